@@ -1,0 +1,116 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters declared from one table a node: description, range, choices, read-only."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.exceptions import InvalidParameterValueException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from reachy_mini_ros.errors import SetupError
+
+Value = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter; its type is its default's, ``minimum`` and ``maximum`` bound numbers."""
+
+    name: str
+    default: Value
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    read_only: bool = False
+
+    def descriptor(self) -> ParameterDescriptor:
+        """Return the descriptor, as ``ros2 param describe`` shows it.
+
+        Dynamically typed, so that ``frame_rate:=15`` may be written for 15.0; :meth:`accept`
+        holds the type instead.
+        """
+        descriptor = ParameterDescriptor(
+            description=self.description,
+            read_only=self.read_only,
+            dynamic_typing=True,
+            additional_constraints=f"one of: {', '.join(self.choices)}" if self.choices else "",
+        )
+        if self.minimum is not None and self.maximum is not None:
+            if isinstance(self.default, float):
+                descriptor.floating_point_range = [
+                    FloatingPointRange(from_value=float(self.minimum), to_value=float(self.maximum))
+                ]
+            else:
+                descriptor.integer_range = [
+                    IntegerRange(from_value=int(self.minimum), to_value=int(self.maximum), step=1)
+                ]
+        return descriptor
+
+    def accept(self, value: object) -> Value:
+        """Return ``value`` in the parameter's type.
+
+        Raises ValueError, with the allowed range, if it is not acceptable.
+        """
+        if isinstance(self.default, float) and type(value) is int:
+            value = float(value)
+        if type(value) is not type(self.default):
+            kind = type(self.default).__name__
+            raise ValueError(f"{self.name}: {value!r} is not of type {kind}")
+        assert isinstance(value, bool | int | float | str)
+        if self.choices and value not in self.choices:
+            raise ValueError(f"{self.name}: '{value}' is not one of {', '.join(self.choices)}")
+        if self.minimum is not None and self.maximum is not None:
+            # Written so that NaN, which no comparison holds for, is refused too.
+            if not (isinstance(value, int | float) and self.minimum <= value <= self.maximum):
+                raise ValueError(
+                    f"{self.name}: {value} is outside {self.minimum} to {self.maximum}"
+                )
+        return value
+
+
+def declare(
+    node: Node,
+    params: Sequence[Param],
+    on_change: Callable[[Mapping[str, Any]], None] | None = None,
+) -> dict[str, Any]:
+    """Declare ``params`` on ``node`` and return their values.
+
+    ``on_change`` gets the new values of each later set call, in the parameters' types; a
+    ValueError from it refuses the call with its text.
+
+    Raises SetupError if a value given at start is not acceptable.
+    """
+    table = {param.name: param for param in params}
+
+    def check(changed: list[Parameter[Any]]) -> SetParametersResult:
+        try:
+            ours = {
+                parameter.name: table[parameter.name].accept(parameter.value)
+                for parameter in changed
+                if parameter.name in table
+            }
+            if ours and on_change is not None:
+                on_change(ours)
+        except ValueError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    values = {}
+    for param in params:
+        try:
+            value = node.declare_parameter(param.name, param.default, param.descriptor()).value
+            values[param.name] = param.accept(value)
+        except (InvalidParameterValueException, ValueError) as error:
+            raise SetupError(f"parameter {error}") from None
+    node.add_on_set_parameters_callback(check)
+    return values

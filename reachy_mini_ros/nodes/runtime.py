@@ -1,0 +1,93 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs nodes in one process: start, spin, signals, clean end, one clear line on failure."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Protocol
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.nodes.resources import share_directory
+
+
+class RobotNode(Protocol):
+    """What the runtime asks of a node class beside being a rclpy Node."""
+
+    def close(self) -> None:
+        """End threads and tasks; nothing is published afterwards."""
+
+
+Builder = Callable[[LoopThread], Node]
+
+
+def run(builders: Sequence[Builder]) -> int:
+    """Build the nodes, spin them until SIGINT or SIGTERM, close them; return the exit code."""
+    use_shared_memory_profile()
+    # Own handlers: rclpy's would end the context under threads that still publish.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+
+    def on_signal(signum: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    failures: list[BaseException] = []
+    nodes: list[Node] = []
+    try:
+        with LoopThread() as io:
+            try:
+                executor = SingleThreadedExecutor()
+                for build in builders:
+                    nodes.append(build(io))
+                    executor.add_node(nodes[-1])
+                spinner = threading.Thread(target=_spin, args=(executor, failures, stop))
+                spinner.start()
+                stop.wait()
+                executor.shutdown()
+                spinner.join()
+            finally:
+                for node in nodes:
+                    node.close()  # type: ignore[attr-defined]
+        if failures:
+            raise failures[0]
+    except SetupError as error:
+        print(f"reachy_mini_ros: {error}", file=sys.stderr)
+        return 1
+    finally:
+        for node in nodes:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def use_shared_memory_profile() -> None:
+    """Give Fast DDS a shared-memory segment that a raw image fits in, unless the user chose."""
+    old, new = "FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"
+    if old not in os.environ and new not in os.environ:
+        # Jazzy knows the old name only, later distributions warn about it.
+        name = old if os.environ.get("ROS_DISTRO") == "jazzy" else new
+        os.environ[name] = str(share_directory() / "config" / "fastdds.xml")
+
+
+def _spin(
+    executor: SingleThreadedExecutor, failures: list[BaseException], stop: threading.Event
+) -> None:
+    try:
+        executor.spin()
+    except ExternalShutdownException:
+        pass
+    except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+        failures.append(error)
+    finally:
+        stop.set()

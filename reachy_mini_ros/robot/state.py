@@ -1,0 +1,81 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the robot reports and what it can be told, as values passed between the layers.
+
+Frames follow the daemon: x forward, y left, z up. A head pose is the 4x4 homogeneous matrix
+world -> head in metres; the identity is the neutral head, 0.177 m above the URDF's root.
+Clocks: every ``*_ns`` is ``time.monotonic_ns()``; the nodes turn it into ROS time.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+
+
+class Connection(str, Enum):
+    """How the link to the robot is; ``stalled``: the socket is open but nothing comes."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    STALLED = "stalled"
+    LOST = "lost"
+
+
+class Interpolation(str, Enum):
+    """Time laws of a goto, as the daemon names them."""
+
+    LINEAR = "linear"
+    MINJERK = "minjerk"
+    EASE_IN_OUT = "ease_in_out"
+    CARTOON = "cartoon"
+
+
+@dataclass(frozen=True, slots=True)
+class RobotState:
+    """One 50 Hz sample of the robot."""
+
+    head_pose: Matrix
+    """4x4, world -> head, metres."""
+    head_joints: Matrix
+    """[body_yaw, stewart_1..6], rad."""
+    antennas: Matrix
+    """[right, left], rad, with the SDK's signs (the URDF's are the opposite)."""
+    received_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RobotInfo:
+    """What the daemon tells of itself once a second."""
+
+    robot_name: str
+    model: str
+    """``lite``, ``wireless``, ``mockup`` or ``mujoco``."""
+    daemon_version: str
+    daemon_state: str
+    motor_mode: str
+    camera_name: str
+    """Name of the camera's specs as the daemon reports it; empty if it reports none."""
+    media_available: bool
+    error: str
+    hardware_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the robot is to be; None leaves a part as it is.
+
+    Build one with :func:`reachy_mini_ros.robot.limits.check` before it goes anywhere.
+    """
+
+    head_pose: Matrix | None = None
+    """4x4, world -> head, metres."""
+    antennas: Matrix | None = None
+    """[right, left], rad, SDK signs."""
+    body_yaw: float | None = None
+    """rad, positive to the left."""
+    head_joints: Matrix | None = None
+    """[body_yaw, stewart_1..6], rad: instead of ``head_pose`` and ``body_yaw``."""

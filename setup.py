@@ -1,0 +1,56 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Installation of the package, for colcon and for pip alike."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+PACKAGE = "reachy_mini_ros"
+
+setup(
+    name=PACKAGE,
+    version="0.1.0",
+    packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
+    package_data={PACKAGE: ["py.typed", "web/page/*"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+        (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
+        (f"share/{PACKAGE}/config", [name for name in glob("config/*") if "." in name]),
+    ],
+    # ROS packages come from a distribution or from its wheels, never from here.
+    install_requires=[
+        "aiohttp>=3.9",
+        "aiortc>=1.9,<2",
+        "av>=12",
+        "numpy>=1.26",
+        "pyyaml>=6",
+        "reachy-mini>=1.11,<2",
+        "setuptools",
+        "websockets>=12,<16",
+    ],
+    extras_require={
+        # Left to apt's python3-opencv where ROS comes from a distribution.
+        "opencv": ["opencv-python-headless>=4.8,<6"],
+        "test": ["pytest"],
+    },
+    python_requires=">=3.11",
+    zip_safe=True,
+    maintainer="reachy_mini_ros maintainers",
+    maintainer_email="maintainers@reachy-mini-ros.example",
+    description=(
+        "ROS 2 driver for the Reachy Mini robot: "
+        "camera, motion, daemon state, browser view and simulation."
+    ),
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "bringup = reachy_mini_ros.nodes.bringup:main",
+            "camera = reachy_mini_ros.nodes.camera:main",
+            "control = reachy_mini_ros.nodes.control:main",
+            "dashboard = reachy_mini_ros.nodes.dashboard:main",
+            "reachy_mini_sim = reachy_mini_ros.simulation.main:main",
+        ],
+    },
+)

@@ -1,0 +1,43 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every test talks to real parts on loopback: own ROS domain, free ports, temporary HOME."""
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before rclpy is imported anywhere: this test run sees itself only.
+os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().randint(1, 100))
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+
+from harness.processes import Processes
+from harness.ros import RosClient
+from harness.simulation import Simulation
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    """Start child processes that end with the module, whatever happens in it."""
+    with Processes(tmp_path_factory.mktemp("processes")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def simulation(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Simulation:
+    """Return a simulated robot: the real daemon and the media server, as one child process."""
+    return Simulation.start(processes, tmp_path_factory.mktemp("robot"))
+
+
+@pytest.fixture(scope="module")
+def ros() -> Iterator[RosClient]:
+    """Return a node of the test's own, spinning in a thread."""
+    with RosClient() as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))

@@ -1,0 +1,3 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What tests share: child processes, a ROS client, the simulated robot."""

@@ -1,0 +1,123 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Child processes with their output kept, ended by PID when the test is over."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from harness.waiting import wait_for
+
+
+def free_port() -> int:
+    """Return a TCP port on loopback that nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Child:
+    """One child process; its stdout and stderr go to one file."""
+
+    def __init__(self, arguments: list[str], log: Path, environment: dict[str, str]) -> None:
+        self.log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                arguments,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=environment,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def wait_for_output(self, text: str, timeout_s: float = 20.0) -> str:
+        """Return the first line with ``text`` in it; fail early if the process ends without."""
+
+        def line() -> str:
+            found = next((line for line in self.output().splitlines() if text in line), "")
+            if not found and self.process.poll() is not None:
+                raise AssertionError(f"ended with {self.process.returncode}:\n{self.output()}")
+            return found
+
+        return wait_for(line, timeout_s, f"'{text}' in\n{self.output()}")
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def stop(self, number: signal.Signals = signal.SIGINT, timeout_s: float = 10.0) -> int:
+        """Ask the process to end and return its exit code; kill it if it does not."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"did not end on {number.name}:\n{self.output()}") from None
+
+
+class Processes:
+    """The child processes of one test module."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._children: list[Child] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for child in reversed(self._children):
+            if child.process.poll() is None:
+                child.process.send_signal(signal.SIGCONT)
+                child.process.terminate()
+        for child in self._children:
+            try:
+                child.process.wait(10)
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                child.process.wait()
+
+    def start(self, *arguments: str, env: dict[str, str] | None = None) -> Child:
+        """Start a program."""
+        log = self._folder / f"{len(self._children)}.log"
+        home = self._folder / "home"
+        home.mkdir(exist_ok=True)
+        environment = {**os.environ, "HOME": str(home), "PYTHONUNBUFFERED": "1", **(env or {})}
+        child = Child(list(arguments), log, environment)
+        self._children.append(child)
+        return child
+
+    def start_module(self, module: str, *arguments: str, env: dict[str, str] | None = None) -> Child:
+        """Start ``python -m module`` with this interpreter."""
+        return self.start(sys.executable, "-m", module, *arguments, env=env)
+
+    def start_node(
+        self, node: str, *, namespace: str = "/reachy_mini", **parameters: object
+    ) -> Child:
+        """Start one of the package's nodes: ``camera``, ``control``, ``dashboard``, ``bringup``.
+
+        A dot in a parameter's name is written as two underscores.
+        """
+        arguments = ["--ros-args", "-r", f"__ns:={namespace}"]
+        for name, value in parameters.items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            arguments += ["-p", f"{name.replace('__', '.')}:={text}"]
+        return self.start_module(f"reachy_mini_ros.nodes.{node}", *arguments)

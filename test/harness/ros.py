@@ -1,0 +1,108 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A ROS node on the test's side: collects messages, calls services, publishes."""
+
+import threading
+import time
+from collections import deque
+from types import TracebackType
+from typing import Any, Self
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
+
+from harness.waiting import wait_for
+
+
+class Collector:
+    """The messages of one topic, with their arrival times (monotonic seconds)."""
+
+    def __init__(self, keep: int = 2000) -> None:
+        self._received: deque[tuple[float, Any]] = deque(maxlen=keep)
+        self.count = 0
+
+    def __call__(self, message: Any) -> None:
+        self._received.append((time.monotonic(), message))
+        self.count += 1
+
+    @property
+    def messages(self) -> list[Any]:
+        return [message for _, message in tuple(self._received)]
+
+    @property
+    def arrivals_s(self) -> list[float]:
+        return [arrival for arrival, _ in tuple(self._received)]
+
+    @property
+    def last(self) -> Any:
+        return self._received[-1][1]
+
+    def next(self, timeout_s: float = 10.0) -> Any:
+        """Return the first message that arrives from now on."""
+        before = self.count
+        wait_for(lambda: self.count > before, timeout_s, "a message")
+        return self.last
+
+    def wait_count(self, count: int, timeout_s: float = 10.0) -> None:
+        """Wait until ``count`` messages have come in all."""
+        wait_for(lambda: self.count >= count, timeout_s, f"{count} messages, have {self.count}")
+
+
+class RosClient:
+    """A node spinning in a thread of its own."""
+
+    def __enter__(self) -> Self:
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context)
+        self.node = rclpy.create_node("test_client", context=self.context)
+        self._executor = SingleThreadedExecutor(context=self.context)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._executor.shutdown()
+        self._thread.join()
+        self.node.destroy_node()
+        rclpy.try_shutdown(context=self.context)
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
+
+    def subscribe(self, kind: type, topic: str, qos: QoSProfile | int = 10) -> Collector:
+        collector = Collector()
+        collector.subscription = self.node.create_subscription(kind, topic, collector, qos)  # type: ignore[attr-defined]
+        return collector
+
+    def unsubscribe(self, collector: Collector) -> None:
+        self.node.destroy_subscription(collector.subscription)  # type: ignore[attr-defined]
+
+    def publisher(
+        self, kind: type, topic: str, qos: QoSProfile | int = 10, timeout_s: float = 15.0
+    ) -> Publisher:
+        """Return a publisher that somebody already listens to."""
+        publisher = self.node.create_publisher(kind, topic, qos)
+        wait_for(publisher.get_subscription_count, timeout_s, f"a subscriber of {topic}")
+        return publisher
+
+    def call(self, kind: type, service: str, request: Any = None, timeout_s: float = 15.0) -> Any:
+        """Call a service and return its response."""
+        client = self.node.create_client(kind, service)
+        try:
+            assert client.wait_for_service(timeout_s), f"no service {service}"
+            future = client.call_async(request if request is not None else kind.Request())  # type: ignore[attr-defined]
+            wait_for(future.done, timeout_s, f"an answer from {service}")
+            return future.result()
+        finally:
+            self.node.destroy_client(client)

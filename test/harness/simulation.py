@@ -1,0 +1,68 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated robot as a child process: the real daemon and the media server."""
+
+import json
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.processes import Child, Processes, free_port
+
+
+@dataclass
+class Simulation:
+    """A running simulation and where to reach it."""
+
+    child: Child
+    port: int
+    signalling_port: int
+    home: Path
+
+    @classmethod
+    def start(
+        cls,
+        processes: Processes,
+        home: Path,
+        *arguments: str,
+        port: int | None = None,
+        signalling_port: int | None = None,
+    ) -> "Simulation":
+        """Start a simulation and wait until its daemon and its media server answer."""
+        port = port or free_port()
+        signalling_port = signalling_port or free_port()
+        child = processes.start_module(
+            "reachy_mini_ros.simulation.main",
+            f"--port={port}",
+            f"--signalling-port={signalling_port}",
+            f"--home={home}",
+            *arguments,
+        )
+        child.wait_for_output("ready ", 30)
+        return cls(child, port, signalling_port, home)
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """Return the node parameters that lead to this robot."""
+        return {
+            "robot_host": "127.0.0.1",
+            "robot_port": self.port,
+            "signalling_port": self.signalling_port,
+        }
+
+    def get(self, path: str) -> Any:
+        """Return the daemon's own answer to a GET, to compare with what ROS says."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            return json.load(answer)
+
+    def post(self, path: str, body: object = None) -> Any:
+        """Return the daemon's answer to a POST."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            data=json.dumps(body).encode() if body is not None else b"",
+            headers={"Content-Type": "application/json"},
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.load(answer)
