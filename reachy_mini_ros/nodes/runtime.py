@@ -29,12 +29,21 @@ class RobotNode(Protocol):
 
 Builder = Callable[[LoopThread], Node]
 
+NAMESPACE = "reachy_mini"
+"""Where the nodes are unless ``__ns`` moves them."""
 
-def run(builders: Sequence[Builder]) -> int:
-    """Build the nodes, spin them until SIGINT or SIGTERM, close them; return the exit code."""
+
+def run(builders: Sequence[Builder], arguments: Sequence[str] | None = None) -> int:
+    """Build the nodes, spin them until SIGINT or SIGTERM, close them; return the exit code.
+
+    ``arguments`` are the command line's, ``sys.argv`` if None.
+    """
     use_shared_memory_profile()
     # Own handlers: rclpy's would end the context under threads that still publish.
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    rclpy.init(
+        args=list(sys.argv if arguments is None else arguments),
+        signal_handler_options=SignalHandlerOptions.NO,
+    )
     stop = threading.Event()
 
     def on_signal(signum: int, frame: FrameType | None) -> None:

@@ -1,0 +1,107 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Reachy Mini in ROS 2: camera, control and dashboard nodes, and the tools that are installed."""
+
+from pathlib import Path
+
+from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
+from launch import LaunchContext, LaunchDescription
+from launch.action import Action
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    LogInfo,
+    OpaqueFunction,
+    Shutdown,
+)
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+PACKAGE = "reachy_mini_ros"
+SHARE = Path(get_package_share_directory(PACKAGE))
+PARAMS_FILE = str(SHARE / "config" / "reachy_mini.yaml")
+SWITCH = ["true", "false"]
+ARGUMENTS = [
+    ("robot_host", "", "Name or address of the robot; empty: as in params_file", None),
+    ("robot_port", "", "Port of the robot's daemon; empty: as in params_file", None),
+    ("signalling_port", "", "Port of the robot's WebRTC; empty: as in params_file", None),
+    ("namespace", "reachy_mini", "Namespace of all nodes and topics", None),
+    ("sim", "false", "Start a simulated robot and use it", SWITCH),
+    ("camera", "true", "Start the camera node", SWITCH),
+    ("dashboard", "true", "Start the dashboard on http://127.0.0.1:8042", SWITCH),
+    ("web_video_server", "true", "Start web_video_server on http://127.0.0.1:8080", SWITCH),
+    ("rviz", "false", "Start RViz", SWITCH),
+    ("composed", "false", "Run all nodes of this package in one process", SWITCH),
+    ("params_file", PARAMS_FILE, "YAML file with the nodes' parameters", None),
+]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the arguments, and what is started for them."""
+    arguments = [
+        DeclareLaunchArgument(name, default_value=default, description=text, choices=choices)
+        for name, default, text, choices in ARGUMENTS
+    ]
+    return LaunchDescription([*arguments, OpaqueFunction(function=start)])
+
+
+def start(context: LaunchContext) -> list[Action]:
+    """Return the actions for the arguments that were given."""
+
+    def argument(name: str) -> str:
+        return LaunchConfiguration(name).perform(context)
+
+    def wanted(name: str) -> bool:
+        return argument(name) == "true"
+
+    actions: list[Action] = []
+    ports = {
+        name: int(argument(name)) for name in ("robot_port", "signalling_port") if argument(name)
+    }
+    robot: dict[str, str | int] = dict(ports)
+    if wanted("sim"):
+        robot["robot_host"] = "127.0.0.1"
+        actions.append(simulation(ports))
+    elif argument("robot_host"):
+        robot["robot_host"] = argument("robot_host")
+
+    nodes = ["control", *(name for name in ("camera", "dashboard") if wanted(name))]
+    parameters = [argument("params_file"), robot] if robot else [argument("params_file")]
+    for executable in ["bringup"] if wanted("composed") else nodes:
+        actions.append(
+            Node(
+                package=PACKAGE,
+                executable=executable,
+                namespace=argument("namespace"),
+                parameters=parameters,
+                arguments=["--nodes", *nodes] if executable == "bringup" else [],
+                output="screen",
+            )
+        )
+    if wanted("web_video_server"):
+        actions += optional("web_video_server", "web_video_server.launch.py")
+    actions += optional("robot_state_publisher", "description.launch.py")
+    if wanted("rviz"):
+        actions += optional("rviz2", "rviz.launch.py")
+    return actions
+
+
+def simulation(ports: dict[str, int]) -> Node:
+    """Return the simulated robot; everything ends with it, as nothing moves without it."""
+    options = {"robot_port": "--port", "signalling_port": "--signalling-port"}
+    return Node(
+        package=PACKAGE,
+        executable="reachy_mini_sim",
+        arguments=[f"{options[name]}={port}" for name, port in ports.items()],
+        output="screen",
+        on_exit=Shutdown(reason="the simulated robot has ended"),
+    )
+
+
+def optional(package: str, launch_file: str) -> list[Action]:
+    """Return the inclusion of a part, or one line if the package that it runs is not installed."""
+    try:
+        get_package_share_directory(package)
+    except PackageNotFoundError:
+        return [LogInfo(msg=f"{package} is not installed: left out, the rest runs without it")]
+    return [IncludeLaunchDescription(str(SHARE / "launch" / launch_file))]

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# A simulated robot, all nodes, and the page in the browser. Ctrl-C ends every process.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts/setup.sh
+
+export ROS_AUTOMATIC_DISCOVERY_RANGE="${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}"
+page="http://127.0.0.1:8042/"
+children=()
+end() {
+    trap - EXIT INT TERM
+    for child in "${children[@]}"; do kill -INT "$child" 2>/dev/null || true; done
+    wait
+}
+trap end EXIT
+trap 'exit 0' INT TERM
+
+# setsid: Ctrl-C reaches this script alone, which then ends the children in order.
+setsid .venv/bin/python -m reachy_mini_ros.simulation.main &
+children+=("$!")
+setsid .venv/bin/python -m reachy_mini_ros.nodes.bringup --ros-args -p robot_host:=127.0.0.1 &
+children=("$!" "${children[@]}")
+
+until .venv/bin/python -c "import urllib.request as u; u.urlopen('${page}api/snapshot', timeout=3)" 2>/dev/null; do
+    for child in "${children[@]}"; do kill -0 "$child" 2>/dev/null || { wait "$child" || exit 1; exit 0; }; done
+    sleep 0.2
+done
+cat <<TEXT
+
+  Reachy Mini is up, simulated on this machine.
+
+  See it:   ${page}
+  Move it:  .venv/bin/python examples/move_head.py --yaw 30 --pitch -10
+  End it:   Ctrl-C
+
+TEXT
+wait -n

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Every check that a change must pass. Arguments go to pytest, e.g. scripts/test.sh test/robot -k stop
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts/setup.sh chromium libxml2-utils
+
+step() { printf '\n\033[1m[test]\033[0m %s\n' "$*"; }
+
+step "ruff" && .venv/bin/ruff check . && .venv/bin/ruff format --check .
+step "mypy" && .venv/bin/mypy
+step "pytest" && .venv/bin/python -m pytest "$@"
