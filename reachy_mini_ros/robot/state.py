@@ -8,7 +8,7 @@ Clocks: every ``*_ns`` is ``time.monotonic_ns()``; the nodes turn it into ROS ti
 """
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 
 
-class Connection(str, Enum):
+class Connection(StrEnum):
     """How the link to the robot is; ``stalled``: the socket is open but nothing comes."""
 
     CONNECTING = "connecting"
@@ -25,7 +25,7 @@ class Connection(str, Enum):
     LOST = "lost"
 
 
-class Interpolation(str, Enum):
+class Interpolation(StrEnum):
     """Time laws of a goto, as the daemon names them."""
 
     LINEAR = "linear"

@@ -1,0 +1,272 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The websocket to the robot's daemon: state in, commands out, supervised by message age.
+
+The socket alone says little: a daemon restarted over REST leaves its old sockets open and silent
+for ever, a stopped process keeps them open too. State is due every 20 ms, so its age decides.
+"""
+
+import asyncio
+import ipaddress
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from reachy_mini_ros.backoff import Backoff
+from reachy_mini_ros.errors import NotConnectedError, RobotError
+from reachy_mini_ros.robot import sdk
+from reachy_mini_ros.robot.state import Connection, Matrix, RobotInfo, RobotState
+from reachy_mini_ros.statistics import Window
+
+STALLED_AFTER_S = 0.5
+GIVE_UP_AFTER_S = 1.0
+"""A socket without state for this long is closed and opened anew."""
+CHECK_PERIOD_S = 0.1
+OPEN_TIMEOUT_S = 1.0
+LONGEST_PAUSE_S = 0.5
+"""With the two above: state is back within 2 s of the robot."""
+
+
+class RobotLink:
+    """One connection to one robot, kept up until :meth:`run` is cancelled.
+
+    All callbacks run on the loop's thread and must be quick. ``on_state`` comes 50 times a
+    second, ``on_info`` once, ``on_connection`` with each change and its reason in words.
+
+    Raises SetupError if the SDK is not installed.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        on_state: Callable[[RobotState], None] | None = None,
+        on_info: Callable[[RobotInfo], None] | None = None,
+        on_connection: Callable[[Connection, str], None] | None = None,
+    ) -> None:
+        sdk.require()
+        self.address = f"{host}:{port}"
+        self._local = _is_loopback(host)
+        self._on_state = on_state
+        self._on_info = on_info
+        self._on_connection = on_connection
+        self._connection = Connection.CONNECTING
+        self._reason = f"connecting to {self.address}"
+        self._state: RobotState | None = None
+        self._info: RobotInfo | None = None
+        self._socket: ClientConnection | None = None
+        self._joints: tuple[Matrix, Matrix] | None = None
+        self._due_since_s = 0.0
+        self._had_state = False
+        self._tasks: dict[str, asyncio.Future[str | None]] = {}
+        self.reconnects = 0
+        self.last_error = ""
+        self.ages_ms = Window()
+        """Time between states, in ms."""
+
+    @property
+    def connection(self) -> Connection:
+        """How the link is right now."""
+        return self._connection
+
+    @property
+    def reason(self) -> str:
+        """Why the link is as it is, in words."""
+        return self._reason
+
+    @property
+    def state(self) -> RobotState | None:
+        """The newest state; None unless connected."""
+        return self._state
+
+    @property
+    def info(self) -> RobotInfo | None:
+        """What the daemon last told of itself, also while it is away; None before."""
+        return self._info
+
+    async def run(self) -> None:
+        """Connect, and connect again whenever it is necessary, until cancelled."""
+        backoff = Backoff(cap_s=LONGEST_PAUSE_S)
+        while True:
+            had_state = await self._session()
+            self.reconnects += 1
+            if had_state:
+                backoff.reset()
+            else:
+                await asyncio.sleep(backoff.pause_s())
+
+    async def send(self, message: str) -> None:
+        """Send one message; it is out of this process when this returns.
+
+        Raises NotConnectedError if the robot is away or goes away meanwhile.
+        """
+        if self._socket is None or self._connection is not Connection.CONNECTED:
+            raise NotConnectedError(self.away_text())
+        try:
+            await self._socket.send(message)
+        except ConnectionClosed:
+            raise NotConnectedError(self.away_text()) from None
+
+    async def run_task(self, uuid: str, message: str, timeout_s: float) -> None:
+        """Send a task and wait for the end that the daemon reports for it.
+
+        Raises NotConnectedError if the link is lost meanwhile, RobotError if the daemon reports
+        an error or nothing within ``timeout_s``.
+        """
+        end: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._tasks[uuid] = end
+        try:
+            await self.send(message)
+            async with asyncio.timeout(timeout_s):
+                error = await end
+        except TimeoutError:
+            raise RobotError(
+                f"the daemon did not report the end of the move within {timeout_s:.1f} s"
+            ) from None
+        finally:
+            del self._tasks[uuid]
+        if error:
+            raise RobotError(f"the daemon reports: {error}")
+
+    def away_text(self) -> str:
+        """Return the sentence for a command that cannot be carried out now."""
+        return f"the robot at {self.address} is not connected ({self._reason})"
+
+    async def _session(self) -> bool:
+        """Hold one socket for as long as it is good; return whether state came over it."""
+        try:
+            self._socket = await connect(
+                f"ws://{self.address}/ws/sdk",
+                compression=None if self._local else "deflate",
+                open_timeout=OPEN_TIMEOUT_S,
+                close_timeout=OPEN_TIMEOUT_S,
+                ping_interval=None,
+                proxy=None,
+                max_size=2**22,
+            )
+        except TimeoutError:
+            # Something accepts connections and does not answer: the same as an open, silent one.
+            stays = self._connection is Connection.STALLED
+            self._change(
+                Connection.STALLED if stays else Connection.LOST,
+                f"no answer from {self.address} within {OPEN_TIMEOUT_S:.0f} s",
+            )
+            return False
+        except (OSError, InvalidHandshake) as error:
+            self._change(Connection.LOST, _reason_text(self.address, error))
+            return False
+        self._joints = None
+        self._had_state = False
+        self._due_since_s = time.monotonic()
+        watchdog = asyncio.create_task(self._watch(self._socket))
+        try:
+            async for message in self._socket:
+                self._take(message)
+        except ConnectionClosed:
+            pass
+        finally:
+            watchdog.cancel()
+            # Never the closing handshake: a silent peer would not take part in it.
+            self._socket.transport.abort()
+            self._socket = None
+            self._state = None
+        if self._connection is not Connection.STALLED:
+            self._change(Connection.LOST, f"{self.address} closed the connection")
+        return self._had_state
+
+    async def _watch(self, socket: ClientConnection) -> None:
+        while True:
+            await asyncio.sleep(CHECK_PERIOD_S)
+            silent_s = time.monotonic() - self._due_since_s
+            if silent_s > STALLED_AFTER_S:
+                self._change(Connection.STALLED, self._silence_text())
+            if silent_s > GIVE_UP_AFTER_S:
+                socket.transport.abort()
+                return
+
+    def _silence_text(self) -> str:
+        text = f"no state from {self.address} for more than {STALLED_AFTER_S} s"
+        if self._info is not None and self._info.daemon_state != "running":
+            text += f"; its daemon says '{self._info.daemon_state}' {self._info.error}".rstrip()
+        return text
+
+    def _take(self, raw: str | bytes) -> None:
+        try:
+            message = json.loads(raw)
+            kind = message["type"]
+            if kind == "joint_positions":
+                self._joints = None
+                self._joints = (
+                    _numbers(message["head_joint_positions"], (7,)),
+                    _numbers(message["antennas_joint_positions"], (2,)),
+                )
+            elif kind == "head_pose":
+                self._take_pose(_numbers(message["head_pose"], (4, 4)))
+            elif kind == "daemon_status":
+                self._info = sdk.parse_status(message)
+                if self._on_info is not None:
+                    self._on_info(self._info)
+            elif kind == "task_progress":
+                self._take_progress(message)
+        except (ValueError, KeyError, TypeError, RobotError) as error:
+            # One bad message is the daemon's slip and costs one sample.
+            self.last_error = f"message dropped: {error}"
+
+    def _take_pose(self, pose: Matrix) -> None:
+        joints, self._joints = self._joints, None
+        if joints is None:
+            return
+        now_ns = time.monotonic_ns()
+        self.ages_ms.add((now_ns / 1e9 - self._due_since_s) * 1e3)
+        self._due_since_s = now_ns / 1e9
+        self._had_state = True
+        self._state = RobotState(pose, *joints, now_ns)
+        self._change(Connection.CONNECTED, f"state comes from {self.address}")
+        if self._on_state is not None:
+            self._on_state(self._state)
+
+    def _take_progress(self, message: dict[str, Any]) -> None:
+        end = self._tasks.get(message["uuid"])
+        if end is not None and not end.done() and message["finished"]:
+            end.set_result(message.get("error"))
+
+    def _change(self, connection: Connection, reason: str) -> None:
+        if connection is not Connection.CONNECTED:
+            self._state = None
+        if connection is self._connection:
+            if connection is not Connection.CONNECTED:
+                self._reason = reason
+            return
+        self._connection, self._reason = connection, reason
+        if connection is not Connection.CONNECTED:
+            for end in self._tasks.values():
+                if not end.done():
+                    end.set_exception(NotConnectedError(self.away_text()))
+        if self._on_connection is not None:
+            self._on_connection(connection, reason)
+
+
+def _numbers(values: object, shape: tuple[int, ...]) -> Matrix:
+    array = np.array(values, dtype=np.float64)  # null becomes NaN
+    if array.shape != shape or not np.isfinite(array).all():
+        raise ValueError(f"expected {shape} finite numbers")
+    return array
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _reason_text(address: str, error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
+        return f"nothing listens on {address}"
+    return f"cannot connect to {address}: {error}"

@@ -1,0 +1,159 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The one module that touches the `reachy_mini` package: messages, status, kinematics, assets.
+
+The SDK is imported at first use, not with this module, so that a machine without it gets one
+clear line from the node instead of a trace from an import.
+"""
+
+import functools
+import importlib
+import importlib.metadata
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from reachy_mini_ros.errors import RobotError, SetupError
+from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotInfo, Target
+
+ROOT_TO_NEUTRAL_HEAD_M = 0.177
+"""Height of the neutral head over the URDF's root, `head_z_offset` in the SDK's assets."""
+
+
+def require() -> None:
+    """Import what the link needs of the SDK.
+
+    Raises SetupError if the SDK, or something that it needs itself, is not installed.
+    """
+    _module("reachy_mini.io.protocol")
+
+
+def version() -> str:
+    """Return the version of the installed SDK."""
+    return importlib.metadata.version("reachy_mini")
+
+
+def target_message(target: Target) -> str:
+    """Return the message that makes ``target`` the robot's target at once."""
+    protocol = _module("reachy_mini.io.protocol")
+    if target.head_joints is not None:
+        command = protocol.SetHeadJointsCmd(joints=target.head_joints.tolist())
+    else:
+        command = protocol.SetFullTargetCmd(
+            head=_list(target.head_pose), antennas=_list(target.antennas), body_yaw=target.body_yaw
+        )
+    return str(command.model_dump_json())
+
+
+def antennas_message(antennas: Matrix) -> str:
+    """Return the message for the antennas alone, [right, left] in rad."""
+    return str(
+        _module("reachy_mini.io.protocol")
+        .SetAntennasCmd(antennas=antennas.tolist())
+        .model_dump_json()
+    )
+
+
+def goto_message(uuid: UUID, target: Target, duration_s: float, method: Interpolation) -> str:
+    """Return the task that moves to ``target``; what is None in it stays where it is."""
+    protocol = _module("reachy_mini.io.protocol")
+    interpolation = _module("reachy_mini.utils.interpolation").InterpolationTechnique
+    task = protocol.TaskRequest(
+        uuid=uuid,
+        req=protocol.GotoTaskRequest(
+            head=_list(target.head_pose),
+            antennas=_list(target.antennas),
+            duration=duration_s,
+            method=interpolation(method.value),
+            body_yaw=target.body_yaw,
+        ),
+        timestamp=datetime.now(UTC),
+    )
+    return str(task.model_dump_json())
+
+
+def stop_message() -> str:
+    """Return the message that ends every running move."""
+    return str(_module("reachy_mini.io.protocol").StopMoveCmd().model_dump_json())
+
+
+def parse_status(message: object) -> RobotInfo:
+    """Return what a `daemon_status` message or ``/api/daemon/status`` says.
+
+    Raises RobotError if it is not a status that the installed SDK understands.
+    """
+    validation_error = _module("pydantic").ValidationError
+    try:
+        status = _module("reachy_mini.io.protocol").DaemonStatus.model_validate(message)
+    except validation_error as error:
+        raise RobotError(
+            f"the daemon's status is not understood by the installed reachy_mini {version()}: "
+            f"{error.errors()[0]['msg']}; use the same version on both sides"
+        ) from None
+    backend = status.backend_status
+    if status.mockup_sim_enabled:
+        model = "mockup"
+    elif status.simulation_enabled:
+        model = "mujoco"
+    else:
+        model = "wireless" if status.wireless_version else "lite"
+    return RobotInfo(
+        robot_name=status.robot_name,
+        model=model,
+        daemon_version=status.version or "",
+        daemon_state=status.state.value,
+        motor_mode=backend.motor_control_mode.value if backend else "",
+        camera_name=status.camera_specs_name,
+        media_available=not (status.no_media or status.media_released),
+        error=status.error or (backend.error if backend else None) or "",
+        hardware_id=status.hardware_id or "",
+    )
+
+
+def kinematics(automatic_body_yaw: bool) -> Any:
+    """Return a new `AnalyticalKinematics` of the SDK, with a state of its own."""
+    return _module("reachy_mini.kinematics.analytical_kinematics").AnalyticalKinematics(
+        automatic_body_yaw=automatic_body_yaw
+    )
+
+
+def urdf_path() -> Path:
+    """Return the robot's URDF, with its meshes' folder beside it."""
+    return _folder() / "descriptions" / "reachy_mini" / "urdf" / "robot.urdf"
+
+
+def camera_specs(name: str) -> Any:
+    """Return the SDK's `CameraSpecs` for the name that the daemon reports."""
+    return _module("reachy_mini.media.camera_constants").get_camera_specs_by_name(name)
+
+
+def _folder() -> Path:
+    return Path(str(_module("reachy_mini").__file__)).parent
+
+
+def _list(values: Matrix | None) -> list[float] | None:
+    return None if values is None else [float(value) for value in np.ravel(values)]
+
+
+@functools.cache
+def _module(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except (ImportError, ValueError) as error:  # ValueError: gi without a typelib
+        raise SetupError(_what_to_install(error)) from None
+
+
+def _what_to_install(error: Exception) -> str:
+    missing = getattr(error, "name", None) or ""
+    if missing == "reachy_mini":
+        return 'the reachy_mini package is not installed: pip install "reachy-mini>=1.11,<2"'
+    if missing.split(".")[0] == "gi" or "Namespace" in str(error):
+        return (
+            f"reachy_mini needs GObject introspection, which is missing ({error}): "
+            "apt install python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0, and make "
+            "the virtual environment with --system-site-packages"
+        )
+    return f"reachy_mini cannot be imported ({error}): reinstall it with its dependencies"
