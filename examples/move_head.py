@@ -32,7 +32,9 @@ def main() -> None:
         if time.monotonic() > deadline:
             raise SystemExit(f"nobody listens to {publisher.topic_name}: is the control node up?")
         rclpy.spin_once(node, timeout_sec=0.05)
-    publisher.publish(head_pose(*(math.radians(getattr(options, a)) for a in ("roll", "pitch", "yaw"))))
+    publisher.publish(
+        head_pose(*(math.radians(getattr(options, a)) for a in ("roll", "pitch", "yaw")))
+    )
     publisher.wait_for_all_acked()
     node.destroy_node()
     rclpy.shutdown()

@@ -69,13 +69,14 @@ class Param:
         assert isinstance(value, bool | int | float | str)
         if self.choices and value not in self.choices:
             raise ValueError(f"{self.name}: '{value}' is not one of {', '.join(self.choices)}")
-        if self.minimum is not None and self.maximum is not None:
-            # Written so that NaN, which no comparison holds for, is refused too.
-            if not (isinstance(value, int | float) and self.minimum <= value <= self.maximum):
-                raise ValueError(
-                    f"{self.name}: {value} is outside {self.minimum} to {self.maximum}"
-                )
+        if isinstance(value, int | float) and not self._in_range(value):
+            raise ValueError(f"{self.name}: {value} is outside {self.minimum} to {self.maximum}")
         return value
+
+    def _in_range(self, value: float) -> bool:
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        return low <= value <= high  # which holds for no NaN
 
 
 def declare(
@@ -108,8 +109,10 @@ def declare(
     values = {}
     for param in params:
         try:
-            value = node.declare_parameter(param.name, param.default, param.descriptor()).value
-            values[param.name] = param.accept(value)
+            declared: Parameter[Any] = node.declare_parameter(
+                param.name, param.default, param.descriptor()
+            )
+            values[param.name] = param.accept(declared.value)
         except (InvalidParameterValueException, ValueError) as error:
             raise SetupError(f"parameter {error}") from None
     node.add_on_set_parameters_callback(check)

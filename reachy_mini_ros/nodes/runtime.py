@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Protocol
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -20,17 +19,20 @@ from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.nodes.resources import share_directory
 
 
-class RobotNode(Protocol):
-    """What the runtime asks of a node class beside being a rclpy Node."""
+NAMESPACE = "reachy_mini"
+
+
+class RobotNode(Node):
+    """A node of this package: in the robot's namespace unless ``__ns`` moves it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, namespace=NAMESPACE)
 
     def close(self) -> None:
         """End threads and tasks; nothing is published afterwards."""
 
 
-Builder = Callable[[LoopThread], Node]
-
-NAMESPACE = "reachy_mini"
-"""Where the nodes are unless ``__ns`` moves them."""
+Builder = Callable[[LoopThread], RobotNode]
 
 
 def run(builders: Sequence[Builder], arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +54,7 @@ def run(builders: Sequence[Builder], arguments: Sequence[str] | None = None) -> 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
     failures: list[BaseException] = []
-    nodes: list[Node] = []
+    nodes: list[RobotNode] = []
     try:
         with LoopThread() as io:
             try:
@@ -67,7 +69,7 @@ def run(builders: Sequence[Builder], arguments: Sequence[str] | None = None) -> 
                 spinner.join()
             finally:
                 for node in nodes:
-                    node.close()  # type: ignore[attr-defined]
+                    node.close()
         if failures:
             raise failures[0]
     except SetupError as error:

@@ -105,7 +105,9 @@ class Processes:
         self._children.append(child)
         return child
 
-    def start_module(self, module: str, *arguments: str, env: dict[str, str] | None = None) -> Child:
+    def start_module(
+        self, module: str, *arguments: str, env: dict[str, str] | None = None
+    ) -> Child:
         """Start ``python -m module`` with this interpreter."""
         return self.start(sys.executable, "-m", module, *arguments, env=env)
 

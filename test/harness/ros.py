@@ -5,6 +5,7 @@
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -75,10 +76,8 @@ class RosClient:
         rclpy.try_shutdown(context=self.context)
 
     def _spin(self) -> None:
-        try:
+        with suppress(ExternalShutdownException):
             self._executor.spin()
-        except ExternalShutdownException:
-            pass
 
     def subscribe(self, kind: type, topic: str, qos: QoSProfile | int = 10) -> Collector:
         collector = Collector()
