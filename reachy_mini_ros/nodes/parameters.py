@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters declared from one table a node: description, range, choices, read-only."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -113,7 +114,11 @@ def declare(
                 param.name, param.default, param.descriptor()
             )
             values[param.name] = param.accept(declared.value)
-        except (InvalidParameterValueException, ValueError) as error:
+        except InvalidParameterValueException:  # its text names the range in the middle of much
+            raise SetupError(
+                f"parameter {param.name} is outside {param.minimum} to {param.maximum}"
+            ) from None
+        except ValueError as error:
             raise SetupError(f"parameter {error}") from None
     node.add_on_set_parameters_callback(check)
     return values

@@ -18,7 +18,6 @@ from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.nodes.resources import share_directory
 
-
 NAMESPACE = "reachy_mini"
 
 
