@@ -1,0 +1,131 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The README's three tables against what the running nodes offer."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from harness.processes import Processes, free_port
+from harness.ros import RosClient
+from harness.waiting import wait_for
+from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters
+from rclpy.parameter import parameter_value_to_python
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+NODES = ("camera", "control", "dashboard")
+NAMESPACE = "/docs"
+# Every rclpy node has these.
+COMMON = re.compile(r"^(use_sim_time|start_type_description_service|qos_overrides\..*)$")
+
+
+def table(heading: str) -> list[list[str]]:
+    """Return the cells of the first table below a heading, without backquotes."""
+    section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip().replace("`", "") for cell in row.strip("|").split("|")] for row in rows]
+
+
+@pytest.fixture(scope="module")
+def client(processes: Processes, ros: RosClient) -> Iterator[RosClient]:
+    """Run all nodes, with the robot away: the interface is there all the same."""
+    port = free_port()
+    processes.start_node(
+        "bringup", namespace=NAMESPACE, robot_host="127.0.0.1", robot_port=port, port=free_port()
+    )
+    for node in NODES:
+        wait_for(lambda node=node: (node, NAMESPACE) in ros.node.get_node_names_and_namespaces())
+    yield ros
+
+
+def short(name: str) -> str:
+    return name.removeprefix(f"{NAMESPACE}/")
+
+
+def offered(client: RosClient, what: str) -> set[tuple[str, str]]:
+    """Return (name, type) of the nodes' publishers, subscriptions or services."""
+    find = getattr(client.node, f"get_{what}_names_and_types_by_node")
+    return {
+        (short(name), types[0].split("/", 1)[0] + "/" + types[0].rsplit("/", 1)[1])
+        for node in NODES
+        for name, types in find(node, NAMESPACE)
+    }
+
+
+def test_topics_table_matches_the_nodes(client: RosClient) -> None:
+    def topics() -> dict[tuple[str, str], str]:
+        published = offered(client, "publisher")
+        subscribed = offered(client, "subscriber")
+        common = {
+            ("/rosout", "rcl_interfaces/Log"),
+            ("/parameter_events", "rcl_interfaces/ParameterEvent"),
+        }
+        found = dict.fromkeys(published - common, "out")
+        # What one of our nodes takes from another is no input of the robot's.
+        return found | dict.fromkeys(subscribed - published - common, "in")
+
+    documented = {(row[0], row[1]): row[2] for row in table("Topics")}
+    wait_for(lambda: topics() == documented, 10, f"{topics()}\n==\n{documented}")
+
+
+def test_services_table_matches_the_nodes(client: RosClient) -> None:
+    common = re.compile(
+        r".*/(describe_|get_|set_|list_)parameter(s|_types|s_atomically)$|.*type_description$"
+    )
+
+    def services() -> set[tuple[str, str]]:
+        return {pair for pair in offered(client, "service") if not common.match(pair[0])}
+
+    documented = {(row[0], row[1]) for row in table("Services")}
+    wait_for(lambda: services() == documented, 10, f"{services()}\n==\n{documented}")
+
+
+def test_parameters_table_matches_the_nodes(client: RosClient) -> None:
+    documented = {(row[0], row[1]): row[2:4] for row in table("Parameters")}
+    found = {}
+    for node in NODES:
+        base = f"{NAMESPACE}/{node}"
+        names = client.call(ListParameters, f"{base}/list_parameters").result.names
+        names = [name for name in names if not COMMON.match(name)]
+        request = DescribeParameters.Request(names=names)
+        descriptors = client.call(DescribeParameters, f"{base}/describe_parameters", request)
+        values = client.call(
+            GetParameters, f"{base}/get_parameters", GetParameters.Request(names=names)
+        )
+        for name, descriptor, value in zip(
+            names, descriptors.descriptors, values.values, strict=True
+        ):
+            assert descriptor.description, name
+            default = parameter_value_to_python(value)
+            found[node, name] = [default, limits(descriptor)]
+    assert set(found) == set(documented)
+    for key, (default, bounds) in found.items():
+        text = str(default).lower() if isinstance(default, bool) else str(default)
+        overridden = key[1] in ("robot_host", "robot_port", "port")
+        assert overridden or documented[key][0] == text, (key, documented[key][0], text)
+        assert documented[key][1] == bounds, (key, documented[key][1], bounds)
+
+
+def limits(descriptor: object) -> str:
+    """Return a parameter's range or choices as the README writes them."""
+    ranges = [*descriptor.integer_range, *descriptor.floating_point_range]  # type: ignore[attr-defined]
+    if ranges:
+        return f"{ranges[0].from_value:g} to {ranges[0].to_value:g}"
+    choices = str(descriptor.additional_constraints)  # type: ignore[attr-defined]
+    return choices.removeprefix("one of: ")
+
+
+def test_commands_of_the_readme_exist() -> None:
+    root = Path(__file__).parents[1]
+    for script in ("scripts/demo.sh", "scripts/test.sh", "examples/move_head.py"):
+        assert script in README
+        assert (root / script).stat().st_mode & 0o111, f"{script} is not executable"
+
+
+def test_links_and_pictures_of_the_docs_exist() -> None:
+    root = Path(__file__).parents[1]
+    for path in [root / "README.md", *(root / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8")):
+            if not target.startswith(("http://", "https://")):
+                assert (path.parent / target).exists(), f"{path.name}: {target}"

@@ -1,0 +1,100 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The launch files, run for real where launch and launch_ros are installed."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from geometry_msgs.msg import PoseStamped
+from harness.processes import Child, Processes, free_port
+from harness.ros import RosClient
+from harness.waiting import wait_for
+
+if importlib.util.find_spec("launch_ros") is None:
+    pytest.skip(
+        "launch and launch_ros are not installed (PyPI has none; ROS distributions do)",
+        allow_module_level=True,
+    )
+
+ROOT = Path(__file__).parents[1]
+RUN = """
+import sys
+from launch import LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+service = LaunchService()
+service.include_launch_description(IncludeLaunchDescription(
+    PythonLaunchDescriptionSource(sys.argv[1]),
+    launch_arguments=[argument.split(":=", 1) for argument in sys.argv[2:]]))
+sys.exit(service.run())
+"""
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what colcon installs: launch finds executables in lib/<package> only."""
+    folder = tmp_path_factory.mktemp("colcon")
+    bases = [f"--{name}-base={folder / name}" for name in ("build", "install")]
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "colcon", f"--log-base={folder / 'log'}", "build", *bases),
+            *("--base-paths", str(ROOT), "--packages-select", "reachy_mini_ros"),
+        ],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return folder / "install" / "reachy_mini_ros"
+
+
+def launch(processes: Processes, prefix: Path, *arguments: str) -> Child:
+    paths = [str(prefix), *filter(None, [os.environ.get("AMENT_PREFIX_PATH")])]
+    return processes.start(
+        *(
+            sys.executable,
+            "-c",
+            RUN,
+            str(prefix / "share/reachy_mini_ros/launch/bringup.launch.py"),
+        ),
+        *arguments,
+        env={"AMENT_PREFIX_PATH": os.pathsep.join(paths)},
+    )
+
+
+@pytest.mark.parametrize("composed", ["false", "true"])
+def test_bringup_with_a_simulated_robot(
+    processes: Processes, prefix: Path, ros: RosClient, composed: str
+) -> None:
+    namespace = f"launched_{composed}"
+    child = launch(
+        *(processes, prefix, "sim:=true", f"composed:={composed}", f"namespace:={namespace}"),
+        *(f"robot_port:={free_port()}", f"signalling_port:={free_port()}", "dashboard:=false"),
+    )
+    poses = ros.subscribe(PoseStamped, f"/{namespace}/head_pose")
+    poses.wait_count(20, 30)
+    names = ros.node.get_node_names_and_namespaces()
+    for node in ("camera", "control"):
+        assert (node, f"/{namespace}") in names
+    assert ("dashboard", f"/{namespace}") not in names
+    # None of these has wheels, so that each is left out, with one line.
+    for package in ("web_video_server", "robot_state_publisher"):
+        if not any(
+            (Path(path) / "share" / package).is_dir()
+            for path in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
+        ):
+            assert child.output().count(f"{package} is not installed: left out") == 1
+    assert child.stop(timeout_s=20) == 0, child.output()
+    assert "Traceback" not in child.output()
+    wait_for(lambda: ros.node.count_publishers(f"/{namespace}/head_pose") == 0, 10)
+
+
+def test_bringup_ends_with_its_simulation(processes: Processes, prefix: Path) -> None:
+    port = free_port()
+    arguments = ["sim:=true", f"robot_port:={port}", f"signalling_port:={port}"]
+    child = launch(processes, prefix, *arguments, "dashboard:=false", "namespace:=ended")
+    assert child.process.wait(30) is not None
+    assert "the simulated robot has ended" in child.output()
