@@ -1,11 +1,11 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The robot's URDF, as it comes with the SDK."""
+"""The robot's URDF, as it comes with the SDK; an executable, so that launch files can ask for it."""
 
-from importlib.util import find_spec
-from pathlib import Path
+import sys
 
 from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.robot import sdk
 
 MESH_PREFIX = "package://assets/"
 
@@ -13,11 +13,16 @@ MESH_PREFIX = "package://assets/"
 def robot_description() -> str:
     """Return the URDF with mesh addresses that RViz opens (``file://``).
 
-    Found without importing the SDK, which takes half a second. Raises SetupError without it.
+    Raises SetupError if the SDK is not installed.
     """
-    spec = find_spec("reachy_mini")
-    if spec is None or not spec.submodule_search_locations:
-        raise SetupError("reachy_mini is not installed: pip install 'reachy-mini>=1.11,<2'")
-    folder = Path(spec.submodule_search_locations[0]) / "descriptions" / "reachy_mini" / "urdf"
-    text = (folder / "robot.urdf").read_text(encoding="utf-8")
-    return text.replace(MESH_PREFIX, (folder / "assets").as_uri() + "/")
+    path = sdk.urdf_path()
+    text = path.read_text(encoding="utf-8")
+    return text.replace(MESH_PREFIX, (path.parent / "assets").as_uri() + "/")
+
+
+def main() -> None:
+    """Print the URDF."""
+    try:
+        print(robot_description())
+    except SetupError as error:
+        sys.exit(f"reachy_mini_ros: {error}")
