@@ -56,7 +56,7 @@ def test_sdk_is_imported_in_one_module() -> None:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
-        by_name = any(re.fullmatch(r"reachy_mini(\.[a-z_.]+)?", text) for text in texts)
+        by_name = any(re.fullmatch(r"reachy_mini(\.(?!yaml|rviz)[a-z_.]+)?", text) for text in texts)
         return by_name or "reachy_mini" in tops(path)
 
     users = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if uses_sdk(path)}
