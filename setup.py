@@ -28,7 +28,7 @@ setup(
         "pyyaml>=6",
         "reachy-mini>=1.11,<2",
         "setuptools",
-        "websockets>=12,<16",
+        "websockets>=15,<16",
     ],
     extras_require={
         # Left to apt's python3-opencv where ROS comes from a distribution.
@@ -50,6 +50,7 @@ setup(
             "camera = reachy_mini_ros.nodes.camera:main",
             "control = reachy_mini_ros.nodes.control:main",
             "dashboard = reachy_mini_ros.nodes.dashboard:main",
+            "robot_description = reachy_mini_ros.robot.description:main",
             "reachy_mini_sim = reachy_mini_ros.simulation.main:main",
         ],
     },

@@ -4,14 +4,16 @@
 
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
-from launch.substitutions import LaunchConfiguration
+from launch.substitutions import Command, LaunchConfiguration
 from launch_ros.actions import Node
-
-from reachy_mini_ros.robot.description import robot_description
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import ExecutableInPackage
 
 
 def generate_launch_description() -> LaunchDescription:
     """Return robot_state_publisher in the robot's namespace."""
+    # Asked of our executable: it runs in the environment that has the SDK, launch may not.
+    urdf = Command([ExecutableInPackage("robot_description", "reachy_mini_ros")])
     return LaunchDescription(
         [
             DeclareLaunchArgument(
@@ -22,7 +24,12 @@ def generate_launch_description() -> LaunchDescription:
                 executable="robot_state_publisher",
                 namespace=LaunchConfiguration("namespace"),
                 # As often as joint_states comes; the default of 20 Hz would make TF lag.
-                parameters=[{"robot_description": robot_description(), "publish_frequency": 50.0}],
+                parameters=[
+                    {
+                        "robot_description": ParameterValue(urdf, value_type=str),
+                        "publish_frequency": 50.0,
+                    }
+                ],
                 output="screen",
             ),
         ]

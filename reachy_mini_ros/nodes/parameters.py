@@ -24,7 +24,10 @@ Value = bool | int | float | str
 
 @dataclass(frozen=True)
 class Param:
-    """One parameter; its type is its default's, ``minimum`` and ``maximum`` bound numbers."""
+    """One parameter; its type is its default's, ``minimum`` and ``maximum`` bound numbers.
+
+    The value of a ``secret`` one is in no error's text.
+    """
 
     name: str
     default: Value
@@ -33,6 +36,7 @@ class Param:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     read_only: bool = False
+    secret: bool = False
 
     def descriptor(self) -> ParameterDescriptor:
         """Return the descriptor, as ``ros2 param describe`` shows it.
@@ -66,7 +70,8 @@ class Param:
             value = float(value)
         if type(value) is not type(self.default):
             kind = type(self.default).__name__
-            raise ValueError(f"{self.name}: {value!r} is not of type {kind}")
+            shown = "the value" if self.secret else repr(value)
+            raise ValueError(f"{self.name}: {shown} is not of type {kind}")
         assert isinstance(value, bool | int | float | str)
         if self.choices and value not in self.choices:
             raise ValueError(f"{self.name}: '{value}' is not one of {', '.join(self.choices)}")

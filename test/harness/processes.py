@@ -53,7 +53,7 @@ class Child:
 
         return wait_for(line, timeout_s, f"'{text}' in\n{self.output()}")
 
-    def signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
     def stop(self, number: signal.Signals = signal.SIGINT, timeout_s: float = 10.0) -> int:
