@@ -1,0 +1,98 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Who may look: the address, the token, and what foreign web pages must not do."""
+
+import hashlib
+import hmac
+import ipaddress
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from reachy_mini_ros.errors import SetupError
+
+MINIMUM_TOKEN_LENGTH = 8
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Sent with every answer: nothing foreign in the page, the page in nothing foreign."""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether ``host`` (a name or an IP address) can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Access:
+    """Decides on each request.
+
+    On loopback the Host header must name this machine, so that a foreign page cannot reach the
+    dashboard by giving its own name a loopback address (DNS rebinding). Elsewhere a token is
+    needed: once as ``?token=``, which the page trades for a cookie, or with each request.
+
+    Raises SetupError for an address that others can reach without a token, or a short one.
+    """
+
+    def __init__(self, address: str, port: int, token: str) -> None:
+        self._loopback = is_loopback(address)
+        if token and len(token) < MINIMUM_TOKEN_LENGTH:
+            raise SetupError(f"the token is shorter than {MINIMUM_TOKEN_LENGTH} characters")
+        if not token and not self._loopback:
+            raise SetupError(
+                f"the dashboard is not opened on {address} without a token, because anybody there "
+                "could look: set the parameter 'token', or 'address' to 127.0.0.1"
+            )
+        self._token = token.encode()
+        # Cookies do not know ports: two dashboards on one machine must not take each other's.
+        self._cookie = f"reachy_mini_dashboard_{port}"
+        self._pass = hmac.digest(self._token, b"cookie of the dashboard", hashlib.sha256).hex()
+
+    def check(self, request: web.Request) -> None:
+        """Raise the HTTP error, with its reason, that a request not allowed is answered with."""
+        if self._loopback and not is_loopback(_host(request)):
+            raise web.HTTPForbidden(
+                text="the Host header does not name this machine: open http://localhost instead"
+            )
+        # A page elsewhere could not read the answer, but it could switch the camera on.
+        if (
+            request.headers.get("Sec-Fetch-Site") == "cross-site"
+            and request.headers.get("Sec-Fetch-Mode") != "navigate"
+        ):
+            raise web.HTTPForbidden(text="requests from other sites' pages are refused")
+        if not (not self._token or self.has_token(request) or self._has_cookie(request)):
+            raise web.HTTPUnauthorized(text="a token is needed: open /?token=... once")
+
+    def has_token(self, request: web.Request) -> bool:
+        """Tell whether the address of the request carries the token."""
+        given = request.query.get("token", "").encode(errors="surrogateescape")
+        return bool(self._token) and hmac.compare_digest(given, self._token)
+
+    def grant(self, response: web.StreamResponse) -> None:
+        """Give the browser the cookie that stands for the token; it does not contain it."""
+        # Lax, not strict: a link with the token may be opened from a chat or a mail.
+        response.set_cookie(self._cookie, self._pass, path="/", httponly=True, samesite="Lax")
+
+    def _has_cookie(self, request: web.Request) -> bool:
+        given = request.cookies.get(self._cookie, "").encode(errors="surrogateescape")
+        return hmac.compare_digest(given, self._pass.encode())
+
+
+def _host(request: web.Request) -> str:
+    try:
+        return urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
+    except ValueError:
+        return ""
