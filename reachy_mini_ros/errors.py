@@ -11,6 +11,10 @@ class InvalidCommandError(ReachyMiniRosError, ValueError):
     """A command was refused before it reached the robot: its content is wrong."""
 
 
+class BusyError(ReachyMiniRosError):
+    """A command was refused, or ended early, because something else moves the robot."""
+
+
 class NotConnectedError(ReachyMiniRosError, ConnectionError):
     """The robot is away at the moment."""
 

@@ -10,8 +10,8 @@ import asyncio
 import ipaddress
 import json
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
@@ -22,6 +22,8 @@ from reachy_mini_ros.errors import NotConnectedError, RobotError
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.state import Connection, Matrix, RobotInfo, RobotState
 from reachy_mini_ros.statistics import Window
+
+T = TypeVar("T")
 
 STALLED_AFTER_S = 0.5
 GIVE_UP_AFTER_S = 1.0
@@ -65,7 +67,9 @@ class RobotLink:
         self._due_since_s = 0.0
         self._had_state = False
         self._tasks: dict[str, asyncio.Future[str | None]] = {}
+        self._losses: set[asyncio.Future[None]] = set()
         self.reconnects = 0
+        """Connections with state that had to be opened anew."""
         self.last_error = ""
         self.ages_ms = Window()
         """Time between states, in ms."""
@@ -93,13 +97,15 @@ class RobotLink:
     async def run(self) -> None:
         """Connect, and connect again whenever it is necessary, until cancelled."""
         backoff = Backoff(cap_s=LONGEST_PAUSE_S)
-        while True:
-            had_state = await self._session()
-            self.reconnects += 1
-            if had_state:
-                backoff.reset()
-            else:
-                await asyncio.sleep(backoff.pause_s())
+        try:
+            while True:
+                if await self._session():
+                    self.reconnects += 1
+                    backoff.reset()
+                else:
+                    await asyncio.sleep(backoff.pause_s())
+        finally:
+            self._connection, self._reason = Connection.LOST, "the driver is shutting down"
 
     async def send(self, message: str) -> None:
         """Send one message; it is out of this process when this returns.
@@ -113,26 +119,41 @@ class RobotLink:
         except ConnectionClosed:
             raise NotConnectedError(self.away_text()) from None
 
-    async def run_task(self, uuid: str, message: str, timeout_s: float) -> None:
+    async def run_task(self, uuid: str, message: str) -> None:
         """Send a task and wait for the end that the daemon reports for it.
 
         Raises NotConnectedError if the link is lost meanwhile, RobotError if the daemon reports
-        an error or nothing within ``timeout_s``.
+        an error.
         """
         end: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._tasks[uuid] = end
         try:
             await self.send(message)
-            async with asyncio.timeout(timeout_s):
-                error = await end
-        except TimeoutError:
-            raise RobotError(
-                f"the daemon did not report the end of the move within {timeout_s:.1f} s"
-            ) from None
+            error = await self.while_connected(end)
         finally:
             del self._tasks[uuid]
         if error:
             raise RobotError(f"the daemon reports: {error}")
+
+    async def while_connected(self, work: Awaitable[T]) -> T:
+        """Return what ``work`` returns.
+
+        Raises NotConnectedError as soon as the link is lost, and cancels ``work``.
+        """
+        if self._connection is not Connection.CONNECTED:
+            raise NotConnectedError(self.away_text())
+        task = asyncio.ensure_future(work)
+        loss: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._losses.add(loss)
+        try:
+            await asyncio.wait((task, loss), return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise NotConnectedError(self.away_text())
+            return task.result()
+        finally:
+            self._losses.discard(loss)
+            loss.cancel()
+            task.cancel()
 
     def away_text(self) -> str:
         """Return the sentence for a command that cannot be carried out now."""
@@ -245,9 +266,9 @@ class RobotLink:
             return
         self._connection, self._reason = connection, reason
         if connection is not Connection.CONNECTED:
-            for end in self._tasks.values():
-                if not end.done():
-                    end.set_exception(NotConnectedError(self.away_text()))
+            for loss in self._losses:
+                if not loss.done():
+                    loss.set_result(None)
         if self._on_connection is not None:
             self._on_connection(connection, reason)
 

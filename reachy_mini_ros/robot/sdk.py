@@ -16,7 +16,7 @@ from uuid import UUID
 
 import numpy as np
 
-from reachy_mini_ros.errors import RobotError, SetupError
+from reachy_mini_ros.errors import InvalidCommandError, RobotError, SetupError
 from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotInfo, Target
 
 ROOT_TO_NEUTRAL_HEAD_M = 0.177
@@ -36,25 +36,22 @@ def version() -> str:
     return importlib.metadata.version("reachy_mini")
 
 
-def target_message(target: Target) -> str:
-    """Return the message that makes ``target`` the robot's target at once."""
+def target_messages(target: Target) -> list[str]:
+    """Return the messages that make ``target`` the robot's target at once."""
     protocol = _module("reachy_mini.io.protocol")
-    if target.head_joints is not None:
-        command = protocol.SetHeadJointsCmd(joints=target.head_joints.tolist())
+    if target.head_joints is None:
+        commands = [
+            protocol.SetFullTargetCmd(
+                head=_list(target.head_pose),
+                antennas=_list(target.antennas),
+                body_yaw=target.body_yaw,
+            )
+        ]
     else:
-        command = protocol.SetFullTargetCmd(
-            head=_list(target.head_pose), antennas=_list(target.antennas), body_yaw=target.body_yaw
-        )
-    return str(command.model_dump_json())
-
-
-def antennas_message(antennas: Matrix) -> str:
-    """Return the message for the antennas alone, [right, left] in rad."""
-    return str(
-        _module("reachy_mini.io.protocol")
-        .SetAntennasCmd(antennas=antennas.tolist())
-        .model_dump_json()
-    )
+        commands = [protocol.SetHeadJointsCmd(joints=_list(target.head_joints))]
+        if target.antennas is not None:
+            commands.append(protocol.SetAntennasCmd(antennas=_list(target.antennas)))
+    return [str(command.model_dump_json()) for command in commands]
 
 
 def goto_message(uuid: UUID, target: Target, duration_s: float, method: Interpolation) -> str:
@@ -73,6 +70,19 @@ def goto_message(uuid: UUID, target: Target, duration_s: float, method: Interpol
         timestamp=datetime.now(UTC),
     )
     return str(task.model_dump_json())
+
+
+def parse_command(text: str) -> dict[str, Any]:
+    """Return a command as the daemon's own model understands it, defaults filled in.
+
+    Raises InvalidCommandError if it is none.
+    """
+    validation_error = _module("pydantic").ValidationError
+    try:
+        command = _module("reachy_mini.io.protocol").command_adapter.validate_json(text)
+    except validation_error as error:
+        raise InvalidCommandError(str(error)) from None
+    return dict(command.model_dump(mode="json"))
 
 
 def stop_message() -> str:

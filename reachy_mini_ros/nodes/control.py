@@ -1,0 +1,252 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The control node: joints and head pose out, targets and services in."""
+
+import sys
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import PoseStamped
+from rclpy.callback_groups import ReentrantCallbackGroup
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from std_srvs.srv import SetBool, Trigger
+
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.errors import ReachyMiniRosError
+from reachy_mini_ros.nodes import diagnostics, poses
+from reachy_mini_ros.nodes.parameters import Param, declare
+from reachy_mini_ros.nodes.qos import latched, reliable
+from reachy_mini_ros.nodes.runtime import RobotNode, run
+from reachy_mini_ros.nodes.stamps import to_stamp
+from reachy_mini_ros.nodes.waiting import result_in_executor
+from reachy_mini_ros.robot.api import DaemonApi
+from reachy_mini_ros.robot.commander import Commander
+from reachy_mini_ros.robot.link import RobotLink
+from reachy_mini_ros.robot.state import Connection, Interpolation, RobotInfo, RobotState, Target
+
+PARAMETERS = (
+    Param("robot_host", "reachy-mini.local", "host of the robot's daemon", read_only=True),
+    Param("robot_port", 8000, "port of the robot's daemon", 1, 65535, read_only=True),
+    Param(
+        "base_frame",
+        "body_foot_3dprint",
+        "the URDF's root, the frame of every head pose",
+        read_only=True,
+    ),
+    Param("goto.duration", 1.0, "duration of a goto, s", 0.1, 60.0),
+    Param(
+        "goto.method",
+        "minjerk",
+        "time law of a goto",
+        choices=tuple(method.value for method in Interpolation),
+    ),
+    Param(
+        "command_timeout",
+        0.5,
+        "a stream of targets has ended after this long without one, s: after a stop, targets are "
+        "refused until then",
+        0.05,
+        10.0,
+    ),
+)
+WARNING_PERIOD_S = 2.0
+
+Message = TypeVar("Message", PoseStamped, JointState)
+Response = TypeVar("Response", Trigger.Response, SetBool.Response)
+Act = Callable[[Target, int], None]
+
+
+class ControlNode(RobotNode):
+    """Publishes what the robot does and passes on what it is to do."""
+
+    def __init__(self, io: LoopThread) -> None:
+        super().__init__("control")
+        self._io = io
+        self._values = declare(self, PARAMETERS, self._on_parameters)
+        host, port = self._values["robot_host"], self._values["robot_port"]
+        self._refused = 0
+        self._last_refusal = ""
+        self._joint_states = self.create_publisher(JointState, "joint_states", reliable(10))
+        self._head_pose = self.create_publisher(PoseStamped, "head_pose", reliable(10))
+        self._connection = self.create_publisher(String, "connection", latched())
+        self._robot_info = self.create_publisher(DiagnosticStatus, "robot_info", latched())
+        self._published_info: RobotInfo | None = None
+        self._api = DaemonApi(host, port)
+        self._link = RobotLink(
+            host,
+            port,
+            on_state=self._on_state,
+            on_info=self._on_info,
+            on_connection=self._on_connection,
+        )
+        self._commander = Commander(
+            self._link, self._api, command_timeout_s=self._values["command_timeout"]
+        )
+        self._connection.publish(String(data=self._link.connection.value))
+        self._publish_info()
+        self._subscribe()
+        self._serve()
+        diagnostics.publish_diagnostics(self, f"{host}:{port}", self._report)
+        self._running = io.submit(self._run())
+
+    def close(self) -> None:
+        """Leave the robot alone; nothing is published afterwards."""
+        self._running.cancel()
+
+    async def _run(self) -> None:
+        try:
+            await self._link.run()
+        finally:
+            await self._api.close()
+
+    # Robot -> ROS, on the event loop's thread.
+
+    def _on_state(self, state: RobotState) -> None:
+        stamp = to_stamp(self.get_clock(), state.received_ns)
+        self._joint_states.publish(poses.joint_state_message(state, stamp))
+        frame = self._values["base_frame"]
+        self._head_pose.publish(poses.pose_message(state.head_pose, frame, stamp))
+
+    def _on_info(self, info: RobotInfo) -> None:
+        if info != self._published_info:
+            self._published_info = info
+            self._publish_info()
+
+    def _on_connection(self, connection: Connection, reason: str) -> None:
+        if connection is not Connection.CONNECTED:
+            self._commander.forget()
+        self.get_logger().info(f"{connection.value}: {reason}")
+        self._connection.publish(String(data=connection.value))
+        self._publish_info()
+
+    def _publish_info(self) -> None:
+        name = f"{self.get_fully_qualified_name()}: robot"
+        info = self._link.info
+        level, values = diagnostics.Level.STALE, {}
+        if info is not None:
+            values = {key: getattr(info, key) for key in info.__slots__}
+            if self._link.connection is Connection.CONNECTED:
+                fine = info.daemon_state == "running" and not info.error
+                level = diagnostics.Level.OK if fine else diagnostics.Level.ERROR
+        report = diagnostics.Report(level, self._link.connection.value, values)
+        hardware_id = info.hardware_id if info is not None else ""
+        self._robot_info.publish(diagnostics.status(name, hardware_id, report))
+
+    # ROS -> robot: callbacks hand over to the event loop.
+
+    def _subscribe(self) -> None:
+        for prefix, act, depth in (("set_target", self._stream, 1), ("goto", self._goto, 10)):
+            self.create_subscription(
+                PoseStamped,
+                f"{prefix}/head_pose",
+                partial(self._take, self._pose_target, act),
+                reliable(depth),
+            )
+            self.create_subscription(
+                JointState,
+                f"{prefix}/joints",
+                partial(self._take, self._joint_target, act),
+                reliable(depth),
+            )
+
+    def _serve(self) -> None:
+        # Reentrant: a stop must come through while a wake-up is awaited.
+        group = ReentrantCallbackGroup()
+        for name in ("wake_up", "goto_sleep", "stop"):
+            command = getattr(self._commander, name)
+            self.create_service(Trigger, name, partial(self._answer, command), callback_group=group)
+        self.create_service(SetBool, "enable_motors", self._enable_motors, callback_group=group)
+
+    def _take(self, convert: Callable[[Message], Target], act: Act, message: Message) -> None:
+        self._io.call(self._obey, convert, act, message, time.monotonic_ns())
+
+    def _obey(
+        self, convert: Callable[[Message], Target], act: Act, message: Message, arrived_ns: int
+    ) -> None:
+        try:
+            act(convert(message), arrived_ns)
+        except ReachyMiniRosError as error:
+            self._refuse(error)
+
+    def _pose_target(self, message: PoseStamped) -> Target:
+        return poses.head_target(message, self._values["base_frame"])
+
+    def _joint_target(self, message: JointState) -> Target:
+        return poses.joint_target(message, self._commander.reference())
+
+    def _stream(self, target: Target, arrived_ns: int) -> None:
+        self._commander.stream(target, arrived_ns)
+
+    def _goto(self, target: Target, arrived_ns: int) -> None:
+        method = Interpolation(self._values["goto.method"])
+        goto = self._commander.goto(target, self._values["goto.duration"], method)
+        self._io.submit(self._watch(goto))
+
+    async def _watch(self, goto: Coroutine[Any, Any, str]) -> None:
+        try:
+            self.get_logger().debug(await goto)
+        except ReachyMiniRosError as error:
+            self._refuse(error)
+
+    def _refuse(self, error: ReachyMiniRosError) -> None:
+        self._refused += 1
+        self._last_refusal = str(error)
+        self.get_logger().warning(str(error), throttle_duration_sec=WARNING_PERIOD_S)
+
+    async def _enable_motors(
+        self, request: SetBool.Request, response: SetBool.Response
+    ) -> SetBool.Response:
+        command = partial(self._commander.enable_motors, request.data)
+        return await self._answer(command, request, response)
+
+    async def _answer(
+        self,
+        command: Callable[[], Coroutine[Any, Any, str]],
+        request: object,
+        response: Response,
+    ) -> Response:
+        try:
+            response.message = await result_in_executor(self, self._io.submit(command()))
+            response.success = True
+        except ReachyMiniRosError as error:
+            response.message = str(error)
+        return response
+
+    def _on_parameters(self, changed: Mapping[str, Any]) -> None:
+        self._values.update(changed)
+        self._commander.motion.command_timeout_s = self._values["command_timeout"]
+
+    def _report(self) -> diagnostics.Report:
+        link, info = self._link, self._link.info
+        connected = link.connection is Connection.CONNECTED
+        return diagnostics.Report(
+            diagnostics.Level.OK if connected else diagnostics.Level.ERROR,
+            f"{link.connection.value}: {link.reason}",
+            {
+                "connection": link.connection.value,
+                "state rate (Hz)": link.ages_ms.rate_hz(),
+                "state age p95 (ms)": link.ages_ms.percentile(95),
+                "command to socket p95 (ms)": self._commander.latencies_ms.percentile(95),
+                "reconnects": link.reconnects,
+                "refused commands": self._refused,
+                "last refusal": self._last_refusal,
+                "last error": link.last_error,
+                "move": self._commander.motion.activity or "",
+                "motor mode": info.motor_mode if info else "",
+                "daemon version": info.daemon_version if info else "",
+                "daemon state": info.daemon_state if info else "",
+            },
+        )
+
+
+def main() -> None:
+    """Run the control node."""
+    sys.exit(run([ControlNode]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon's HTTP API, as far as the websocket does not offer the same."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from reachy_mini_ros.errors import NotConnectedError, RobotError
+from reachy_mini_ros.robot import sdk
+from reachy_mini_ros.robot.state import RobotInfo
+
+TIMEOUT_S = 3.0
+
+
+class DaemonApi:
+    """Calls to one daemon; use it on one event loop and :meth:`close` it there.
+
+    Every method raises NotConnectedError if the daemon does not answer, and RobotError if its
+    answer is an error.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = f"{host}:{port}"
+        self._opened: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close the kept connections."""
+        if self._opened is not None:
+            await self._opened.close()
+
+    async def info(self) -> RobotInfo:
+        """Return what the daemon tells of itself."""
+        return sdk.parse_status(await self._request("GET", "/api/daemon/status"))
+
+    async def camera_specs(self) -> dict[str, Any]:
+        """Return name, resolutions, K (3x3, of the full sensor) and D of the robot's camera."""
+        specs: dict[str, Any] = await self._request("GET", "/api/camera/specs")
+        return specs
+
+    async def set_motor_mode(self, mode: str) -> None:
+        """Set `enabled`, `disabled` or `gravity_compensation`."""
+        await self._request("POST", f"/api/motors/set_mode/{mode}")
+
+    async def play(self, move: str) -> None:
+        """Play `wake_up` or `goto_sleep` and return when the motion has ended.
+
+        Raises RobotError also if the move was cancelled.
+        """
+        async with self._move_updates() as updates:
+            uuid = (await self._request("POST", f"/api/move/play/{move}"))["uuid"]
+            async for message in updates:
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    break
+                update = message.json()
+                if update["uuid"] != uuid or update["type"] == "move_started":
+                    continue
+                if update["type"] != "move_completed":
+                    raise RobotError(f"{update['type'].replace('_', ' ')} {update['details']}")
+                return
+        raise NotConnectedError(f"the daemon at {self._address} went away during the move")
+
+    async def stop_moves(self) -> None:
+        """Stop every move that was started over HTTP, whoever started it."""
+        for move in await self._request("GET", "/api/move/running"):
+            try:
+                await self._request("POST", "/api/move/stop", json=move)
+            except (RobotError, NotConnectedError):
+                # A move that has just ended by itself is answered with an error.
+                continue
+
+    @asynccontextmanager
+    async def _move_updates(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        url = f"http://{self._address}/api/move/ws/updates"
+        try:
+            updates = await self._session().ws_connect(
+                url, timeout=aiohttp.ClientWSTimeout(ws_close=0.5)
+            )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise self._away(error) from None
+        try:
+            yield updates
+        finally:
+            await updates.close()
+
+    async def _request(self, method: str, path: str, json: object = None) -> Any:
+        try:
+            async with self._session().request(
+                method, f"http://{self._address}{path}", json=json
+            ) as answer:
+                if answer.status >= 400:
+                    text = (await answer.text())[:200]
+                    raise RobotError(f"the daemon answers {answer.status} to {path}: {text}")
+                return await answer.json()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise self._away(error) from None
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=TIMEOUT_S, sock_read=TIMEOUT_S
+                )
+            )
+        return self._opened
+
+    def _away(self, error: Exception) -> NotConnectedError:
+        reason = str(error) or type(error).__name__
+        return NotConnectedError(f"the daemon at {self._address} does not answer: {reason}")

@@ -1,0 +1,179 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the robot may be told: every target is checked here before anything is sent.
+
+The daemon checks almost nothing, and some messages stop it. The rules:
+
+- numbers are finite, arrays have their sizes, the rotation is a rotation;
+- joints lie within the URDF's limits;
+- the head lies within the reach that the SDK documents: roll and pitch +-40 degrees, at most 65
+  degrees from an explicitly given body yaw; without one the daemon turns the body along (its
+  automatic body yaw, on by default), so every yaw is legal;
+- the arms of the platform reach the pose, and with joints inside the URDF's limits.
+"""
+
+import functools
+import math
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+import numpy as np
+
+from reachy_mini_ros.errors import InvalidCommandError
+from reachy_mini_ros.robot import kinematics, sdk
+from reachy_mini_ros.robot.state import Matrix, RobotState, Target
+
+STEWART_JOINTS = tuple(f"stewart_{number}" for number in range(1, 7))
+HEAD_JOINTS = ("yaw_body", *STEWART_JOINTS)
+ANTENNA_JOINTS = ("right_antenna", "left_antenna")
+MAX_TILT_RAD = math.radians(40.0)
+MAX_HEAD_TO_BODY_RAD = math.radians(65.0)
+TOLERANCE_RAD = 1e-3
+"""What a value may lie outside, so that a pose read from the robot's edge can be sent back."""
+_ROTATION_TOLERANCE = 1e-3
+
+
+def check(target: Target, present: RobotState | None = None) -> Target:
+    """Return ``target`` as float arrays if the robot can be told it.
+
+    ``present`` says where the parts are that the target leaves alone; without it they count as
+    neutral.
+
+    Raises InvalidCommandError with the value, its limit and what to do.
+    """
+    pose = None if target.head_pose is None else _array("head pose", target.head_pose, (4, 4))
+    antennas = None if target.antennas is None else _array("antennas", target.antennas, (2,))
+    joints = None if target.head_joints is None else _array("joints", target.head_joints, (7,))
+    body = None if target.body_yaw is None else float(_array("body yaw", target.body_yaw, ()))
+    if pose is None and antennas is None and joints is None and body is None:
+        raise InvalidCommandError("the target is empty: name at least one part of the robot")
+    if joints is not None and (pose is not None or body is not None):
+        raise InvalidCommandError("head joints and a head pose or body yaw exclude each other")
+    if antennas is not None:
+        _within(ANTENNA_JOINTS, antennas)
+    if body is not None:
+        _within(HEAD_JOINTS[:1], [body])
+    if joints is not None:
+        _within(HEAD_JOINTS, joints)
+        _check_head(pose_of_joints(joints, present), float(joints[0]))
+    elif pose is not None:
+        _check_rotation(pose)
+        _check_head(pose, body, present)
+    elif body is not None:
+        _check_head_to_body(np.eye(4) if present is None else present.head_pose, body)
+    return Target(pose, antennas, body, joints)
+
+
+def pose_of_joints(joints: Matrix, present: RobotState | None = None) -> Matrix:
+    """Return the head pose that head joints within their limits lead to.
+
+    Raises InvalidCommandError if the platform cannot be put together with them.
+    """
+    neutral = kinematics.inverse(np.eye(4), 0.0, automatic_body_yaw=False)
+    assert neutral is not None
+    starts = [(neutral, np.eye(4))]
+    if present is not None:
+        starts.insert(0, (present.head_joints, present.head_pose))
+    for near_joints, near_pose in starts:
+        pose = kinematics.forward(joints, near_joints, near_pose)
+        if pose is not None:
+            return pose
+    raise InvalidCommandError(
+        "no head pose belongs to these stewart joints: the six arms hold one platform, move them "
+        "in smaller steps or send a head pose"
+    )
+
+
+@functools.cache
+def joint_limits() -> dict[str, tuple[float, float]]:
+    """Return lower and upper limit in rad of each limited joint, by the URDF's names and signs."""
+    limits = {}
+    for joint in ElementTree.parse(sdk.urdf_path()).getroot().iter("joint"):
+        limit = joint.find("limit")
+        if limit is not None and joint.get("type") == "revolute":
+            limits[str(joint.get("name"))] = (
+                float(limit.get("lower", "nan")),
+                float(limit.get("upper", "nan")),
+            )
+    return limits
+
+
+def _check_head(pose: Matrix, body: float | None, present: RobotState | None = None) -> None:
+    roll, pitch, _ = kinematics.roll_pitch_yaw(pose)
+    for name, value in (("roll", roll), ("pitch", pitch)):
+        if abs(value) > MAX_TILT_RAD + TOLERANCE_RAD:
+            raise InvalidCommandError(
+                f"head {name} {_degrees(value)} is outside +-{_degrees(MAX_TILT_RAD)}: tilt less"
+            )
+    if body is not None:
+        _check_head_to_body(pose, body)
+    start = body if body is not None else 0.0 if present is None else float(present.head_joints[0])
+    joints = kinematics.inverse(pose, start, automatic_body_yaw=body is None)
+    if joints is None:
+        raise InvalidCommandError(f"the head cannot reach {_describe(pose)}; {_REACH}")
+    try:
+        _within(HEAD_JOINTS, joints)
+    except InvalidCommandError as error:
+        raise InvalidCommandError(
+            f"the head cannot reach {_describe(pose)}: {error}; {_REACH}"
+        ) from None
+
+
+_REACH = (
+    "around neutral it reaches x -46..50, y +-47, z -50..23 mm, less when tilted: move it closer"
+)
+
+
+def _check_head_to_body(pose: Matrix, body: float) -> None:
+    _, _, yaw = kinematics.roll_pitch_yaw(pose)
+    apart = math.remainder(yaw - body, math.tau)
+    if abs(apart) > MAX_HEAD_TO_BODY_RAD + TOLERANCE_RAD:
+        raise InvalidCommandError(
+            f"head yaw {_degrees(yaw)} and body yaw {_degrees(body)} are {_degrees(abs(apart))} "
+            f"apart, more than {_degrees(MAX_HEAD_TO_BODY_RAD)}: turn both, or leave the body yaw "
+            "out and it follows the head"
+        )
+
+
+def _check_rotation(pose: Matrix) -> None:
+    rotation = pose[:3, :3]
+    if (
+        np.abs(rotation @ rotation.T - np.eye(3)).max() > _ROTATION_TOLERANCE
+        or np.linalg.det(rotation) < 0.0
+        or np.abs(pose[3] - (0.0, 0.0, 0.0, 1.0)).max() > 1e-9
+    ):
+        raise InvalidCommandError(
+            "the head pose is not a rigid transform: its 3x3 part must be a right-handed rotation "
+            "and its last row 0 0 0 1"
+        )
+
+
+def _within(names: Sequence[str], values: Sequence[float] | Matrix) -> None:
+    for name, value in zip(names, values, strict=True):
+        lower, upper = joint_limits()[name]
+        if not lower - TOLERANCE_RAD <= value <= upper + TOLERANCE_RAD:
+            raise InvalidCommandError(
+                f"{name} = {value:.4g} rad is outside its limits {lower:.4g} to {upper:.4g} rad"
+            )
+
+
+def _array(name: str, values: object, shape: tuple[int, ...]) -> Matrix:
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidCommandError(f"{name}: not an array of numbers") from None
+    if array.shape != shape:
+        raise InvalidCommandError(f"{name}: has shape {array.shape}, must have {shape}")
+    if not np.isfinite(array).all():
+        raise InvalidCommandError(f"{name}: NaN or infinity is not allowed, send finite numbers")
+    return array
+
+
+def _describe(pose: Matrix) -> str:
+    x, y, z = pose[:3, 3] * 1e3
+    roll, pitch, yaw = (_degrees(angle) for angle in kinematics.roll_pitch_yaw(pose))
+    return f"({x:.0f}, {y:.0f}, {z:.0f}) mm from neutral with roll {roll}, pitch {pitch}, yaw {yaw}"
+
+
+def _degrees(angle_rad: float) -> str:
+    return f"{round(math.degrees(angle_rad), 1) + 0.0} deg"
