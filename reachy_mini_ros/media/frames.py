@@ -1,0 +1,58 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures and sound as they pass between the layers."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+"""(height, width, 3), BGR."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of the camera; clocks are ``time.monotonic_ns()``."""
+
+    image: av.VideoFrame | Picture
+    """As it was decoded, or BGR already."""
+    captured_ns: int
+    """Estimate of when the camera took it; never after ``arrived_ns``."""
+    arrived_ns: int
+    """When it was decoded."""
+
+    @property
+    def width(self) -> int:
+        """Return the width in pixels."""
+        return int(self.image.shape[1] if isinstance(self.image, np.ndarray) else self.image.width)
+
+    @property
+    def height(self) -> int:
+        """Return the height in pixels."""
+        return int(self.image.shape[0] if isinstance(self.image, np.ndarray) else self.image.height)
+
+    @cached_property
+    def bgr(self) -> Picture:
+        """The picture as BGR, converted at first use.
+
+        FFmpeg's swscale converts with the matrix and range that the stream states; a stream that
+        states none is taken as BT.601 in limited range.
+        """
+        if isinstance(self.image, np.ndarray):
+            return self.image
+        return cast(Picture, self.image.to_ndarray(format="bgr24"))
+
+
+@dataclass(frozen=True, eq=False)
+class PcmFrame:
+    """A piece of the microphone's sound."""
+
+    samples: NDArray[np.int16]
+    """(samples, channels)."""
+    rate_hz: int
+    captured_ns: int
+    arrived_ns: int

@@ -1,0 +1,73 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Photos on disk: JPEG files that say when and with what they were taken."""
+
+import json
+import struct
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reachy_mini_ros.files import write_atomically
+from reachy_mini_ros.media import jpeg
+from reachy_mini_ros.media.frames import Picture
+
+_QUALITY = 95
+_ASCII, _LONG, _UNDEFINED = 2, 4, 7
+_EXIF_IFD = 0x8769
+
+
+def save(folder: Path, picture: Picture, taken_ns: int, settings: Mapping[str, object]) -> Path:
+    """Write a picture into ``folder`` and return the new file's path, named by its time in UTC.
+
+    ``taken_ns`` is unix time. Time and settings stand in the file's EXIF data: DateTimeOriginal
+    and, as JSON, UserComment. Raises OSError if the file cannot be written.
+    """
+    taken = datetime.fromtimestamp(taken_ns / 1e9, UTC)
+    path = folder.absolute() / f"reachy_mini_{taken:%Y%m%dT%H%M%S}_{taken.microsecond:06d}Z.jpg"
+    image = jpeg.encode(picture, _QUALITY).tobytes()
+    start, rest = image[:2], image[2:]
+    write_atomically(path, start + _exif_segment(taken, settings) + rest)
+    return path
+
+
+def _exif_segment(taken: datetime, settings: Mapping[str, object]) -> bytes:
+    """Return an APP1 segment (Exif 2.32, section 4.5: TIFF with two directories)."""
+    time = _text(f"{taken:%Y:%m:%d %H:%M:%S}")
+    comment = b"ASCII\0\0\0" + json.dumps(settings, ensure_ascii=True).encode()
+    image_tags = [
+        (0x010F, _ASCII, _text("Pollen Robotics")),  # Make
+        (0x0110, _ASCII, _text("Reachy Mini")),  # Model
+        (0x0132, _ASCII, time),  # DateTime
+    ]
+    exif_tags = [
+        (0x9003, _ASCII, time),  # DateTimeOriginal
+        (0x9011, _ASCII, _text("+00:00")),  # OffsetTimeOriginal
+        (0x9286, _UNDEFINED, comment),  # UserComment
+        (0x9291, _ASCII, _text(f"{taken.microsecond:06d}")),  # SubSecTimeOriginal
+    ]
+    header = struct.pack("<2sHI", b"II", 42, 8)
+    length = len(_directory([*image_tags, (_EXIF_IFD, _LONG, bytes(4))], 8))
+    pointer = struct.pack("<I", 8 + length)
+    tiff = header + _directory([*image_tags, (_EXIF_IFD, _LONG, pointer)], 8)
+    tiff += _directory(exif_tags, len(tiff))
+    return b"\xff\xe1" + struct.pack(">H", len(tiff) + 8) + b"Exif\0\0" + tiff
+
+
+def _directory(tags: list[tuple[int, int, bytes]], offset: int) -> bytes:
+    """Return a TIFF directory that stands at ``offset``, followed by its longer values."""
+    entries, values = struct.pack("<H", len(tags)), b""
+    after = offset + 2 + 12 * len(tags) + 4
+    for tag, kind, value in tags:
+        count = 1 if kind == _LONG else len(value)
+        if len(value) <= 4:
+            field = value.ljust(4, b"\0")
+        else:
+            field = struct.pack("<I", after + len(values))
+            values += value + b"\0" * (len(value) % 2)
+        entries += struct.pack("<HHI", tag, kind, count) + field
+    return entries + bytes(4) + values
+
+
+def _text(text: str) -> bytes:
+    return text.encode("ascii") + b"\0"
