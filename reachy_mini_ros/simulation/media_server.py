@@ -1,0 +1,228 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The robot's half of WebRTC: the producer ``reachymini`` and its sessions.
+
+As on the robot: it makes the offer (H264 and Opus both ways, a data channel ``data``), and sends
+its ICE candidates apart from it. Unlike there, only candidates on loopback are offered or taken.
+"""
+
+import asyncio
+import ipaddress
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import aiortc.sdp
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamTrack
+from websockets.asyncio.client import connect
+
+from reachy_mini_ros.media.aiortc_patches import Loopback, gathering
+from reachy_mini_ros.simulation.commands import Commands
+from reachy_mini_ros.simulation.feed import Feed, FeedTrack
+from reachy_mini_ros.simulation.sound import Speaker
+
+logger = logging.getLogger(__name__)
+
+PRODUCER = "reachymini"
+Message = dict[str, Any]
+Send = Callable[[Message], None]
+
+
+class MediaServer:
+    """Offers the feeds to everybody who starts a session, for as long as :meth:`run` runs."""
+
+    def __init__(
+        self, port: int, camera: Feed, microphone: Feed, speaker: Speaker, commands: Commands
+    ) -> None:
+        self._port = port
+        self._camera = camera
+        self._microphone = microphone
+        self._speaker = speaker
+        self._commands = commands
+        self._sessions: dict[str, _Session] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        address = f"ws://127.0.0.1:{self._port}"
+        async with connect(address, ping_interval=None, proxy=None) as socket:
+            outgoing: asyncio.Queue[Message] = asyncio.Queue()
+            outgoing.put_nowait(
+                {"type": "setPeerStatus", "roles": ["producer"], "meta": {"name": PRODUCER}}
+            )
+
+            async def write() -> None:
+                while True:
+                    await socket.send(json.dumps(await outgoing.get()))
+
+            writer = asyncio.create_task(write())
+            try:
+                async for text in socket:
+                    self._handle(json.loads(text), outgoing.put_nowait)
+            finally:
+                writer.cancel()
+                await asyncio.gather(*(session.close() for session in self._sessions.values()))
+
+    def _handle(self, message: Message, send: Send) -> None:
+        match message["type"]:
+            case "startSession":
+                self._spawn(self._start(message["sessionId"], send))
+            case "endSession":
+                session = self._sessions.pop(message["sessionId"], None)
+                if session is not None:
+                    self._spawn(session.close())
+            case "peer":
+                session = self._sessions.get(message["sessionId"])
+                if session is not None:
+                    session.messages.put_nowait(message)
+
+    async def _start(self, session_id: str, send: Send) -> None:
+        session = _Session(session_id, send, self._commands, self._speaker)
+        self._sessions[session_id] = session
+        try:
+            await session.run(FeedTrack(self._camera), FeedTrack(self._microphone))
+        except (ValueError, aiortc.InvalidStateError, aiortc.InvalidAccessError) as error:
+            logger.warning("session %s ended: %s", session_id, error)
+        if self._sessions.pop(session_id, None) is not None:
+            send({"type": "endSession", "sessionId": session_id})
+            await session.close()
+
+    def _spawn(self, coroutine: Any) -> None:
+        task = asyncio.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _Session:
+    """One client."""
+
+    def __init__(self, session_id: str, send: Send, commands: Commands, speaker: Speaker) -> None:
+        self._id = session_id
+        self._send = send
+        self._speaker = speaker
+        self._ended = asyncio.Event()
+        self._playing: asyncio.Task[None] | None = None
+        self.messages: asyncio.Queue[Message] = asyncio.Queue()
+        self._connection = RTCPeerConnection(
+            RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
+        self._connection.on("connectionstatechange", self._on_connection_state)
+        self._connection.on("track", self._on_track)
+        self._commands = commands
+
+    async def run(self, video: FeedTrack, audio: FeedTrack) -> None:
+        """Negotiate, and stay until the connection ends.
+
+        Raises ValueError or aiortc's InvalidStateError if the client sends nonsense.
+        """
+        for track in (video, audio):
+            self._connection.addTrack(track)
+        for transceiver in self._connection.getTransceivers():
+            if transceiver.kind == "video":
+                transceiver.setCodecPreferences(_h264())
+        # After the tracks: the first section owns the transport that carries all.
+        self._commands.serve(self._connection.createDataChannel("data"))
+        with gathering(Loopback.ONLY):
+            await self._connection.setLocalDescription(await self._connection.createOffer())
+        self._offer()
+        negotiation = asyncio.create_task(self._negotiate())
+        ended = asyncio.create_task(self._ended.wait())
+        try:
+            await asyncio.wait({negotiation, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if negotiation.done():
+                negotiation.result()
+        finally:
+            negotiation.cancel()
+            ended.cancel()
+
+    async def close(self) -> None:
+        """End the connection; the tracks end with it."""
+        self._ended.set()
+        if self._playing is not None:
+            self._playing.cancel()
+        await self._connection.close()
+
+    def _offer(self) -> None:
+        description = self._connection.localDescription
+        lines = description.sdp.splitlines(keepends=True)
+        sdp = "".join(line for line in lines if not line.startswith(_CANDIDATE_LINES))
+        self._peer({"sdp": {"type": description.type, "sdp": sdp}})
+        sections = aiortc.sdp.SessionDescription.parse(description.sdp).media
+        for index, section in enumerate(sections[:1]):  # one transport carries all
+            for candidate in section.ice_candidates:
+                text = f"candidate:{aiortc.sdp.candidate_to_sdp(candidate)}"
+                self._peer({"ice": {"candidate": text, "sdpMLineIndex": index}})
+
+    async def _negotiate(self) -> None:
+        early: list[Message] = []
+        while True:
+            message = await self.messages.get()
+            if "sdp" in message:
+                await self._answer(message["sdp"])
+                for ice in early:
+                    await self._add_candidate(ice)
+                early.clear()
+            elif self._connection.remoteDescription is None:
+                early.append(message["ice"])
+            else:
+                await self._add_candidate(message["ice"])
+
+    async def _answer(self, description: Message) -> None:
+        lines = str(description.get("sdp")).splitlines(keepends=True)
+        kept = (line for line in lines if not _leads_elsewhere(line))
+        await self._connection.setRemoteDescription(
+            RTCSessionDescription("".join(kept), str(description.get("type")))
+        )
+
+    async def _add_candidate(self, ice: Message) -> None:
+        text = str(ice.get("candidate", "")).removeprefix("candidate:")
+        if not text or not _is_loopback(text):
+            return
+        candidate = aiortc.sdp.candidate_from_sdp(text)
+        candidate.sdpMLineIndex = int(ice.get("sdpMLineIndex", 0))
+        await self._connection.addIceCandidate(candidate)
+
+    def _peer(self, content: Message) -> None:
+        self._send({"type": "peer", "sessionId": self._id, **content})
+
+    def _on_connection_state(self) -> None:
+        logger.info("session %s is %s", self._id, self._connection.connectionState)
+        if self._connection.connectionState in ("failed", "closed"):
+            self._ended.set()
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind == "audio":
+            self._playing = asyncio.create_task(self._speaker.play(track))
+
+
+_CANDIDATE_LINES = ("a=candidate:", "a=end-of-candidates")
+
+
+def _leads_elsewhere(line: str) -> bool:
+    return line.startswith("a=candidate:") and not _is_loopback(line.removeprefix("a=candidate:"))
+
+
+def _is_loopback(candidate: str) -> bool:
+    """Tell whether a candidate (RFC 8839, from the foundation on) is an address of loopback."""
+    fields = candidate.split()
+    try:
+        return ipaddress.ip_address(fields[4]).is_loopback
+    except (IndexError, ValueError):
+        return False
+
+
+def _h264() -> list[aiortc.RTCRtpCodecCapability]:
+    codecs = RTCRtpSender.getCapabilities("video").codecs
+    return [
+        codec
+        for codec in codecs
+        if codec.mimeType == "video/rtx" or codec.parameters.get("profile-level-id") == "42e01f"
+    ]

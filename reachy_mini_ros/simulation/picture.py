@@ -1,0 +1,55 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the robot's camera sees of the room: a pinhole, without distortion."""
+
+import numpy as np
+
+from reachy_mini_ros.robot.state import Matrix
+from reachy_mini_ros.simulation.planes import Array, paint
+from reachy_mini_ros.simulation.room import build
+from reachy_mini_ros.simulation.yuv import Yuv
+
+REFERENCE_WIDTH, REFERENCE_HEIGHT = 1280, 720
+HORIZONTAL_FIELD_OF_VIEW = np.deg2rad(70.0)
+_FOCAL_PX = REFERENCE_WIDTH / 2 / np.tan(HORIZONTAL_FIELD_OF_VIEW / 2)
+CAMERA_MATRIX: Array = np.array(
+    [
+        [_FOCAL_PX, 0.0, (REFERENCE_WIDTH - 1) / 2],
+        [0.0, _FOCAL_PX, (REFERENCE_HEIGHT - 1) / 2],
+        [0.0, 0.0, 1.0],
+    ]
+)
+"""True intrinsics at 1280x720; the centre of the first pixel is (0, 0)."""
+
+HEAD_TO_CAMERA: Array = np.array(
+    [
+        [0.0, 0.0, 1.0, 0.0395],
+        [-1.0, 0.0, 0.0, 0.0],
+        [0.0, -1.0, 0.0, 0.0525],
+        [0.0, 0.0, 0.0, 1.0],
+    ]
+)
+"""Pose of the optical frame (z forward, x right, y down) in the head, of the robot's URDF."""
+
+
+def camera_matrix(width: int, height: int) -> Array:
+    """Return the intrinsics of a picture of another size."""
+    x, y = width / REFERENCE_WIDTH, height / REFERENCE_HEIGHT
+    scale = np.array([[x, 0.0, (x - 1) / 2], [0.0, y, (y - 1) / 2], [0.0, 0.0, 1.0]])
+    return np.asarray(scale @ CAMERA_MATRIX)
+
+
+class Picture:
+    """Draws the room of a ``seed`` as it is seen from a head pose, in even pixels."""
+
+    def __init__(self, width: int, height: int, seed: int) -> None:
+        self._k = camera_matrix(width, height)
+        self._planes = build(self._k[0, 0], seed)
+        self._yuv = Yuv.empty(width, height)
+
+    def draw(self, head_pose: Matrix) -> Yuv:
+        """Return the picture from ``head_pose`` (4x4, world -> head, m); the next one reuses it."""
+        camera = head_pose @ HEAD_TO_CAMERA
+        for plane in self._planes:
+            paint(self._yuv, plane, self._k, camera[:3, :3], camera[:3, 3])
+        return self._yuv
