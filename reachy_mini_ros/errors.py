@@ -12,7 +12,11 @@ class InvalidCommandError(ReachyMiniRosError, ValueError):
 
 
 class BusyError(ReachyMiniRosError):
-    """A command was refused, or ended early, because something else moves the robot."""
+    """A command was refused because something else moves the robot."""
+
+
+class PreemptedError(ReachyMiniRosError):
+    """A command was being carried out, and another one ended it."""
 
 
 class NotConnectedError(ReachyMiniRosError, ConnectionError):

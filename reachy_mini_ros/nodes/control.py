@@ -16,7 +16,7 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.errors import ReachyMiniRosError
+from reachy_mini_ros.errors import PreemptedError, ReachyMiniRosError
 from reachy_mini_ros.nodes import diagnostics, poses
 from reachy_mini_ros.nodes.parameters import Param, declare
 from reachy_mini_ros.nodes.qos import latched, reliable
@@ -189,6 +189,8 @@ class ControlNode(RobotNode):
     async def _watch(self, goto: Coroutine[Any, Any, str]) -> None:
         try:
             self.get_logger().debug(await goto)
+        except PreemptedError as error:
+            self.get_logger().info(str(error))
         except ReachyMiniRosError as error:
             self._refuse(error)
 
@@ -228,8 +230,8 @@ class ControlNode(RobotNode):
             f"{link.connection.value}: {link.reason}",
             {
                 "connection": link.connection.value,
-                "state rate (Hz)": link.ages_ms.rate_hz(),
-                "state age p95 (ms)": link.ages_ms.percentile(95),
+                "state rate (Hz)": link.intervals_ms.rate_hz(),
+                "state interval p95 (ms)": link.intervals_ms.percentile(95),
                 "command to socket p95 (ms)": self._commander.latencies_ms.percentile(95),
                 "reconnects": link.reconnects,
                 "refused commands": self._refused,

@@ -3,7 +3,8 @@
 """Carries out commands: checks them, asks the rules of motion, talks to the daemon.
 
 Everything here runs on the event loop. Errors are those of :mod:`reachy_mini_ros.errors`:
-InvalidCommandError (the command is wrong), BusyError (not now), NotConnectedError, RobotError.
+InvalidCommandError (the command is wrong), BusyError (not now), PreemptedError (ended by another
+command), NotConnectedError, RobotError.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from reachy_mini_ros.errors import BusyError, NotConnectedError, RobotError
+from reachy_mini_ros.errors import NotConnectedError, PreemptedError, RobotError
 from reachy_mini_ros.robot import limits, sdk
 from reachy_mini_ros.robot.api import DaemonApi
 from reachy_mini_ros.robot.link import RobotLink
@@ -178,7 +179,7 @@ class Commander:
                 self._move = None
                 self.motion.ended()
         if move.ended_by:
-            raise BusyError(f"{activity} was ended by {move.ended_by}")
+            raise PreemptedError(f"{activity} was ended by {move.ended_by}")
         return f"{activity} done in {time.monotonic() - began_s:.1f} s"
 
     async def _replace(

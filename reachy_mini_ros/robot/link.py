@@ -71,7 +71,7 @@ class RobotLink:
         self.reconnects = 0
         """Connections with state that had to be opened anew."""
         self.last_error = ""
-        self.ages_ms = Window()
+        self.intervals_ms = Window()
         """Time between states, in ms."""
 
     @property
@@ -244,7 +244,7 @@ class RobotLink:
         if joints is None:
             return
         now_ns = time.monotonic_ns()
-        self.ages_ms.add((now_ns / 1e9 - self._due_since_s) * 1e3)
+        self.intervals_ms.add((now_ns / 1e9 - self._due_since_s) * 1e3)
         self._due_since_s = now_ns / 1e9
         self._had_state = True
         self._state = RobotState(pose, *joints, now_ns)

@@ -11,14 +11,37 @@ from typing import Any
 from harness.processes import Child, Processes, free_port
 
 
+class Robot:
+    """A real daemon on loopback."""
+
+    port: int
+
+    def get(self, path: str) -> Any:
+        """Return the daemon's own answer to a GET, to compare with what ROS says."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            return json.load(answer)
+
+    def post(self, path: str, body: object = None) -> Any:
+        """Return the daemon's answer to a POST."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            data=json.dumps(body).encode() if body is not None else b"",
+            headers={"Content-Type": "application/json"},
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.load(answer)
+
+
 @dataclass
-class Simulation:
+class Simulation(Robot):
     """A running simulation and where to reach it."""
 
     child: Child
     port: int
     signalling_port: int
     home: Path
+    daemon_pid: int
 
     @classmethod
     def start(
@@ -39,8 +62,9 @@ class Simulation:
             f"--home={home}",
             *arguments,
         )
-        child.wait_for_output("ready ", 30)
-        return cls(child, port, signalling_port, home)
+        ready = child.wait_for_output("ready ", 30)
+        daemon_pid = int(ready.rpartition("daemon_pid=")[2])
+        return cls(child, port, signalling_port, home, daemon_pid)
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -50,19 +74,3 @@ class Simulation:
             "robot_port": self.port,
             "signalling_port": self.signalling_port,
         }
-
-    def get(self, path: str) -> Any:
-        """Return the daemon's own answer to a GET, to compare with what ROS says."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-            return json.load(answer)
-
-    def post(self, path: str, body: object = None) -> Any:
-        """Return the daemon's answer to a POST."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}",
-            data=json.dumps(body).encode() if body is not None else b"",
-            headers={"Content-Type": "application/json"},
-            method="POST",
-        )
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return json.load(answer)

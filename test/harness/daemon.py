@@ -1,0 +1,46 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The robot's real daemon alone, without the simulation's media server, for faults of the link."""
+
+import os
+import urllib.error
+from dataclasses import dataclass
+
+from harness.processes import Child, Processes
+from harness.simulation import Robot
+from harness.waiting import wait_for
+
+
+@dataclass
+class Daemon(Robot):
+    """A running daemon in mockup mode."""
+
+    child: Child
+    port: int
+
+    @classmethod
+    def start(cls, processes: Processes, port: int) -> "Daemon":
+        """Start a daemon and wait until it runs."""
+        child = processes.start_module(
+            "reachy_mini_ros.simulation.daemon_launcher",
+            str(os.getpid()),
+            *("--mockup-sim", "--no-media", "--no-wake-up-on-start", "--no-goto-sleep-on-stop"),
+            *("--dataset-update-interval", "0"),
+            *("--fastapi-host", "127.0.0.1", "--fastapi-port", str(port)),
+            env={"REACHY_MINI_TELEMETRY": "0", "HF_HUB_OFFLINE": "1"},
+        )
+        daemon = cls(child, port)
+        wait_for(daemon.runs, 20, f"a running daemon:\n{child.output()}")
+        return daemon
+
+    def runs(self) -> bool:
+        """Tell whether the daemon answers and says that it runs."""
+        try:
+            return bool(self.get("/api/daemon/status")["state"] == "running")
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    def kill(self) -> None:
+        """End the daemon the hard way."""
+        self.child.process.kill()
+        self.child.process.wait()
