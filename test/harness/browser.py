@@ -21,11 +21,11 @@ from harness.processes import Processes
 from harness.waiting import wait_for
 
 SWITCHES = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync "
-    "--disable-default-apps --no-default-browser-check --disable-dev-shm-usage "
-    "--hide-scrollbars --no-proxy-server --remote-debugging-port=0"
-).split()
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--disable-default-apps", "--no-default-browser-check", "--disable-dev-shm-usage"),
+    *("--hide-scrollbars", "--no-proxy-server", "--remote-debugging-port=0"),
+)
 
 
 class Browser:

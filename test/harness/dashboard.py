@@ -1,0 +1,69 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Dashboards served by the test process, with no ROS in them."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from harness.processes import free_port
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.web.application import Dashboard, HeadAngles, Status
+from reachy_mini_ros.web.pictures import Pictures
+
+
+class Served:
+    """A running dashboard and the source that feeds it."""
+
+    def __init__(self, io: LoopThread, **settings: Any) -> None:
+        self.io = io
+        self.port: int = settings.pop("port", 0) or free_port()
+        self.status = Status("connected", {"robot_name": "test"}, HeadAngles(1.0, -2.0, 3.0))
+        self.demands: list[bool] = []
+        self.pictures = Pictures(self.demands.append, fresh_s=1.0, linger_s=0.2)
+        self.dashboard = Dashboard(self.pictures, lambda: self.status, port=self.port, **settings)
+        io.submit(self.dashboard.start()).result(10)
+        self._feeding: Any = None
+
+    def publish(self, jpeg: bytes) -> None:
+        self.io.call(self.pictures.publish, jpeg)
+
+    def feed(self, make: Callable[[], bytes], period_s: float = 0.04) -> None:
+        """Publish what ``make`` returns, again and again, as a camera would."""
+
+        async def run() -> None:
+            while True:
+                self.pictures.publish(make())
+                await asyncio.sleep(period_s)
+
+        self._feeding = self.io.submit(run())
+
+    def silence(self) -> None:
+        if self._feeding is not None:
+            self._feeding.cancel()
+            self._feeding = None
+
+    def stop(self) -> None:
+        self.silence()
+        self.io.submit(self.dashboard.stop()).result(10)
+
+
+Serve = Callable[..., Served]
+
+
+@contextmanager
+def serving() -> Iterator[Serve]:
+    """Give a function that starts dashboards; all end with the block."""
+    started: list[Served] = []
+
+    def serve(**settings: Any) -> Served:
+        started.append(Served(io, **settings))
+        return started[-1]
+
+    with LoopThread() as io:
+        try:
+            yield serve
+        finally:
+            for served in started:
+                served.stop()
