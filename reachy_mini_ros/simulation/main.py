@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from reachy_mini_ros.errors import ReachyMiniRosError, RobotError
@@ -33,6 +34,7 @@ def main() -> None:
     """Run until SIGINT or SIGTERM; exit 1 with one line if something is in the way."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     options = _parse(sys.argv[1:])
+    cv2.setNumThreads(1)  # at these sizes a second thread costs more than it gives
     reason = ""
     try:
         asyncio.run(_run_until_signal(options))
