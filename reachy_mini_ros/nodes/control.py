@@ -117,8 +117,7 @@ class ControlNode(RobotNode):
             self._publish_info()
 
     def _on_connection(self, connection: Connection, reason: str) -> None:
-        if connection is not Connection.CONNECTED:
-            self._commander.forget()
+        self._commander.connection_changed(connection)
         self.get_logger().info(f"{connection.value}: {reason}")
         self._connection.publish(String(data=connection.value))
         self._publish_info()

@@ -8,6 +8,7 @@ command), NotConnectedError, RobotError.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from reachy_mini_ros.robot import limits, sdk
 from reachy_mini_ros.robot.api import DaemonApi
 from reachy_mini_ros.robot.link import RobotLink
 from reachy_mini_ros.robot.motion import Activity, Motion
-from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotState, Target
+from reachy_mini_ros.robot.state import Connection, Interpolation, Matrix, RobotState, Target
 from reachy_mini_ros.statistics import Window
 
 SETTLE_S = 0.05
@@ -52,6 +53,8 @@ class Commander:
         self._waiting_since_ns = 0
         self._sender: asyncio.Task[None] | None = None
         self._held = Target()
+        self._orphaned = False
+        self._adoption: asyncio.Task[None] | None = None
 
     def present(self) -> RobotState:
         """Return the newest state; raises NotConnectedError if the robot is away."""
@@ -154,10 +157,19 @@ class Commander:
         await self._api.set_motor_mode("enabled" if enable else "disabled")
         return "motors enabled" if enable else "motors disabled"
 
-    def forget(self) -> None:
-        """Forget what was streamed: the robot has gone and may come back anywhere."""
-        self._waiting = None
-        self._held = Target()
+    def connection_changed(self, connection: Connection) -> None:
+        """Take note that the robot went away, or came back."""
+        if connection is not Connection.CONNECTED:
+            self._waiting, self._held = None, Target()
+        elif self._orphaned:
+            self._orphaned = False
+            self._adoption = asyncio.create_task(self._end_orphan())
+
+    async def _end_orphan(self) -> None:
+        # A move that failed for us with the link may still run on the robot.
+        with contextlib.suppress(NotConnectedError, RobotError):
+            await self._link.send(sdk.stop_message())
+            await self._api.stop_moves()
 
     async def _carry_out(self, activity: Activity, work: Callable[[_Move], Awaitable[None]]) -> str:
         previous, move = self._move, _Move(activity)
@@ -174,6 +186,9 @@ class Commander:
         except RobotError:
             if not move.ended_by:
                 raise
+        except NotConnectedError:
+            self._orphaned = move.on_robot
+            raise
         finally:
             if self._move is move:
                 self._move = None

@@ -9,6 +9,7 @@ clear line from the node instead of a trace from an import.
 import functools
 import importlib
 import importlib.metadata
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -125,9 +126,11 @@ def parse_status(message: object) -> RobotInfo:
 
 def kinematics(automatic_body_yaw: bool) -> Any:
     """Return a new `AnalyticalKinematics` of the SDK, with a state of its own."""
-    return _module("reachy_mini.kinematics.analytical_kinematics").AnalyticalKinematics(
-        automatic_body_yaw=automatic_body_yaw
-    )
+    engine = _module("reachy_mini.kinematics.analytical_kinematics").AnalyticalKinematics
+    with warnings.catch_warnings():
+        # It leaves its file of constants to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        return engine(automatic_body_yaw=automatic_body_yaw)
 
 
 def urdf_path() -> Path:
