@@ -146,6 +146,7 @@ class WebRtcSession:
             # The robot logs a warning for every ping.
             ping_interval=None,
             compression=None,
+            proxy=None,
             open_timeout=_DEADLINE_S,
             close_timeout=0.5,
         ) as signals:

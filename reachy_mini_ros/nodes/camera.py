@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.duration import Duration
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.publisher import Publisher
@@ -34,8 +35,8 @@ from reachy_mini_ros.nodes.diagnostics import Level, Report, publish_diagnostics
 from reachy_mini_ros.nodes.parameters import Param, declare
 from reachy_mini_ros.nodes.qos import reliable
 from reachy_mini_ros.nodes.runtime import RobotNode, run
-from reachy_mini_ros.nodes.services import offer_service
 from reachy_mini_ros.nodes.stamps import to_stamp
+from reachy_mini_ros.nodes.waiting import result_in_executor
 from reachy_mini_ros.robot import calibration_file
 from reachy_mini_ros.robot.api import DaemonApi
 from reachy_mini_ros.robot.camera_models import CameraModel, camera_model, camera_of
@@ -99,12 +100,12 @@ class CameraNode(RobotNode):
         values = declare(self, PARAMETERS, self._on_change)
         self._settings = _settings(values)
         self._frame_id: str = values["frame_id"]
-        self._photo_directory = Path(values["photo_directory"])
-        self._camera_info_url: str = values["camera_info_url"]
+        self._photo_directory = Path(values["photo_directory"]).expanduser()
+        self._calibration_path: Path | None = None
         self._calibration: CameraModel | None = None
-        if self._camera_info_url:
-            path = camera_info.calibration_path(self._camera_info_url)
-            self._calibration = calibration_file.load(path)
+        if values["camera_info_url"]:
+            self._calibration_path = camera_info.calibration_path(values["camera_info_url"])
+            self._calibration = calibration_file.load(self._calibration_path)
         self._camera_name: str | None = None
         self._counts = Counts()
         self._latencies_ms = Window()
@@ -119,8 +120,11 @@ class CameraNode(RobotNode):
         self._image = self._publisher(Image, "~/image_raw")
         self._compressed = self._publisher(CompressedImage, "~/image_raw/compressed")
         self._info = self._publisher(CameraInfo, "~/camera_info")
-        offer_service(self, io, Trigger, "~/take_photo", self._take_photo)
-        offer_service(self, io, SetCameraInfo, "~/set_camera_info", self._set_camera_info)
+        group = ReentrantCallbackGroup()
+        self.create_service(Trigger, "~/take_photo", self._on_take_photo, callback_group=group)
+        self.create_service(
+            SetCameraInfo, "~/set_camera_info", self._on_set_camera_info, callback_group=group
+        )
         publish_diagnostics(self, self._address, self._report)
         self._worker = NewestFrame(self._publish, "camera pictures")
         io.call(self._start, self._session.run())
@@ -149,6 +153,20 @@ class CameraNode(RobotNode):
 
     def _on_matched(self, _: object) -> None:
         self._io.call(self._watch)
+
+    async def _on_take_photo(
+        self, _: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        work = self._io.submit(self._take_photo())
+        response.success, response.message = await result_in_executor(self, work)
+        return response
+
+    async def _on_set_camera_info(
+        self, request: SetCameraInfo.Request, response: SetCameraInfo.Response
+    ) -> SetCameraInfo.Response:
+        work = self._io.submit(self._set_camera_info(request.camera_info))
+        response.success, response.status_message = await result_in_executor(self, work)
+        return response
 
     def _report(self) -> Report:
         session, counts = self._session, self._counts
@@ -228,49 +246,38 @@ class CameraNode(RobotNode):
                 self.get_logger().warning(f"no camera_info yet: {error}", once=True)
             await asyncio.sleep(backoff.pause_s())
 
-    async def _take_photo(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+    async def _take_photo(self) -> tuple[bool, str]:
         settings = self._settings
         try:
             frame = await self._session.frame()
-            age_ns = time.monotonic_ns() - frame.captured_ns
-            taken_ns = time.time_ns() - age_ns
+            taken_ns = time.time_ns() - (time.monotonic_ns() - frame.captured_ns)
+            facts = {
+                "camera": self._camera_name or "unknown",
+                "robot": self._address,
+                "width": frame.width,
+                "height": frame.height,
+                "flip": settings.shape.flip,
+            }
             path = await asyncio.to_thread(
                 lambda: photo.save(
-                    self._photo_directory.expanduser(),
-                    settings.shape.mirror(frame.bgr),
-                    taken_ns,
-                    {
-                        "camera": self._camera_name or "unknown",
-                        "robot": self._address,
-                        "width": frame.width,
-                        "height": frame.height,
-                        "flip": settings.shape.flip,
-                    },
+                    self._photo_directory, settings.shape.mirror(frame.bgr), taken_ns, facts
                 )
             )
         except (ReachyMiniRosError, OSError) as error:
-            response.success, response.message = False, str(error)
-        else:
-            response.success, response.message = True, str(path)
-        return response
+            return False, str(error)
+        return True, str(path)
 
-    async def _set_camera_info(
-        self, request: SetCameraInfo.Request, response: SetCameraInfo.Response
-    ) -> SetCameraInfo.Response:
+    async def _set_camera_info(self, message: CameraInfo) -> tuple[bool, str]:
         try:
-            model = camera_info.from_message(request.camera_info, self._camera_name or "camera")
-            if self._camera_info_url:
-                path = camera_info.calibration_path(self._camera_info_url)
-                await asyncio.to_thread(calibration_file.save, path, model)
-                response.status_message = f"saved in {path}"
-            else:
-                response.status_message = "in use until the node ends; camera_info_url keeps it"
+            model = camera_info.from_message(message, self._camera_name or "camera")
+            if self._calibration_path is not None:
+                await asyncio.to_thread(calibration_file.save, self._calibration_path, model)
         except (ValueError, OSError) as error:
-            response.success, response.status_message = False, str(error)
-        else:
-            self._calibration = model
-            response.success = True
-        return response
+            return False, str(error)
+        self._calibration = model
+        if self._calibration_path is None:
+            return True, "in use until the node ends; with camera_info_url it would be saved"
+        return True, f"saved in {self._calibration_path}"
 
     # On the worker's thread
 

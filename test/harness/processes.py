@@ -14,11 +14,18 @@ from typing import Self
 from harness.waiting import wait_for
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """Return a TCP port on loopback that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port on loopback that nothing listens on at the moment; never one twice."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 class Child:
