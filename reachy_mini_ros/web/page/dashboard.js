@@ -17,6 +17,7 @@ const canvas = element("picture").getContext("bitmaprenderer");
 let attempt = null; // AbortController of the stream being read
 let heard = performance.now(); // when the stream last gave a sign of life
 let painted = -Infinity;
+let size = ""; // of the picture painted
 let trouble = ""; // why the last attempt failed, in the server's words
 let opened = performance.now(); // when the page was last brought to the front
 let status = null; // the server's last answer, null before and after a failed one
@@ -51,6 +52,7 @@ async function paint(jpeg) {
   const { width, height } = bitmap;
   canvas.transferFromImageBitmap(bitmap);
   stage.style.aspectRatio = `${width} / ${height}`;
+  size = `${width} × ${height}`;
   painted = performance.now();
   show();
 }
@@ -141,8 +143,7 @@ function read({ robot = {}, picture = {}, head = null, connection = null }) {
   setText("motor_mode", (connected && robot.motor_mode?.replaceAll("_", " ")) || "–");
   const rate = typeof picture.rate_hz === "number" ? `${picture.rate_hz.toFixed(1)} Hz` : "";
   setText("viewers", picture.viewers ?? "–");
-  const { width, height } = canvas.canvas;
-  setText("format", rate && `${width} × ${height} · ${rate}`);
+  setText("format", rate && `${size} · ${rate}`);
   turnHead(head);
 }
 
