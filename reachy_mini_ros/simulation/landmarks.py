@@ -79,7 +79,7 @@ def find(image_bgr: Image, known: list[Landmark]) -> list[Sighting]:
     return sightings
 
 
-def head_rotation(
+def solve(
     sightings: list[Sighting], k: Array, head_to_camera: Matrix, head_position: Array
 ) -> Array | None:
     """Return the head's rotation (3x3, world -> head) that shows what was seen.

@@ -5,9 +5,10 @@
 import numpy as np
 
 from reachy_mini_ros.robot.state import Matrix
+from reachy_mini_ros.simulation.landmarks import find, solve
 from reachy_mini_ros.simulation.planes import Array, paint
-from reachy_mini_ros.simulation.room import build
-from reachy_mini_ros.simulation.yuv import Yuv
+from reachy_mini_ros.simulation.room import LANDMARKS, build
+from reachy_mini_ros.simulation.yuv import Image, Yuv
 
 REFERENCE_WIDTH, REFERENCE_HEIGHT = 1280, 720
 HORIZONTAL_FIELD_OF_VIEW = np.deg2rad(70.0)
@@ -31,6 +32,8 @@ HEAD_TO_CAMERA: Array = np.array(
 )
 """Pose of the optical frame (z forward, x right, y down) in the head, of the robot's URDF."""
 
+_NEUTRAL: Array = np.zeros(3)
+
 
 def camera_matrix(width: int, height: int) -> Array:
     """Return the intrinsics of a picture of another size."""
@@ -53,3 +56,14 @@ class Picture:
         for plane in self._planes:
             paint(self._yuv, plane, self._k, camera[:3, :3], camera[:3, 3])
         return self._yuv
+
+
+def head_rotation(image_bgr: Image, head_position: Array = _NEUTRAL) -> Array | None:
+    """Return the head's rotation (3x3, world -> head) as a picture of any size shows it.
+
+    ``head_position`` is where the head is, metres. Good to half a degree. None if there are not
+    two landmarks in the picture.
+    """
+    height, width = image_bgr.shape[:2]
+    sightings = find(image_bgr, LANDMARKS)
+    return solve(sightings, camera_matrix(width, height), HEAD_TO_CAMERA, head_position)

@@ -8,16 +8,24 @@ Seen with reachy_mini 1.12 and 1.13 and zeroconf 0.154; unnecessary once the dae
 for the interfaces of its announcement.
 """
 
+import socket
 from typing import Any
 
 import zeroconf
+import zeroconf._core
 
 LOOPBACK = "127.0.0.1"
+_DEVICE = b"lo"
+
+_create_sockets = zeroconf._core.create_sockets  # type: ignore[attr-defined]
 
 
-class _LoopbackZeroconf(zeroconf.Zeroconf):
-    def __init__(self, *_: Any, **__: Any) -> None:
-        super().__init__(interfaces=[LOOPBACK], ip_version=zeroconf.IPVersion.V4Only)
+def _create_on_loopback(*_: Any, **__: Any) -> tuple[socket.socket | None, list[socket.socket]]:
+    listening, answering = _create_sockets([LOOPBACK], ip_version=zeroconf.IPVersion.V4Only)
+    if listening is not None:
+        # It is bound to every address, and would answer what other programs' memberships let in.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _DEVICE)
+    return listening, answering
 
 
 class _LoopbackServiceInfo(zeroconf.ServiceInfo):
@@ -26,5 +34,5 @@ class _LoopbackServiceInfo(zeroconf.ServiceInfo):
         super().__init__(*args, **kwargs)
 
 
-zeroconf.Zeroconf = _LoopbackZeroconf  # type: ignore[misc]
+zeroconf._core.create_sockets = _create_on_loopback  # type: ignore[attr-defined]
 zeroconf.ServiceInfo = _LoopbackServiceInfo  # type: ignore[misc]
