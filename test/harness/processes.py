@@ -13,7 +13,6 @@ from typing import Self
 
 from harness.waiting import wait_for
 
-
 _given: set[int] = set()
 
 
