@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.waiting import wait_for
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters
 from rclpy.parameter import parameter_value_to_python
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 NODES = ("camera", "control", "dashboard")
 NAMESPACE = "/docs"
 # Every rclpy node has these.
@@ -100,11 +102,33 @@ def test_parameters_table_matches_the_nodes(client: RosClient) -> None:
             default = parameter_value_to_python(value)
             found[node, name] = [default, limits(descriptor)]
     assert set(found) == set(documented)
+    assert set(found) == configured()
     for key, (default, bounds) in found.items():
         text = str(default).lower() if isinstance(default, bool) else str(default)
         overridden = key[1] in ("robot_host", "robot_port", "port")
         assert overridden or documented[key][0] == text, (key, documented[key][0], text)
         assert documented[key][1] == bounds, (key, documented[key][1], bounds)
+
+
+def configured() -> set[tuple[str, str]]:
+    """Return (node, parameter) of the parameters' file, the common ones for who declares them."""
+
+    def flat(tree: dict[str, object], prefix: str = "") -> list[str]:
+        names = []
+        for key, value in tree.items():
+            inner = flat(value, f"{prefix}{key}.") if isinstance(value, dict) else []
+            names += inner or [f"{prefix}{key}"]
+        return names
+
+    sections = yaml.safe_load((ROOT / "config" / "reachy_mini.yaml").read_text())
+    common = set(flat(sections.pop("/**")["ros__parameters"]))
+    pairs = {
+        (key.rsplit("/", 1)[1], name)
+        for key, section in sections.items()
+        for name in flat(section["ros__parameters"])
+    }
+    declared = {(row[0], row[1]) for row in table("Parameters")}
+    return pairs | {pair for pair in declared if pair[1] in common}
 
 
 def limits(descriptor: object) -> str:
@@ -117,15 +141,13 @@ def limits(descriptor: object) -> str:
 
 
 def test_commands_of_the_readme_exist() -> None:
-    root = Path(__file__).parents[1]
     for script in ("scripts/demo.sh", "scripts/test.sh", "examples/move_head.py"):
         assert script in README
-        assert (root / script).stat().st_mode & 0o111, f"{script} is not executable"
+        assert (ROOT / script).stat().st_mode & 0o111, f"{script} is not executable"
 
 
 def test_links_and_pictures_of_the_docs_exist() -> None:
-    root = Path(__file__).parents[1]
-    for path in [root / "README.md", *(root / "docs").glob("*.md")]:
+    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8")):
             if not target.startswith(("http://", "https://")):
                 assert (path.parent / target).exists(), f"{path.name}: {target}"

@@ -1,6 +1,9 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""All nodes in one process: one interpreter, one I/O thread, one session with the robot."""
+"""All nodes in one process: one interpreter, one I/O thread, one session with the robot.
+
+config/reachy_mini.yaml holds the nodes' own defaults, so that it need not be named.
+"""
 
 import argparse
 import sys
@@ -10,7 +13,6 @@ from rclpy.utilities import remove_ros_args
 from reachy_mini_ros.nodes.camera import CameraNode
 from reachy_mini_ros.nodes.control import ControlNode
 from reachy_mini_ros.nodes.dashboard import DashboardNode
-from reachy_mini_ros.nodes.resources import share_directory
 from reachy_mini_ros.nodes.runtime import Builder, run
 
 NODES: dict[str, Builder] = {
@@ -21,17 +23,13 @@ NODES: dict[str, Builder] = {
 
 
 def main() -> None:
-    """Run the nodes asked for, with the package's parameters unless a file is given."""
+    """Run the nodes asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--nodes", nargs="+", choices=list(NODES), default=list(NODES), help="default: all"
     )
     chosen = parser.parse_args(remove_ros_args(sys.argv)[1:]).nodes
-    arguments = sys.argv
-    if "--params-file" not in arguments:
-        params_file = str(share_directory() / "config" / "reachy_mini.yaml")
-        arguments = [*arguments, "--ros-args", "--params-file", params_file]
-    sys.exit(run([NODES[name] for name in chosen], arguments))
+    sys.exit(run([NODES[name] for name in chosen]))
 
 
 if __name__ == "__main__":

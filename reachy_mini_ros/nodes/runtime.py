@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import rclpy
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -34,17 +35,15 @@ class RobotNode(Node):
 Builder = Callable[[LoopThread], RobotNode]
 
 
-def run(builders: Sequence[Builder], arguments: Sequence[str] | None = None) -> int:
-    """Build the nodes, spin them until SIGINT or SIGTERM, close them; return the exit code.
-
-    ``arguments`` are the command line's, ``sys.argv`` if None.
-    """
+def run(builders: Sequence[Builder]) -> int:
+    """Build the nodes, spin them until SIGINT or SIGTERM, close them; return the exit code."""
     use_shared_memory_profile()
-    # Own handlers: rclpy's would end the context under threads that still publish.
-    rclpy.init(
-        args=list(sys.argv if arguments is None else arguments),
-        signal_handler_options=SignalHandlerOptions.NO,
-    )
+    try:
+        # Own handlers: rclpy's would end the context under threads that still publish.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    except RCLError as error:  # of the command line or the parameters' file
+        print(f"reachy_mini_ros: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 1
     stop = threading.Event()
 
     def on_signal(signum: int, frame: FrameType | None) -> None:
