@@ -61,7 +61,10 @@ def launch(processes: Processes, prefix: Path, *arguments: str) -> Child:
             str(prefix / "share/reachy_mini_ros/launch/bringup.launch.py"),
         ),
         *arguments,
-        env={"AMENT_PREFIX_PATH": os.pathsep.join(paths)},
+        env={
+            "AMENT_PREFIX_PATH": os.pathsep.join(paths),
+            "PYTHONPATH": str(next(prefix.glob("lib/python3*/site-packages"))),
+        },
     )
 
 
