@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control node: joints and head pose out, targets and services in."""
 
+import math
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -55,9 +57,16 @@ PARAMETERS = (
 )
 WARNING_PERIOD_S = 2.0
 
-Message = TypeVar("Message", PoseStamped, JointState)
 Response = TypeVar("Response", Trigger.Response, SetBool.Response)
-Act = Callable[[Target, int], None]
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What to do with the messages of one topic."""
+
+    topic: str
+    convert: Callable[[Any], Target]
+    act: Callable[[str, Target, int], None]
 
 
 class ControlNode(RobotNode):
@@ -70,6 +79,7 @@ class ControlNode(RobotNode):
         host, port = self._values["robot_host"], self._values["robot_port"]
         self._refused = 0
         self._last_refusal = ""
+        self._warned_s: dict[str, float] = {}
         self._joint_states = self.create_publisher(JointState, "joint_states", reliable(10))
         self._head_pose = self.create_publisher(PoseStamped, "head_pose", reliable(10))
         self._connection = self.create_publisher(String, "connection", latched())
@@ -139,37 +149,35 @@ class ControlNode(RobotNode):
 
     def _subscribe(self) -> None:
         for prefix, act, depth in (("set_target", self._stream, 1), ("goto", self._goto, 10)):
-            self.create_subscription(
-                PoseStamped,
-                f"{prefix}/head_pose",
-                partial(self._take, self._pose_target, act),
-                reliable(depth),
-            )
-            self.create_subscription(
-                JointState,
-                f"{prefix}/joints",
-                partial(self._take, self._joint_target, act),
-                reliable(depth),
-            )
+            for name, kind, convert in (
+                ("head_pose", PoseStamped, self._pose_target),
+                ("joints", JointState, self._joint_target),
+            ):
+                topic = f"{prefix}/{name}"
+                take = partial(self._take, _Order(topic, convert, act))
+                self.create_subscription(kind, topic, take, reliable(depth))
 
     def _serve(self) -> None:
         # Reentrant: a stop must come through while a wake-up is awaited.
         group = ReentrantCallbackGroup()
-        for name in ("wake_up", "goto_sleep", "stop"):
-            command = getattr(self._commander, name)
-            self.create_service(Trigger, name, partial(self._answer, command), callback_group=group)
+        commander = self._commander
+        for name, command in (
+            ("wake_up", commander.wake_up),
+            ("goto_sleep", commander.goto_sleep),
+            ("stop", commander.stop),
+        ):
+            answer = partial(self._answer, command)
+            self.create_service(Trigger, name, answer, callback_group=group)
         self.create_service(SetBool, "enable_motors", self._enable_motors, callback_group=group)
 
-    def _take(self, convert: Callable[[Message], Target], act: Act, message: Message) -> None:
-        self._io.call(self._obey, convert, act, message, time.monotonic_ns())
+    def _take(self, order: _Order, message: Any) -> None:
+        self._io.call(self._obey, order, message, time.monotonic_ns())
 
-    def _obey(
-        self, convert: Callable[[Message], Target], act: Act, message: Message, arrived_ns: int
-    ) -> None:
+    def _obey(self, order: _Order, message: Any, arrived_ns: int) -> None:
         try:
-            act(convert(message), arrived_ns)
+            order.act(order.topic, order.convert(message), arrived_ns)
         except ReachyMiniRosError as error:
-            self._refuse(error)
+            self._refuse(order.topic, error)
 
     def _pose_target(self, message: PoseStamped) -> Target:
         return poses.head_target(message, self._values["base_frame"])
@@ -177,26 +185,30 @@ class ControlNode(RobotNode):
     def _joint_target(self, message: JointState) -> Target:
         return poses.joint_target(message, self._commander.reference())
 
-    def _stream(self, target: Target, arrived_ns: int) -> None:
+    def _stream(self, topic: str, target: Target, arrived_ns: int) -> None:
         self._commander.stream(target, arrived_ns)
 
-    def _goto(self, target: Target, arrived_ns: int) -> None:
+    def _goto(self, topic: str, target: Target, arrived_ns: int) -> None:
         method = Interpolation(self._values["goto.method"])
         goto = self._commander.goto(target, self._values["goto.duration"], method)
-        self._io.submit(self._watch(goto))
+        self._io.submit(self._watch(topic, goto))
 
-    async def _watch(self, goto: Coroutine[Any, Any, str]) -> None:
+    async def _watch(self, topic: str, goto: Coroutine[Any, Any, str]) -> None:
         try:
             self.get_logger().debug(await goto)
         except PreemptedError as error:
             self.get_logger().info(str(error))
         except ReachyMiniRosError as error:
-            self._refuse(error)
+            self._refuse(topic, error)
 
-    def _refuse(self, error: ReachyMiniRosError) -> None:
+    def _refuse(self, topic: str, error: ReachyMiniRosError) -> None:
         self._refused += 1
-        self._last_refusal = str(error)
-        self.get_logger().warning(str(error), throttle_duration_sec=WARNING_PERIOD_S)
+        self._last_refusal = f"{topic}: {error}"
+        # Per topic: a stream that is refused must not hide why a goto was.
+        now_s = time.monotonic()
+        if now_s - self._warned_s.get(topic, -math.inf) > WARNING_PERIOD_S:
+            self._warned_s[topic] = now_s
+            self.get_logger().warning(self._last_refusal)
 
     async def _enable_motors(
         self, request: SetBool.Request, response: SetBool.Response

@@ -271,7 +271,7 @@ def test_commands_fail_when_the_robot_goes_away_and_its_move_does_not_go_on_when
 ) -> None:
     goto = driver.goto(10.0, head_pose=turned(0.9))
     wait_for(lambda: driver.yaw > 0.01, 3)
-    daemon.child.process.send_signal(signal.SIGSTOP)
+    daemon.child.send_signal(signal.SIGSTOP)
     try:
         with pytest.raises(NotConnectedError, match="no state"):
             goto.result(3)
@@ -279,7 +279,7 @@ def test_commands_fail_when_the_robot_goes_away_and_its_move_does_not_go_on_when
             with pytest.raises(NotConnectedError, match="is not connected"):
                 driver.do(command(), 5)
     finally:
-        daemon.child.process.send_signal(signal.SIGCONT)
+        daemon.child.send_signal(signal.SIGCONT)
     driver.wait_connected()
     wait_for(lambda: driver.link.state is not None and not driver.moves(), 3)
     assert driver.yaw < 0.8

@@ -146,7 +146,7 @@ def test_a_daemon_restarted_over_http_is_noticed_although_the_socket_stays_open(
 def test_a_frozen_daemon_is_stalled_and_nothing_stale_is_handed_out(
     linked: Linked, daemon: Daemon
 ) -> None:
-    daemon.child.process.send_signal(signal.SIGSTOP)
+    daemon.child.send_signal(signal.SIGSTOP)
     try:
         linked.wait(Connection.STALLED, 2.0)
         assert linked.link.state is None
@@ -157,7 +157,7 @@ def test_a_frozen_daemon_is_stalled_and_nothing_stale_is_handed_out(
             wait_for(lambda: len(linked.states) > seen, 2.0)
         assert linked.link.state is None
     finally:
-        daemon.child.process.send_signal(signal.SIGCONT)
+        daemon.child.send_signal(signal.SIGCONT)
     linked.wait(Connection.CONNECTED, BACK_WITHIN_S + SLACK_S)
     assert all(state.received_ns > frozen_ns for state in linked.states[seen:])
 
