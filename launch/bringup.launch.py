@@ -9,6 +9,7 @@ from launch import LaunchContext, LaunchDescription
 from launch.action import Action
 from launch.actions import (
     DeclareLaunchArgument,
+    ExecuteProcess,
     IncludeLaunchDescription,
     LogInfo,
     OpaqueFunction,
@@ -16,6 +17,7 @@ from launch.actions import (
 )
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.substitutions import ExecutableInPackage
 
 PACKAGE = "reachy_mini_ros"
 SHARE = Path(get_package_share_directory(PACKAGE))
@@ -86,15 +88,16 @@ def start(context: LaunchContext) -> list[Action]:
     return actions
 
 
-def simulation(ports: dict[str, int]) -> Node:
+def simulation(ports: dict[str, int]) -> ExecuteProcess:
     """Return the simulated robot; everything ends with it, as nothing moves without it."""
     options = {"robot_port": "--port", "signalling_port": "--signalling-port"}
-    return Node(
-        package=PACKAGE,
-        executable="reachy_mini_sim",
-        arguments=[f"{options[name]}={port}" for name, port in ports.items()],
+    return ExecuteProcess(
+        cmd=[
+            ExecutableInPackage("reachy_mini_sim", PACKAGE),
+            *(f"{options[name]}={port}" for name, port in ports.items()),
+        ],
         output="screen",
-        on_exit=Shutdown(reason="the simulated robot has ended"),
+        on_exit=Shutdown(),
     )
 
 
