@@ -4,6 +4,10 @@
 
 _WINDOW_NS = 5_000_000_000
 _DISCONTINUITY_NS = 2_000_000_000
+_FIRST_PERIOD_NS = 1e9 / 30
+"""Taken for the frame period until there is one to measure."""
+_PERIOD_OVER = 16
+"""Frames that the frame period is averaged over."""
 
 
 class CaptureClock:
@@ -16,7 +20,7 @@ class CaptureClock:
     jitter buffer that lets a frame go only when later ones arrive adds whole frame periods, which
     are known, and taken off.
 
-    The estimates never lie after the arrival and never go back. Media time that falls behind by
+    The estimates never lie after the arrival and always go forward. Media time that falls behind by
     more than 2 s is a new origin (the sender began anew); one that leaps ahead sets a new minimum.
     """
 
@@ -30,7 +34,8 @@ class CaptureClock:
         self._previous_least_ns: int | None = None
         self._window_end_ns = 0
         self._media_ns: int | None = None
-        self._period_ns = 0.0
+        self._period_ns = _FIRST_PERIOD_NS
+        self._intervals = 0
         self._captured_ns = 0
 
     def captured_ns(self, media_ns: int, arrived_ns: int) -> int:
@@ -43,10 +48,12 @@ class CaptureClock:
         self._add(difference_ns, arrived_ns)
         if self._media_ns is not None and 0 < media_ns - self._media_ns < _DISCONTINUITY_NS:
             interval_ns = media_ns - self._media_ns
-            self._period_ns += (interval_ns - self._period_ns) / (16 if self._period_ns else 1)
+            if self._intervals < _PERIOD_OVER:
+                self._intervals += 1
+            self._period_ns += (interval_ns - self._period_ns) / self._intervals
         self._media_ns = media_ns
         captured_ns = media_ns + self._offset_ns() - round(self._held_back * self._period_ns)
-        self._captured_ns = max(self._captured_ns, captured_ns)
+        self._captured_ns = max(self._captured_ns + 1, captured_ns)
         return self._captured_ns
 
     def _add(self, difference_ns: int, arrived_ns: int) -> None:

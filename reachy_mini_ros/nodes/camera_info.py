@@ -66,6 +66,6 @@ def calibration_path(url: str) -> Path:
             return share_directory() / path
         try:
             return Path(get_package_share_directory(parts.netloc)) / path
-        except LookupError:
+        except (LookupError, OSError, ValueError):  # not found, no index at all, no package name
             raise SetupError(f"camera_info_url: there is no package '{parts.netloc}'") from None
     raise SetupError(f"camera_info_url: '{url}' is neither file:///PATH nor package://PACKAGE/PATH")
