@@ -1,0 +1,77 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The one door to the robot's SDK: messages as the SDK reads them, and a clear word without it."""
+
+import json
+import sys
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from harness.processes import Processes
+from harness.waiting import wait_for
+
+from reachy_mini_ros.errors import RobotError
+from reachy_mini_ros.robot import sdk
+from reachy_mini_ros.robot.state import Interpolation, Target
+
+
+WITHOUT = """
+import sys
+
+class Without:
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] == missing:
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+
+missing = sys.argv.pop()
+sys.meta_path.insert(0, Without())
+from reachy_mini_ros.nodes.control import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("missing", "advice"),
+    [
+        ("reachy_mini", 'pip install "reachy-mini'),
+        ("gi", "apt install python3-gi"),
+        ("pydantic", "reinstall it with its dependencies"),
+    ],
+)
+def test_without_the_sdk_the_node_ends_with_one_line_that_says_what_to_install(
+    processes: Processes, missing: str, advice: str
+) -> None:
+    child = processes.start(sys.executable, "-c", WITHOUT, missing)
+    assert wait_for(lambda: child.process.poll() is not None, 20) is True
+    assert child.process.returncode == 1
+    (line,) = child.output().strip().splitlines()
+    assert line.startswith("reachy_mini_ros: ")
+    assert advice in line
+
+
+def test_head_joints_and_antennas_are_two_messages() -> None:
+    target = Target(head_joints=np.arange(7.0), antennas=np.array([1.0, 2.0]))
+    head, antennas = (json.loads(message) for message in sdk.target_messages(target))
+    assert head == {"type": "set_head_joints", "joints": list(range(7))}
+    assert antennas == {"type": "set_antennas", "antennas": [1.0, 2.0]}
+
+
+@pytest.mark.parametrize("method", list(Interpolation))
+def test_a_goto_names_only_what_is_to_move(method: Interpolation) -> None:
+    uuid = uuid4()
+    target = Target(antennas=np.array([0.5, -0.5]))
+    message = json.loads(sdk.goto_message(uuid, target, 1.5, method))
+    assert message["uuid"] == str(uuid)
+    assert message["req"] == {
+        "head": None,
+        "antennas": [0.5, -0.5],
+        "duration": 1.5,
+        "method": method.value,
+        "body_yaw": None,
+    }
+
+
+def test_a_status_of_a_foreign_version_is_an_error_that_names_the_versions() -> None:
+    with pytest.raises(RobotError, match=f"installed reachy_mini {sdk.version()}"):
+        sdk.parse_status({"type": "daemon_status", "state": "dancing"})
