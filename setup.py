@@ -22,6 +22,7 @@ setup(
     # ROS packages come from a distribution or from its wheels, never from here.
     install_requires=[
         "aiohttp>=3.9",
+        "aioice",  # aiortc's, patched
         "aiortc>=1.9,<2",
         "av>=12",
         "numpy>=1.26",
@@ -29,6 +30,7 @@ setup(
         "reachy-mini>=1.11,<2",
         "setuptools",
         "websockets>=15,<16",
+        "zeroconf",  # the SDK's, patched in the simulation
     ],
     extras_require={
         # Left to apt's python3-opencv where ROS comes from a distribution.

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import rclpy
-from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -41,7 +41,7 @@ def run(builders: Sequence[Builder]) -> int:
     try:
         # Own handlers: rclpy's would end the context under threads that still publish.
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    except RCLError as error:  # of the command line or the parameters' file
+    except rclpy_implementation.RCLError as error:  # of the command line or the parameters' file
         print(f"reachy_mini_ros: {str(error).splitlines()[0]}", file=sys.stderr)
         return 1
     stop = threading.Event()
