@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control node: joints and head pose out, targets and services in."""
 
+import contextlib
 import math
 import sys
 import time
@@ -18,7 +19,7 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.errors import PreemptedError, ReachyMiniRosError
+from reachy_mini_ros.errors import NotConnectedError, PreemptedError, ReachyMiniRosError, RobotError
 from reachy_mini_ros.nodes import diagnostics, poses
 from reachy_mini_ros.nodes.parameters import Param, declare
 from reachy_mini_ros.nodes.qos import latched, reliable
@@ -84,7 +85,7 @@ class ControlNode(RobotNode):
         self._head_pose = self.create_publisher(PoseStamped, "head_pose", reliable(10))
         self._connection = self.create_publisher(String, "connection", latched())
         self._robot_info = self.create_publisher(DiagnosticStatus, "robot_info", latched())
-        self._published_info: RobotInfo | None = None
+        self._info: RobotInfo | None = None
         self._api = DaemonApi(host, port)
         self._link = RobotLink(
             host,
@@ -122,8 +123,8 @@ class ControlNode(RobotNode):
         self._head_pose.publish(poses.pose_message(state.head_pose, frame, stamp))
 
     def _on_info(self, info: RobotInfo) -> None:
-        if info != self._published_info:
-            self._published_info = info
+        if info != self._info:
+            self._info = info
             self._publish_info()
 
     def _on_connection(self, connection: Connection, reason: str) -> None:
@@ -131,10 +132,20 @@ class ControlNode(RobotNode):
         self.get_logger().info(f"{connection.value}: {reason}")
         self._connection.publish(String(data=connection.value))
         self._publish_info()
+        if connection is Connection.STALLED:
+            self._io.submit(self._ask_why())
+
+    async def _ask_why(self) -> None:
+        # A daemon that has stopped, or that misses its motors, answers over HTTP only.
+        with contextlib.suppress(NotConnectedError, RobotError):
+            info = await self._api.info()
+            self._on_info(info)
+            if info.daemon_state != "running":
+                self.get_logger().error(f"the daemon is '{info.daemon_state}' {info.error}")
 
     def _publish_info(self) -> None:
         name = f"{self.get_fully_qualified_name()}: robot"
-        info = self._link.info
+        info = self._info
         level, values = diagnostics.Level.STALE, {}
         if info is not None:
             values = {key: getattr(info, key) for key in info.__slots__}
@@ -234,7 +245,7 @@ class ControlNode(RobotNode):
         self._commander.motion.command_timeout_s = self._values["command_timeout"]
 
     def _report(self) -> diagnostics.Report:
-        link, info = self._link, self._link.info
+        link, info = self._link, self._info
         connected = link.connection is Connection.CONNECTED
         return diagnostics.Report(
             diagnostics.Level.OK if connected else diagnostics.Level.ERROR,

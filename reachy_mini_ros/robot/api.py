@@ -10,6 +10,7 @@ import aiohttp
 
 from reachy_mini_ros.errors import NotConnectedError, RobotError
 from reachy_mini_ros.robot import sdk
+from reachy_mini_ros.robot.link import network_address
 from reachy_mini_ros.robot.state import RobotInfo
 
 TIMEOUT_S = 3.0
@@ -23,7 +24,7 @@ class DaemonApi:
     """
 
     def __init__(self, host: str, port: int) -> None:
-        self._address = f"{host}:{port}"
+        self._address = network_address(host, port)
         self._opened: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -78,7 +79,7 @@ class DaemonApi:
             updates = await self._session().ws_connect(
                 url, timeout=aiohttp.ClientWSTimeout(ws_close=0.5)
             )
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise self._away(error) from None
         try:
             yield updates
@@ -94,7 +95,7 @@ class DaemonApi:
                     text = (await answer.text())[:200]
                     raise RobotError(f"the daemon answers {answer.status} to {path}: {text}")
                 return await answer.json()
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise self._away(error) from None
 
     def _session(self) -> aiohttp.ClientSession:

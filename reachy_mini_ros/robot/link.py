@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from reachy_mini_ros.backoff import Backoff
 from reachy_mini_ros.errors import NotConnectedError, RobotError
@@ -30,8 +30,10 @@ GIVE_UP_AFTER_S = 1.0
 """A socket without state for this long is closed and opened anew."""
 CHECK_PERIOD_S = 0.1
 OPEN_TIMEOUT_S = 1.0
+OPEN_BY_NAME_TIMEOUT_S = 3.0
+"""For a name that has to be looked up first, which mDNS may take its time for."""
 LONGEST_PAUSE_S = 0.5
-"""With the two above: state is back within 2 s of the robot."""
+"""With what is above, state is back within 2 s of the robot."""
 
 
 class RobotLink:
@@ -53,8 +55,11 @@ class RobotLink:
         on_connection: Callable[[Connection, str], None] | None = None,
     ) -> None:
         sdk.require()
-        self.address = f"{host}:{port}"
-        self._local = _is_loopback(host)
+        self.address = network_address(host, port)
+        literal = _literal(host)
+        self._local = host == "localhost" or (literal is not None and literal.is_loopback)
+        by_name = literal is None and not self._local
+        self._open_timeout_s = OPEN_BY_NAME_TIMEOUT_S if by_name else OPEN_TIMEOUT_S
         self._on_state = on_state
         self._on_info = on_info
         self._on_connection = on_connection
@@ -165,8 +170,7 @@ class RobotLink:
             self._socket = await connect(
                 f"ws://{self.address}/ws/sdk",
                 compression=None if self._local else "deflate",
-                open_timeout=OPEN_TIMEOUT_S,
-                close_timeout=OPEN_TIMEOUT_S,
+                open_timeout=self._open_timeout_s,
                 ping_interval=None,
                 proxy=None,
                 max_size=2**22,
@@ -176,10 +180,10 @@ class RobotLink:
             stays = self._connection is Connection.STALLED
             self._change(
                 Connection.STALLED if stays else Connection.LOST,
-                f"no answer from {self.address} within {OPEN_TIMEOUT_S:.0f} s",
+                f"no answer from {self.address} within {self._open_timeout_s} s",
             )
             return False
-        except (OSError, InvalidHandshake) as error:
+        except (OSError, WebSocketException, ValueError) as error:  # ValueError: a bad host name
             self._change(Connection.LOST, _reason_text(self.address, error))
             return False
         self._joints = None
@@ -206,16 +210,13 @@ class RobotLink:
             await asyncio.sleep(CHECK_PERIOD_S)
             silent_s = time.monotonic() - self._due_since_s
             if silent_s > STALLED_AFTER_S:
-                self._change(Connection.STALLED, self._silence_text())
+                self._change(
+                    Connection.STALLED,
+                    f"no state from {self.address} for more than {STALLED_AFTER_S} s",
+                )
             if silent_s > GIVE_UP_AFTER_S:
                 socket.transport.abort()
                 return
-
-    def _silence_text(self) -> str:
-        text = f"no state from {self.address} for more than {STALLED_AFTER_S} s"
-        if self._info is not None and self._info.daemon_state != "running":
-            text += f"; its daemon says '{self._info.daemon_state}' {self._info.error}".rstrip()
-        return text
 
     def _take(self, raw: str | bytes) -> None:
         try:
@@ -280,11 +281,16 @@ def _numbers(values: object, shape: tuple[int, ...]) -> Matrix:
     return array
 
 
-def _is_loopback(host: str) -> bool:
+def network_address(host: str, port: int) -> str:
+    """Return host and port as a URL has them; an IPv6 address gets its brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return None
 
 
 def _reason_text(address: str, error: Exception) -> str:

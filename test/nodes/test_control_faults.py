@@ -94,7 +94,7 @@ def test_the_robot_s_coming_going_and_coming_back_is_followed(
     assert gap_s > 0.2
 
 
-def test_a_restart_over_http_and_a_freeze_are_followed(
+def test_a_restart_over_http_a_freeze_and_a_stop_over_http_are_followed(
     processes: Processes, ros: RosClient, connection: Collector, joint_states: Collector
 ) -> None:
     port = free_port()
@@ -121,6 +121,15 @@ def test_a_restart_over_http_and_a_freeze_are_followed(
     finally:
         daemon.child.send_signal(signal.SIGCONT)
     wait_for(lambda: joint_states.count > seen, BACK_WITHIN_S)
+
+    info = ros.subscribe(DiagnosticStatus, f"{namespace}/robot_info", latched())
+    daemon.post("/api/daemon/stop?goto_sleep=false")
+    node.wait_for_output("the daemon is 'stopped'")
+    wait_for(
+        lambda: {value.key: value.value for value in info.last.values}["daemon_state"] == "stopped",
+        3,
+    )
+    assert info.last.level == DiagnosticStatus.STALE
     assert node.stop(signal.SIGINT) == 0
 
 

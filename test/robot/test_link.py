@@ -17,7 +17,7 @@ from harness.waiting import wait_for
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import NotConnectedError
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.link import RobotLink
+from reachy_mini_ros.robot.link import RobotLink, network_address
 from reachy_mini_ros.robot.state import Connection, RobotInfo, RobotState, Target
 
 BACK_WITHIN_S = 2.0
@@ -27,12 +27,12 @@ SLACK_S = 1.0  # for the two busy cores of a test machine
 class Linked:
     """A link on a loop of its own, and everything that it has told."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self.states: list[RobotState] = []
         self.infos: list[RobotInfo] = []
         self.changes: list[tuple[Connection, str]] = []
         self.link = RobotLink(
-            "127.0.0.1",
+            host,
             port,
             on_state=self.states.append,
             on_info=self.infos.append,
@@ -42,7 +42,7 @@ class Linked:
 
     def __enter__(self) -> Self:
         self.io.__enter__()
-        self.io.submit(self.link.run())
+        self.running = self.io.submit(self.link.run())
         return self
 
     def __exit__(
@@ -93,6 +93,17 @@ def test_a_robot_away_at_the_start_is_lost_and_connected_when_it_comes(
         linked.wait(Connection.CONNECTED, BACK_WITHIN_S + SLACK_S)
         assert linked.link.state is not None
         assert [change for change, _ in linked.changes] == [Connection.LOST, Connection.CONNECTED]
+
+
+@pytest.mark.parametrize("host", ["", "no.such.host.invalid", "x..y", "not a host", "[::1]"])
+def test_a_host_that_cannot_be_is_lost_with_the_reason_and_tried_again(host: str) -> None:
+    with Linked(1, host) as linked:
+        assert "cannot connect" in linked.wait(Connection.LOST, 10)
+        assert not linked.running.done()
+
+
+def test_an_ipv6_address_gets_brackets() -> None:
+    assert network_address("::1", 8000) == "[::1]:8000"
 
 
 def test_state_comes_50_times_a_second_and_says_what_the_daemon_says(

@@ -15,7 +15,6 @@ from reachy_mini_ros.errors import RobotError
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.state import Interpolation, Target
 
-
 WITHOUT = """
 import sys
 
