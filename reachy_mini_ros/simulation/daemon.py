@@ -12,7 +12,7 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from reachy_mini_ros.errors import SetupError
 
@@ -35,7 +35,8 @@ _PACKAGE = {Backend.MUJOCO: "mujoco"}
 class Daemon:
     """The daemon runs for as long as this is entered.
 
-    Raises SetupError on entering if the port is taken or the backend's package is missing.
+    Raises SetupError on entering if the port is taken, the backend's package is missing, or the
+    home cannot be written.
     """
 
     def __init__(self, port: int, home: Path, backend: Backend) -> None:
@@ -59,8 +60,7 @@ class Daemon:
                 f'installed: pip install "reachy-mini[{package}]"'
             )
         _require_free(self._port)
-        self._home.mkdir(parents=True, exist_ok=True)
-        with self._log.open("wb") as log:
+        with self._open_log() as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command(),
                 env=self._environment(),
@@ -94,9 +94,20 @@ class Daemon:
         """Wait until the daemon ends by itself; return how it did, in words."""
         assert self._process is not None
         status = await self._process.wait()
+        if status < 0:
+            return f"the daemon was ended by signal {signal.Signals(-status).name}"
         lines = self._log.read_text(errors="replace").strip().splitlines()
         last = f": {lines[-1]}" if lines else ""
         return f"the daemon ended with status {status}{last}"
+
+    def _open_log(self) -> BinaryIO:
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+            return self._log.open("wb")
+        except OSError as error:
+            raise SetupError(
+                f"cannot write {self._log} ({error.strerror}): choose another folder with --home"
+            ) from None
 
     def _command(self) -> list[str]:
         return [

@@ -148,24 +148,28 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--port", type=int, default=8000, help="of the daemon")
-    add("--signalling-port", type=int, default=8443, help="of WebRTC's signalling")
+    add("--port", type=_whole(1, 65535), default=8000, help="of the daemon")
+    add("--signalling-port", type=_whole(1, 65535), default=8443, help="of WebRTC's signalling")
     add("--home", type=Path, help="folder of the daemon's settings and log; temporary if not given")
     backends = [backend.value for backend in Backend]
     add("--backend", choices=backends, default=backends[0], help="what stands in for the motors")
-    add("--width", type=_even(320, 1920), default=1280, help="of the picture, pixels, even")
-    add("--height", type=_even(180, 1080), default=720, help="of the picture, pixels, even")
-    add("--fps", type=int, choices=range(1, 61), metavar="1..60", default=30, help="pictures/s")
+    add(
+        "--width", type=_whole(320, 1920, step=2), default=1280, help="of the picture, pixels, even"
+    )
+    add(
+        "--height", type=_whole(180, 1080, step=2), default=720, help="of the picture, pixels, even"
+    )
+    add("--fps", type=_whole(1, 60), default=30, help="pictures per second")
     add("--seed", type=int, default=0, help="of the room's decoration")
     return parser.parse_args(arguments)
 
 
-def _even(low: int, high: int) -> Callable[[str], int]:
+def _whole(low: int, high: int, step: int = 1) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high or value % 2:
-            raise argparse.ArgumentTypeError(f"{value} is not an even number in {low}..{high}")
-        return value
+        if not text.isdigit() or int(text) not in range(low, high + 1, step):
+            kind = "an even number" if step == 2 else "a whole number"
+            raise argparse.ArgumentTypeError(f"{text} is not {kind} from {low} to {high}")
+        return int(text)
 
     return parse
 

@@ -10,9 +10,10 @@ import asyncio
 import ipaddress
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
+import aiortc
 import aiortc.sdp
 from aiortc import (
     RTCBundlePolicy,
@@ -22,6 +23,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamTrack
+from aiortc.sdp import candidate_to_sdp
 from websockets.asyncio.client import connect
 
 from reachy_mini_ros.media.aiortc_patches import Loopback, gathering
@@ -74,31 +76,37 @@ class MediaServer:
     def _handle(self, message: Message, send: Send) -> None:
         match message["type"]:
             case "startSession":
-                self._spawn(self._start(message["sessionId"], send))
+                session_id = message["sessionId"]
+                session = _Session(session_id, send, self._commands, self._speaker)
+                self._sessions[session_id] = session
+                self._spawn(self._run(session_id, session, send))
             case "endSession":
-                session = self._sessions.pop(message["sessionId"], None)
-                if session is not None:
-                    self._spawn(session.close())
+                ended = self._sessions.pop(message["sessionId"], None)
+                if ended is not None:
+                    self._spawn(ended.close())
             case "peer":
-                session = self._sessions.get(message["sessionId"])
-                if session is not None:
-                    session.messages.put_nowait(message)
+                addressed = self._sessions.get(message["sessionId"])
+                if addressed is not None:
+                    addressed.messages.put_nowait(message)
 
-    async def _start(self, session_id: str, send: Send) -> None:
-        session = _Session(session_id, send, self._commands, self._speaker)
-        self._sessions[session_id] = session
+    async def _run(self, session_id: str, session: "_Session", send: Send) -> None:
         try:
             await session.run(FeedTrack(self._camera), FeedTrack(self._microphone))
-        except (ValueError, aiortc.InvalidStateError, aiortc.InvalidAccessError) as error:
-            logger.warning("session %s ended: %s", session_id, error)
-        if self._sessions.pop(session_id, None) is not None:
-            send({"type": "endSession", "sessionId": session_id})
-            await session.close()
+        finally:
+            if self._sessions.pop(session_id, None) is not None:
+                send({"type": "endSession", "sessionId": session_id})
+                await session.close()
 
-    def _spawn(self, coroutine: Any) -> None:
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Whatever a client sends, it ends no session but its own.
+            logger.warning("session ended: %s: %s", type(error).__name__, error)
 
 
 class _Session:
@@ -121,13 +129,12 @@ class _Session:
     async def run(self, video: FeedTrack, audio: FeedTrack) -> None:
         """Negotiate, and stay until the connection ends.
 
-        Raises ValueError or aiortc's InvalidStateError if the client sends nonsense.
+        Raises what aiortc raises if the client sends nonsense.
         """
         for track in (video, audio):
             self._connection.addTrack(track)
         for transceiver in self._connection.getTransceivers():
-            if transceiver.kind == "video":
-                transceiver.setCodecPreferences(_h264())
+            transceiver.setCodecPreferences(_codecs(transceiver.kind))
         # After the tracks: the first section owns the transport that carries all.
         self._commands.serve(self._connection.createDataChannel("data"))
         with gathering(Loopback.ONLY):
@@ -155,11 +162,10 @@ class _Session:
         lines = description.sdp.splitlines(keepends=True)
         sdp = "".join(line for line in lines if not line.startswith(_CANDIDATE_LINES))
         self._peer({"sdp": {"type": description.type, "sdp": sdp}})
-        sections = aiortc.sdp.SessionDescription.parse(description.sdp).media
-        for index, section in enumerate(sections[:1]):  # one transport carries all
-            for candidate in section.ice_candidates:
-                text = f"candidate:{aiortc.sdp.candidate_to_sdp(candidate)}"
-                self._peer({"ice": {"candidate": text, "sdpMLineIndex": index}})
+        first = aiortc.sdp.SessionDescription.parse(description.sdp).media[0]  # carries all
+        texts = [f"candidate:{candidate_to_sdp(candidate)}" for candidate in first.ice_candidates]
+        for text in (*texts, ""):  # the empty one is the end
+            self._peer({"ice": {"candidate": text, "sdpMLineIndex": 0}})
 
     async def _negotiate(self) -> None:
         early: list[Message] = []
@@ -219,10 +225,11 @@ def _is_loopback(candidate: str) -> bool:
         return False
 
 
-def _h264() -> list[aiortc.RTCRtpCodecCapability]:
-    codecs = RTCRtpSender.getCapabilities("video").codecs
+def _codecs(kind: str) -> list[aiortc.RTCRtpCodecCapability]:
+    """Return what the robot offers: constrained baseline H264, and Opus."""
     return [
         codec
-        for codec in codecs
-        if codec.mimeType == "video/rtx" or codec.parameters.get("profile-level-id") == "42e01f"
+        for codec in RTCRtpSender.getCapabilities(kind).codecs
+        if codec.mimeType in ("video/rtx", "audio/opus")
+        or codec.parameters.get("profile-level-id") == "42e01f"
     ]

@@ -20,9 +20,13 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 from reachy_mini_ros.errors import SetupError
 
-logger = logging.getLogger(__name__)
+# A port scan is no error of ours: not a trace for each handshake that is none.
+_websockets_logger = logging.getLogger(f"{__name__}.websockets")
+_websockets_logger.setLevel(logging.CRITICAL)
 
 _ROLES = {"producer", "listener", "consumer"}
+# Python's own parser overflows the stack on deep nesting; real messages have a handful.
+_BRACKETS_MAX = 200
 Message = dict[str, Any]
 
 
@@ -59,7 +63,7 @@ class SignallingServer:
     """
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self._peers: dict[str, _Peer] = {}
         self._sessions: dict[str, _Session] = {}
         self._stack = AsyncExitStack()
@@ -81,11 +85,18 @@ class SignallingServer:
     async def __aenter__(self) -> Self:
         try:
             await self._stack.enter_async_context(
-                serve(self._serve, "127.0.0.1", self._port, ping_interval=None, close_timeout=0.5)
+                serve(
+                    self._serve,
+                    "127.0.0.1",
+                    self.port,
+                    ping_interval=None,
+                    close_timeout=0.5,
+                    logger=_websockets_logger,
+                )
             )
         except OSError as error:
             raise SetupError(
-                f"cannot listen on 127.0.0.1:{self._port} ({error.strerror}): end the program "
+                f"cannot listen on 127.0.0.1:{self.port} ({error.strerror}): end the program "
                 "that uses the port, or choose another with --signalling-port"
             ) from None
         return self
@@ -201,8 +212,12 @@ class SignallingServer:
 
 def _parse(text: str | bytes) -> Message:
     try:
+        if isinstance(text, bytes):
+            text = text.decode()
+        if text.count("[") + text.count("{") > _BRACKETS_MAX:
+            raise _RefusedError("nested too deeply")
         message = json.loads(text)
-    except ValueError as error:  # also bytes that are no UTF-8
+    except ValueError as error:
         raise _RefusedError(f"not JSON: {error}") from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise _RefusedError("expected an object with a string 'type'")

@@ -43,8 +43,15 @@ class Yuv:
 
     @classmethod
     def from_bgr(cls, image: Image) -> Self:
-        """Return a BGR picture of even size as YUV."""
-        return cls.of(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8))
+        """Return a BGR picture of even size as YUV, chroma in the middle of each four pixels."""
+        height, width = image.shape[:2]
+        yuv = cls.of(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8))
+        # OpenCV takes the chroma of the first of four pixels: make all four their mean.
+        mean = cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        blocks = np.asarray(mean).repeat(2, axis=0).repeat(2, axis=1)
+        chroma = cls.of(np.asarray(cv2.cvtColor(blocks, cv2.COLOR_BGR2YUV_I420), np.uint8))
+        yuv.u[:], yuv.v[:] = chroma.u, chroma.v
+        return yuv
 
     def to_bgr(self) -> Image:
         """Return the picture as BGR."""
