@@ -26,6 +26,7 @@ SETTLE_S = 0.05
 """From stop_move to the next move. The daemon's move loops look at its stop flag every 10 ms, and
 a move that begins before they have seen it would be ended by the same flag."""
 END_MARGIN_S = 2.0
+EARLY_S = 0.1
 LONGEST_SCRIPT_S = 30.0
 STOP_ATTEMPTS = 5
 STOP_PERIOD_S = 0.1
@@ -53,6 +54,7 @@ class Commander:
         self._waiting_since_ns = 0
         self._sender: asyncio.Task[None] | None = None
         self._held = Target()
+        self._held_s = 0.0
         self._orphaned = False
         self._adoption: asyncio.Task[None] | None = None
 
@@ -66,11 +68,12 @@ class Commander:
     def reference(self) -> tuple[Matrix, Matrix]:
         """Return head joints and antennas that a command for a part of them leaves as they are.
 
-        What was streamed last counts, and else the present state: measured positions sag a
-        little, and sending them back again and again would let the robot creep.
+        In a stream that is what was streamed last, and else the present state: measured positions
+        sag a little, and sending them back again and again would let the robot creep.
         """
         state = self.present()
-        joints, antennas = self._held.head_joints, self._held.antennas
+        held = self._holding()
+        joints, antennas = held.head_joints, held.antennas
         return (
             state.head_joints if joints is None else joints,
             state.antennas if antennas is None else antennas,
@@ -81,7 +84,8 @@ class Commander:
         state = self.present()
         self.motion.admit_target()
         checked = self._with_head(limits.check(target, state), state)
-        self._held = _merge(self._held, checked)
+        self._held = _merge(self._holding(), checked)
+        self._held_s = time.monotonic()
         if self._waiting is None:
             self._waiting, self._waiting_since_ns = checked, arrived_ns
         else:
@@ -107,6 +111,7 @@ class Commander:
             uuid = uuid4()
             message = sdk.goto_message(uuid, checked, duration_s, method)
             move.on_robot = True
+            began_s = time.monotonic()
             try:
                 async with asyncio.timeout(duration_s + END_MARGIN_S):
                     await self._link.run_task(str(uuid), message)
@@ -114,6 +119,9 @@ class Commander:
                 raise RobotError(
                     f"the daemon did not report the goto's end {END_MARGIN_S} s after it was due"
                 ) from None
+            # The daemon reports the same end for a goto that somebody has stopped.
+            if time.monotonic() - began_s < duration_s - EARLY_S and not move.ended_by:
+                raise PreemptedError("goto was ended by another client")
 
         return await self._carry_out(Activity.GOTO, work)
 
@@ -244,12 +252,17 @@ class Commander:
                 return  # the node reports the lost link; a late target must not be sent
             self.latencies_ms.add((time.monotonic_ns() - since_ns) / 1e6)
 
+    def _holding(self) -> Target:
+        """Return what was streamed, as long as the stream lasts: later others may have moved."""
+        lasts = time.monotonic() - self._held_s < self.motion.command_timeout_s
+        return self._held if lasts else Target()
+
     def _with_head(self, target: Target, state: RobotState) -> Target:
         # A body yaw alone makes the daemon go to its last head target, and to neutral at once if
         # it never had one: name the head pose that is to be held.
         if target.body_yaw is None or target.head_pose is not None:
             return target
-        held = self._held.head_pose
+        held = self._holding().head_pose
         return replace(target, head_pose=state.head_pose if held is None else held)
 
 

@@ -18,7 +18,7 @@ from harness.waiting import wait_for
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import BusyError, NotConnectedError, PreemptedError
-from reachy_mini_ros.robot import kinematics, limits
+from reachy_mini_ros.robot import kinematics, limits, sdk
 from reachy_mini_ros.robot.api import DaemonApi
 from reachy_mini_ros.robot.commander import Commander
 from reachy_mini_ros.robot.link import RobotLink
@@ -180,6 +180,14 @@ def test_a_stop_ends_a_goto_whenever_it_comes(driver: Driver, delay_s: float) ->
     assert driver.yaw < 0.5
 
 
+def test_a_goto_that_another_client_stops_is_not_reported_as_arrived(driver: Driver) -> None:
+    goto = driver.goto(2.0, head_pose=turned(0.5))
+    wait_for(lambda: driver.yaw > 0.02, 3)
+    driver.do(driver.link.send(sdk.stop_message()))
+    with pytest.raises(PreemptedError, match="by another client"):
+        goto.result(3)
+
+
 def test_a_stop_ends_a_move_of_another_client(driver: Driver, daemon: Daemon) -> None:
     daemon.post("/api/move/goto", {"head_pose": {"yaw": 1.0}, "duration": 5.0})
     wait_for(lambda: driver.yaw > 0.03, 3)
@@ -206,15 +214,30 @@ def test_streamed_stewart_joints_move_the_robot(driver: Driver) -> None:
 
 
 def test_a_streamed_body_yaw_alone_holds_the_head(driver: Driver) -> None:
-    driver.goto(0.4, head_pose=turned(0.4)).result(5)
-    # The daemon would go to its own last target for the head, set here over its other door.
-    driver.do(driver.commander.stop())
-    pause_s = time.monotonic() + COMMAND_TIMEOUT_S
-    wait_for(lambda: time.monotonic() > pause_s)
+    # The daemon itself would go back to its last target for the head's pose, which is neutral:
+    # joints that are streamed do not change it.
+    joints = kinematics.inverse(turned(0.3), 0.0, automatic_body_yaw=False)
+    driver.stream(head_joints=joints)
+    wait_for(lambda: abs(driver.yaw - 0.3) < 0.01, 2)
+    seen = len(driver.states)
     for step in range(1, 11):
-        driver.stream(body_yaw=step * 0.05)
-    wait_for(lambda: abs(driver.state.head_joints[0] - 0.5) < 0.01, 2)
-    wait_for(lambda: abs(driver.yaw - 0.4) < 0.01, 2)
+        driver.stream(body_yaw=step * 0.03)
+    wait_for(lambda: abs(driver.state.head_joints[0] - 0.3) < 0.01, 2)
+    wait_for(lambda: len(driver.states) > seen + 25, 2)
+    yaws = [kinematics.roll_pitch_yaw(state.head_pose)[2] for state in driver.states[seen:]]
+    assert yaws == pytest.approx([0.3] * len(yaws), abs=0.03)
+
+
+def test_a_part_of_a_stream_leaves_the_other_parts_where_they_were_streamed(
+    driver: Driver, daemon: Daemon
+) -> None:
+    driver.stream(antennas=np.array([0.2, 0.4]))
+    assert driver.commander.reference()[1] == pytest.approx([0.2, 0.4])
+    # Once the stream is over, what others did since counts.
+    over_s = time.monotonic() + COMMAND_TIMEOUT_S
+    daemon.post("/api/move/set_target", {"target_antennas": [0.1, 0.1]})
+    wait_for(lambda: time.monotonic() > over_s and abs(driver.state.antennas[1] - 0.1) < 0.01, 3)
+    assert driver.commander.reference()[1] == pytest.approx([0.1, 0.1])
 
 
 def test_streamed_targets_are_refused_during_a_goto_and_after_a_stop(driver: Driver) -> None:
