@@ -11,6 +11,7 @@ import ipaddress
 import json
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import aiortc
@@ -22,7 +23,7 @@ from aiortc import (
     RTCRtpSender,
     RTCSessionDescription,
 )
-from aiortc.mediastreams import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.sdp import candidate_to_sdp
 from websockets.asyncio.client import connect
 
@@ -117,7 +118,7 @@ class _Session:
         self._send = send
         self._speaker = speaker
         self._ended = asyncio.Event()
-        self._playing: asyncio.Task[None] | None = None
+        self._taking: list[asyncio.Task[None]] = []
         self.messages: asyncio.Queue[Message] = asyncio.Queue()
         self._connection = RTCPeerConnection(
             RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
@@ -153,8 +154,8 @@ class _Session:
     async def close(self) -> None:
         """End the connection; the tracks end with it."""
         self._ended.set()
-        if self._playing is not None:
-            self._playing.cancel()
+        for task in self._taking:
+            task.cancel()
         await self._connection.close()
 
     def _offer(self) -> None:
@@ -205,8 +206,15 @@ class _Session:
             self._ended.set()
 
     def _on_track(self, track: MediaStreamTrack) -> None:
-        if track.kind == "audio":
-            self._playing = asyncio.create_task(self._speaker.play(track))
+        # The robot shows nothing of what it is sent; but frames not taken would pile up.
+        take = self._speaker.play if track.kind == "audio" else _discard
+        self._taking.append(asyncio.create_task(take(track)))
+
+
+async def _discard(track: MediaStreamTrack) -> None:
+    with suppress(MediaStreamError):
+        while True:
+            await track.recv()
 
 
 _CANDIDATE_LINES = ("a=candidate:", "a=end-of-candidates")

@@ -34,21 +34,28 @@ class Overlay:
 
 
 def draw(picture: Yuv, overlay: Overlay) -> None:
-    """Write ``overlay`` into ``picture``, whose width is a multiple of 8."""
+    """Write ``overlay`` into ``picture``."""
     height, width = picture.y.shape
     block = width / BLOCKS_PER_WIDTH
     luma = np.where(_bits(overlay), _WHITE, _BLACK).astype(np.uint8)
     luma = luma.repeat(_sizes(ROWS, block), axis=0).repeat(_sizes(COLUMNS, block), axis=1)
     top, right = height - luma.shape[0], luma.shape[1]
     picture.y[top:, :right] = luma
-    for chroma in (picture.u, picture.v):
-        chroma[top // 2 :, : (right + 1) // 2] = _GREY
+    _grey(picture, top, height, 0, right)
     seconds, nanoseconds = divmod(overlay.time_ns, 10**9)
     moment = datetime.fromtimestamp(seconds, UTC)
     text = f"frame {overlay.frame}   {moment:%H:%M:%S}.{nanoseconds // 10**6:03d} UTC"
-    x, y = right + round(block), height - round(block)
-    picture.y[top:, right : right + round(block * 25)] //= 3
-    cv2.putText(picture.y, text, (x, y), _FONT, block / 26, (_WHITE,), 1, cv2.LINE_AA)
+    (text_width, _), _ = cv2.getTextSize(text, _FONT, block / 26, 1)
+    label_top, label_end = height - round(2 * block), right + text_width + round(1.5 * block)
+    picture.y[label_top:, right:label_end] = _BLACK
+    _grey(picture, label_top, height, right, label_end)
+    origin = (right + round(0.75 * block), height - round(0.6 * block))
+    cv2.putText(picture.y, text, origin, _FONT, block / 26, (_WHITE,), 1, cv2.LINE_AA)
+
+
+def _grey(picture: Yuv, top: int, bottom: int, left: int, right: int) -> None:
+    for chroma in (picture.u, picture.v):
+        chroma[top // 2 : (bottom + 1) // 2, left // 2 : (right + 1) // 2] = _GREY
 
 
 def read(image_bgr: Image) -> Overlay | None:

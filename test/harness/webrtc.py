@@ -80,6 +80,7 @@ class Client(Peer):
             kind: loop.create_future() for kind in ("video", "audio")
         }
         self.channel: asyncio.Future[RTCDataChannel] = loop.create_future()
+        self.ended = asyncio.Event()
         self.replies: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def __aenter__(self) -> Self:
@@ -110,7 +111,9 @@ class Client(Peer):
         async for text in self.socket:
             message = json.loads(text)
             self.messages.append(message)
-            if "sdp" in message:
+            if message["type"] == "endSession":
+                self.ended.set()
+            elif "sdp" in message:
                 await self._answer(message["sdp"])
             elif message.get("ice", {}).get("candidate"):
                 await self._add(message["ice"])

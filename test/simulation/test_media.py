@@ -261,6 +261,16 @@ def test_pictures_are_made_only_while_somebody_watches(simulation: Simulation, w
     asyncio.run(run())
 
 
+def test_a_lost_connection_ends_the_session(simulation: Simulation) -> None:
+    async def body(client: Client) -> None:
+        await client.image()
+        await client.connection.close()  # the websocket stays open
+        async with asyncio.timeout(10):
+            await client.ended.wait()
+
+    with_client(simulation, body)
+
+
 NONSENSE = [
     {"sdp": {"type": "answer", "sdp": "v=0\r\nnonsense"}},
     {"sdp": {"type": "answer"}},
