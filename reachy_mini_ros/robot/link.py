@@ -107,8 +107,7 @@ class RobotLink:
                 if await self._session():
                     self.reconnects += 1
                     backoff.reset()
-                else:
-                    await asyncio.sleep(backoff.pause_s())
+                await asyncio.sleep(backoff.pause_s())
         finally:
             self._connection, self._reason = Connection.LOST, "the driver is shutting down"
 

@@ -220,10 +220,11 @@ def test_a_streamed_body_yaw_alone_holds_the_head(driver: Driver) -> None:
     driver.stream(head_joints=joints)
     wait_for(lambda: abs(driver.yaw - 0.3) < 0.01, 2)
     seen = len(driver.states)
-    for step in range(1, 11):
-        driver.stream(body_yaw=step * 0.03)
+    for step in range(1, 21):
+        driver.stream(body_yaw=step * 0.015)
+        tick = len(driver.states)
+        wait_for(lambda tick=tick: len(driver.states) > tick, 1)  # type: ignore[misc]
     wait_for(lambda: abs(driver.state.head_joints[0] - 0.3) < 0.01, 2)
-    wait_for(lambda: len(driver.states) > seen + 25, 2)
     yaws = [kinematics.roll_pitch_yaw(state.head_pose)[2] for state in driver.states[seen:]]
     assert yaws == pytest.approx([0.3] * len(yaws), abs=0.03)
 
