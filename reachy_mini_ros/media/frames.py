@@ -4,11 +4,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import av
 import numpy as np
 from numpy.typing import NDArray
+
+# From 17 on PyAV starts threads for each conversion by default, which takes longer than one needs.
+_ONE_THREAD: dict[str, Any] = {"threads": 1} if int(av.__version__.partition(".")[0]) >= 17 else {}
 
 Picture = NDArray[np.uint8]
 """(height, width, 3), BGR."""
@@ -44,7 +47,7 @@ class Frame:
         """
         if isinstance(self.image, np.ndarray):
             return self.image
-        return cast(Picture, self.image.to_ndarray(format="bgr24"))
+        return cast(Picture, self.image.to_ndarray(format="bgr24", **_ONE_THREAD))
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,7 @@ from reachy_mini_ros.backoff import Backoff
 from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.media import jpeg, photo
 from reachy_mini_ros.media.frames import Frame
+from reachy_mini_ros.media.memory import keep_freed_buffers
 from reachy_mini_ros.media.newest import NewestFrame
 from reachy_mini_ros.media.rate import RateChooser
 from reachy_mini_ros.media.shape import FLIPS, Shape
@@ -126,6 +127,7 @@ class CameraNode(RobotNode):
             SetCameraInfo, "~/set_camera_info", self._on_set_camera_info, callback_group=group
         )
         publish_diagnostics(self, self._address, self._report)
+        keep_freed_buffers()
         self._worker = NewestFrame(self._publish, "camera pictures")
         io.call(self._start, self._session.run())
 

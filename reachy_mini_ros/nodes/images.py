@@ -25,23 +25,22 @@ def convert(picture: NDArray[np.uint8], encoding: str, header: Header) -> Image:
     The shape is (height, width, 3), or (height, width) for mono8.
     """
     height, width = picture.shape[:2]
-    return Image(
-        header=header,
-        height=height,
-        width=width,
-        encoding=encoding,
-        step=width * _CHANNELS[encoding],
-        data=_bytes(picture),
-    )
+    message = Image(header=header, height=height, width=width, encoding=encoding)
+    message.step = width * _CHANNELS[encoding]
+    message.data = _bytes(picture)
+    return message
 
 
 def to_compressed(jpeg: NDArray[np.uint8], header: Header) -> CompressedImage:
     """Return a JPEG of a bgr8 picture as a message, as compressed_image_transport names it."""
-    return CompressedImage(header=header, format="bgr8; jpeg compressed bgr8", data=_bytes(jpeg))
+    message = CompressedImage(header=header, format="bgr8; jpeg compressed bgr8")
+    message.data = _bytes(jpeg)
+    return message
 
 
 def _bytes(content: NDArray[np.uint8]) -> "array.array[int]":
-    # The one type that rclpy takes over without looking at every element.
+    # The one type that is taken over without looking at every element; if it is assigned: as an
+    # argument of the message's constructor it is copied, element by element.
     buffer = array.array("B")
     buffer.frombytes(np.ascontiguousarray(content).data)
     return buffer
