@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The robot's URDF, as it comes with the SDK; an executable, so that launch files can ask for it."""
+"""The robot's URDF as the SDK has it; an executable too, so that launch files can ask for it."""
 
 import sys
 

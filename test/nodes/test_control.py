@@ -208,6 +208,18 @@ def test_enable_motors_switches_them(neutral: Robot) -> None:
         wait_for(lambda mode=mode: neutral.diagnosed("motor mode") == mode, 4)  # type: ignore[misc]
 
 
+def test_stop_comes_through_while_another_service_is_awaited(neutral: Robot) -> None:
+    client = neutral.ros.node.create_client(Trigger, f"{NS}/goto_sleep")
+    assert client.wait_for_service(10)
+    asleep = client.call_async(Trigger.Request())
+    wait_for(lambda: neutral.head_poses.last.pose.position.z < 0.175, 5, "a moving head")
+    assert neutral.call("stop").message == "stopped: goto_sleep"
+    wait_for(asleep.done, 5)
+    assert not asleep.result().success
+    assert asleep.result().message == "goto_sleep was ended by stop"
+    neutral.ros.node.destroy_client(client)
+
+
 def test_bad_parameters_are_refused_with_the_range(robot: Robot) -> None:
     assert "linear, minjerk, ease_in_out, cartoon" in robot.set(goto__method="hop")[0]
     assert robot.set(goto__duration=0.0)
