@@ -132,6 +132,8 @@ def subscribe(topic: str, kind: str) -> None:
     with suppress(KeyboardInterrupt, ExternalShutdownException):
         rclpy.spin(node)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if len(ages_ms) < 2:
+        return
     gaps_ms = np.diff(arrivals[5:]) * 1e3
     result = {
         "rate_hz": float(1e3 / gaps_ms.mean()),

@@ -6,6 +6,12 @@ scripts/setup.sh chromium libxml2-utils
 
 step() { printf '\n\033[1m[test]\033[0m %s\n' "$*"; }
 
-step "ruff" && .venv/bin/ruff check . && .venv/bin/ruff format --check .
-step "mypy" && .venv/bin/mypy
-step "pytest" && .venv/bin/python -m pytest "$@"
+step "ruff"
+.venv/bin/ruff check .
+.venv/bin/ruff format --check .
+
+step "mypy"
+.venv/bin/mypy
+
+step "pytest"
+.venv/bin/python -m pytest "$@"

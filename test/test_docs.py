@@ -3,7 +3,6 @@
 """The README's three tables against what the running nodes offer."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ def table(heading: str) -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def client(processes: Processes, ros: RosClient) -> Iterator[RosClient]:
+def client(processes: Processes, ros: RosClient) -> RosClient:
     """Run all nodes, with the robot away: the interface is there all the same."""
     port = free_port()
     processes.start_node(
@@ -38,7 +37,7 @@ def client(processes: Processes, ros: RosClient) -> Iterator[RosClient]:
     )
     for node in NODES:
         wait_for(lambda node=node: (node, NAMESPACE) in ros.node.get_node_names_and_namespaces())
-    yield ros
+    return ros
 
 
 def short(name: str) -> str:

@@ -38,7 +38,7 @@ from reachy_mini_ros.nodes.qos import reliable
 from reachy_mini_ros.nodes.runtime import RobotNode, run
 from reachy_mini_ros.nodes.stamps import to_stamp
 from reachy_mini_ros.nodes.waiting import result_in_executor
-from reachy_mini_ros.robot import calibration_file
+from reachy_mini_ros.robot import calibration_file, sdk
 from reachy_mini_ros.robot.api import DaemonApi
 from reachy_mini_ros.robot.camera_models import CameraModel, camera_model, camera_of
 from reachy_mini_ros.robot.state import Connection
@@ -242,6 +242,8 @@ class CameraNode(RobotNode):
         backoff = Backoff(initial_s=0.2, cap_s=5.0)
         while self._session.connection is Connection.CONNECTED:
             try:
+                # The SDK takes long to import, and without it the worker could say nothing.
+                await asyncio.to_thread(sdk.require)
                 self._camera_name = camera_of(await self._api.info())
                 return
             except ReachyMiniRosError as error:

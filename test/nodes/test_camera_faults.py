@@ -13,6 +13,7 @@ from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.simulation import Simulation
 from harness.waiting import wait_for
+from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
 from reachy_mini_ros.robot import calibration_file
@@ -115,3 +116,19 @@ def test_a_calibration_file_is_used_at_the_size_published(
     assert info.distortion_model == "rational_polynomial"
     assert list(info.d) == pytest.approx(model.d)
     assert list(info.k) == pytest.approx(model.resized(640, 360).k.ravel())
+
+
+def test_reliability_can_be_overridden_and_is_reliable_otherwise(
+    processes: Processes, ros: RosClient
+) -> None:
+    topic = "/qos/camera/image_raw"
+    override = {f"qos_overrides__{topic}__publisher__reliability": "best_effort"}
+    camera = processes.start_node("camera", namespace="/qos", robot_host="127.0.0.1", **override)
+
+    def reliability(of: str) -> ReliabilityPolicy | None:
+        infos = ros.node.get_publishers_info_by_topic(of)
+        return infos[0].qos_profile.reliability if infos else None
+
+    wait_for(lambda: reliability(topic) is ReliabilityPolicy.BEST_EFFORT, 20)
+    wait_for(lambda: reliability(f"{topic}/compressed") is ReliabilityPolicy.RELIABLE, 20)
+    assert camera.stop() == 0
