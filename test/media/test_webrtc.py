@@ -11,8 +11,10 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Self
 
+import av
 import numpy as np
 import pytest
+from aiortc.mediastreams import AudioStreamTrack
 from harness.processes import Processes, free_port
 from harness.simulation import Simulation
 from harness.waiting import wait_for
@@ -204,6 +206,33 @@ def test_sound_arrives_without_gaps_once_wanted(simulation: Simulation, io: Loop
     assert np.abs(np.concatenate([frame.samples for frame in sound])).max() > 100
     spacing_ms = np.diff([frame.captured_ns for frame in sound[10:]]) / 1e6
     assert spacing_ms.mean() == pytest.approx(20, abs=3)
+
+
+class Tone(AudioStreamTrack):
+    """600 Hz, for the robot's speaker."""
+
+    async def recv(self) -> av.AudioFrame:
+        frame = await super().recv()
+        times_s = (frame.pts + np.arange(frame.samples)) / frame.sample_rate
+        sound = (8000 * np.sin(2 * np.pi * 600 * times_s)).astype(np.int16)
+        frame.planes[0].update(sound.tobytes())
+        return frame
+
+
+def test_the_robot_hears_the_speaker_track(simulation: Simulation, io: LoopThread) -> None:
+    session = WebRtcSession("127.0.0.1", simulation.signalling_port, speaker=Tone)
+    ended = threading.Event()
+
+    async def run() -> None:
+        try:
+            await session.run()
+        finally:
+            ended.set()
+
+    running = io.submit(run())
+    simulation.child.wait_for_output("speaker 600 Hz", 10)
+    running.cancel()
+    assert ended.wait(10)
 
 
 def test_the_end_leaves_no_thread_no_task_and_no_session(simulation: Simulation) -> None:

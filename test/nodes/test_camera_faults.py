@@ -123,7 +123,8 @@ def test_reliability_can_be_overridden_and_is_reliable_otherwise(
 ) -> None:
     topic = "/qos/camera/image_raw"
     override = {f"qos_overrides__{topic}__publisher__reliability": "best_effort"}
-    camera = processes.start_node("camera", namespace="/qos", robot_host="127.0.0.1", **override)
+    away = {"robot_host": "127.0.0.1", "robot_port": free_port(), "signalling_port": free_port()}
+    camera = processes.start_node("camera", namespace="/qos", **away, **override)
 
     def reliability(of: str) -> ReliabilityPolicy | None:
         infos = ros.node.get_publishers_info_by_topic(of)
