@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from harness.waiting import wait_for
+
 GREEN = (60, 200, 40)
 """BGR."""
 
@@ -68,6 +70,22 @@ class Stream:
         kind, _, self._boundary = self.answer.headers["Content-Type"].partition("; boundary=")
         assert kind == "multipart/x-mixed-replace"
         assert self._line() == f"--{self._boundary}"
+
+    @classmethod
+    def of_topic(cls, port: int) -> "Stream":
+        """Return a stream once the dashboard's subscription and a publisher have met."""
+
+        def opened() -> "Stream | None":
+            try:
+                return cls(port)
+            except AssertionError as error:
+                if "503" not in str(error):
+                    raise
+                return None
+
+        stream = wait_for(opened, 20, "pictures on the topic")
+        assert stream is not None
+        return stream
 
     def read(self) -> bytes | None:
         """Return the next part's JPEG, None at the end of the stream."""

@@ -77,7 +77,7 @@ def test_stream_carries_the_published_jpegs_while_somebody_looks(port: int, ros:
         assert Client(port).get("/")[0] == 200
         assert camera.subscribers == 0
         for _ in range(3):
-            stream = Stream(port)
+            stream = Stream.of_topic(port)
             assert camera.subscribers == 1
             assert {stream.read() for _ in range(15)} <= set(camera.pictures)
             stream.close()
@@ -86,6 +86,7 @@ def test_stream_carries_the_published_jpegs_while_somebody_looks(port: int, ros:
 
 def test_snapshot_is_one_published_jpeg(port: int, ros: RosClient) -> None:
     with filming(ros) as camera:
+        wait_for(lambda: Client(port).get("/api/snapshot")[0] == 200, 20, "pictures on the topic")
         status, headers, body = Client(port).get("/api/snapshot")
         assert status == 200
         assert headers["Content-Type"] == "image/jpeg"
@@ -140,7 +141,7 @@ def test_diagnostics_tell_who_looks(port: int, ros: RosClient) -> None:
 
     wait_for(lambda: said("nobody looks"))
     with filming(ros):
-        stream = Stream(port)
+        stream = Stream.of_topic(port)
         wait_for(lambda: stream.read() is not None and said("somebody looks"))
         stream.close()
     ros.unsubscribe(reports)
@@ -199,7 +200,7 @@ def test_ends_at_once_with_viewers_attached(
     child = processes.start_node("dashboard", namespace=SPACE, port=port)
     child.wait_for_output("in a browser")
     with filming(ros):
-        reading, idle = Stream(port), Stream(port)
+        reading, idle = Stream.of_topic(port), Stream.of_topic(port)
         waiting = Client(port)
         waiting.connection.request("GET", "/api/snapshot")
         assert reading.read() is not None

@@ -48,7 +48,7 @@ def counter(jpeg: bytes) -> int:
 
 
 def test_stream_shows_the_robots_own_pictures_in_order(port: int) -> None:
-    stream = Stream(port)
+    stream = Stream.of_topic(port)
     frames = [counter(stream.read() or b"") for _ in range(20)]
     stream.close()
     assert frames == sorted(set(frames))
