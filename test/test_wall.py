@@ -14,6 +14,7 @@ ROS = {
     *("rclpy", "launch", "launch_ros", "cv_bridge", "rcl_interfaces", "ament_index_python"),
     *("sensor_msgs", "std_msgs", "std_srvs", "geometry_msgs", "diagnostic_msgs"),
     *("builtin_interfaces", "control_msgs", "trajectory_msgs", "audio_common_msgs"),
+    *("lifecycle_msgs",),
 }
 NETWORK = {
     "websockets",
