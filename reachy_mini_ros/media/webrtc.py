@@ -3,7 +3,6 @@
 """The session with the robot's media: finds it, keeps it, and gets it back."""
 
 import asyncio
-import ipaddress
 import socket
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from websockets.exceptions import WebSocketException
 
 from reachy_mini_ros.backoff import Backoff
 from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError, RobotError
+from reachy_mini_ros.hosts import is_loopback, network_address
 from reachy_mini_ros.media import signalling
 from reachy_mini_ros.media.aiortc_patches import Loopback
 from reachy_mini_ros.media.frames import Frame, PcmFrame
@@ -62,7 +62,7 @@ class WebRtcSession:
         speaker: Callable[[], MediaStreamTrack] | None = None,
     ) -> None:
         """``speaker`` makes the sound track that each new connection sends to the robot."""
-        self._url = f"ws://{f'[{host}]' if ':' in host else host}:{signalling_port}"
+        self._url = f"ws://{network_address(host, signalling_port)}"
         self._loopback = Loopback.ALSO if is_loopback(host) else Loopback.NEVER
         self._on_connection = on_connection
         self._speaker = speaker
@@ -296,14 +296,6 @@ async def _receive(signals: ClientConnection, timeout_s: float) -> signalling.Me
     except TimeoutError:
         return None
     return signalling.parse(text)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether ``host``, a name or an address, is this machine itself."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _reason(error: Exception, url: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 
 from reachy_mini_ros.errors import NotConnectedError, RobotError
+from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.link import network_address
 from reachy_mini_ros.robot.state import RobotInfo
 
 TIMEOUT_S = 3.0

@@ -7,7 +7,6 @@ for ever, a stopped process keeps them open too. State is due every 20 ms, so it
 """
 
 import asyncio
-import ipaddress
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from reachy_mini_ros.backoff import Backoff
 from reachy_mini_ros.errors import NotConnectedError, RobotError
+from reachy_mini_ros.hosts import is_literal, is_loopback, network_address
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.state import Connection, Matrix, RobotInfo, RobotState
 from reachy_mini_ros.statistics import Window
@@ -56,9 +56,8 @@ class RobotLink:
     ) -> None:
         sdk.require()
         self.address = network_address(host, port)
-        literal = _literal(host)
-        self._local = host == "localhost" or (literal is not None and literal.is_loopback)
-        by_name = literal is None and not self._local
+        self._local = is_loopback(host)
+        by_name = not self._local and not is_literal(host)
         self._open_timeout_s = OPEN_BY_NAME_TIMEOUT_S if by_name else OPEN_TIMEOUT_S
         self._on_state = on_state
         self._on_info = on_info
@@ -278,18 +277,6 @@ def _numbers(values: object, shape: tuple[int, ...]) -> Matrix:
     if array.shape != shape or not np.isfinite(array).all():
         raise ValueError(f"expected {shape} finite numbers")
     return array
-
-
-def network_address(host: str, port: int) -> str:
-    """Return host and port as a URL has them; an IPv6 address gets its brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
 
 
 def _reason_text(address: str, error: Exception) -> str:

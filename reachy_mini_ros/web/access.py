@@ -4,12 +4,12 @@
 
 import hashlib
 import hmac
-import ipaddress
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.hosts import is_loopback
 
 MINIMUM_TOKEN_LENGTH = 8
 
@@ -25,16 +25,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 """Sent with every answer: nothing foreign in the page, the page in nothing foreign."""
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether ``host`` (a name or an IP address) can only be this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Access:

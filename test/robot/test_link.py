@@ -16,8 +16,9 @@ from harness.waiting import wait_for
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import NotConnectedError
+from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.link import RobotLink, network_address
+from reachy_mini_ros.robot.link import RobotLink
 from reachy_mini_ros.robot.state import Connection, RobotInfo, RobotState, Target
 
 BACK_WITHIN_S = 2.0
