@@ -30,6 +30,6 @@ wanted=$(cat setup.py scripts/requirements.txt "${BASH_SOURCE[0]}" | sha256sum)
 if [ "$(cat .venv/.set-up 2>/dev/null)" != "$wanted" ]; then
     say "Python packages into .venv (about 700 MB, a minute)"
     [ -x .venv/bin/python ] || "$python" -m venv --system-site-packages .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements.txt --editable '.[opencv]'
+    .venv/bin/python -m pip install -qq --disable-pip-version-check -r scripts/requirements.txt --editable '.[opencv]'
     printf '%s\n' "$wanted" >.venv/.set-up
 fi
