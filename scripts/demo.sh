@@ -15,16 +15,23 @@ end() {
 trap end EXIT
 trap 'exit 0' INT TERM
 
+alive() {
+    for child in "${children[@]}"; do
+        kill -0 "$child" 2>/dev/null || { wait "$child" || exit 1; exit 0; }
+    done
+}
+answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+shows_pictures() {
+    .venv/bin/python -c "import urllib.request as u; u.urlopen('${page}api/snapshot', timeout=3)" 2>/dev/null
+}
+
 # setsid: Ctrl-C reaches this script alone, which then ends the children in order.
 setsid .venv/bin/python -m reachy_mini_ros.simulation.main &
 children+=("$!")
+until answers 8443 && answers 8000; do alive; sleep 0.1; done
 setsid .venv/bin/python -m reachy_mini_ros.nodes.bringup --ros-args -p robot_host:=127.0.0.1 &
 children=("$!" "${children[@]}")
-
-until .venv/bin/python -c "import urllib.request as u; u.urlopen('${page}api/snapshot', timeout=3)" 2>/dev/null; do
-    for child in "${children[@]}"; do kill -0 "$child" 2>/dev/null || { wait "$child" || exit 1; exit 0; }; done
-    sleep 0.2
-done
+until shows_pictures; do alive; sleep 0.1; done
 cat <<TEXT
 
   Reachy Mini is up, simulated on this machine.
