@@ -23,8 +23,8 @@ setup(
     install_requires=[
         "aiohttp>=3.9",
         "aioice",  # aiortc's, patched
-        "aiortc>=1.9,<2",
-        "av>=12",
+        "aiortc>=1.14,<1.17",
+        "av>=14",
         "numpy>=1.26",
         "pyyaml>=6",
         "reachy-mini>=1.11,<2",
