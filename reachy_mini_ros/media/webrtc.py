@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from reachy_mini_ros.backoff import Backoff
-from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError, RobotError
+from reachy_mini_ros.errors import ReachyMiniRosError, RobotError
 from reachy_mini_ros.hosts import is_loopback, network_address
 from reachy_mini_ros.media import signalling
 from reachy_mini_ros.media.aiortc_patches import Loopback
@@ -27,6 +27,7 @@ from reachy_mini_ros.media.signalling import (
     SessionEnded,
     SessionStarted,
 )
+from reachy_mini_ros.media.sources.base import OnConnection, VideoSource
 from reachy_mini_ros.robot.state import Connection
 
 PRODUCER = "reachymini"
@@ -41,16 +42,13 @@ _LASTED_S = 5.0
 _LINGER_S = 5.0
 """How long decoding goes on for nobody, so that one who looks often finds it running."""
 
-OnConnection = Callable[[Connection, str], None]
 
-
-class WebRtcSession:
+class WebRtcSession(VideoSource):
     """One WebRTC session with a robot, shared by all who want its pictures or its sound.
 
-    Everything here belongs to one event loop: call from elsewhere with ``LoopThread.call``.
-    Consumers are called on the loop and must return at once. What nobody wants is received but not
-    decoded; a consumer that comes then gets its first picture after the key frame that it causes
-    the robot to send. The connection is supervised by the age of what is received, decoded or not.
+    What nobody wants is received but not decoded; a consumer that comes then gets its first picture
+    after the key frame that it causes the robot to send. The connection is supervised by the age of
+    what is received, decoded or not.
     """
 
     def __init__(
@@ -62,21 +60,15 @@ class WebRtcSession:
         speaker: Callable[[], MediaStreamTrack] | None = None,
     ) -> None:
         """``speaker`` makes the sound track that each new connection sends to the robot."""
+        super().__init__(on_connection)
         self._url = f"ws://{network_address(host, signalling_port)}"
         self._loopback = Loopback.ALSO if is_loopback(host) else Loopback.NEVER
-        self._on_connection = on_connection
         self._speaker = speaker
-        self._video: list[Callable[[Frame], None]] = []
         self._audio: list[Callable[[PcmFrame], None]] = []
         self._unwanted_since_s = {"video": 0.0, "audio": 0.0}
         self._peer: Peer | None = None
         self._asking: asyncio.Future[None] | None = None
         self._connected_s = 0.0
-        self.connection = Connection.CONNECTING
-        self.reason = "not tried yet"
-        self.connections = 0
-        """How often a connection was made that delivered pictures."""
-        self.last_error = ""
 
     @property
     def input_rate_hz(self) -> float:
@@ -86,12 +78,12 @@ class WebRtcSession:
 
     def add_video(self, consumer: Callable[[Frame], None]) -> None:
         """Hand every decoded picture to ``consumer`` from now on."""
-        self._video.append(consumer)
+        super().add_video(consumer)
         self._update_gates()
 
     def remove_video(self, consumer: Callable[[Frame], None]) -> None:
         """Undo :meth:`add_video`."""
-        self._video.remove(consumer)
+        super().remove_video(consumer)
         self._unwanted_since_s["video"] = time.monotonic()
 
     def add_audio(self, consumer: Callable[[PcmFrame], None]) -> None:
@@ -104,41 +96,23 @@ class WebRtcSession:
         self._audio.remove(consumer)
         self._unwanted_since_s["audio"] = time.monotonic()
 
-    async def frame(self, timeout_s: float = 5.0) -> Frame:
-        """Return the next picture.
-
-        Raises NotConnectedError if none comes in time.
-        """
-        coming: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-
-        def take(frame: Frame) -> None:
-            if not coming.done():
-                coming.set_result(frame)
-
-        self.add_video(take)
-        try:
-            return await asyncio.wait_for(coming, timeout_s)
-        except TimeoutError:
-            raise NotConnectedError(
-                f"no picture from the robot within {timeout_s:g} s "
-                f"({self.connection.value}: {self.reason})"
-            ) from None
-        finally:
-            self.remove_video(take)
-
     async def run(self) -> None:
-        """Keep the session up until cancelled; ends it properly then."""
+        """Keep the session up until cancelled; ends it properly then, and may be called again."""
         backoff = Backoff(initial_s=0.2, cap_s=2.0)
-        while True:
-            self._connected_s = 0.0
-            try:
-                await self._attempt()
-            except (ReachyMiniRosError, OSError, WebSocketException) as error:
-                self.last_error = _reason(error, self._url)
-                self._set(Connection.LOST, self.last_error)
-            if self._connected_s and time.monotonic() - self._connected_s > _LASTED_S:
-                backoff.reset()
-            await asyncio.sleep(backoff.pause_s())
+        self._set(Connection.CONNECTING, "not tried yet")
+        try:
+            while True:
+                self._connected_s = 0.0
+                try:
+                    await self._attempt()
+                except (ReachyMiniRosError, OSError, WebSocketException) as error:
+                    self.last_error = _reason(error, self._url)
+                    self._set(Connection.LOST, self.last_error)
+                if self._connected_s and time.monotonic() - self._connected_s > _LASTED_S:
+                    backoff.reset()
+                await asyncio.sleep(backoff.pause_s())
+        finally:
+            self._set_closed()
 
     async def _attempt(self) -> None:
         async with connect(
@@ -221,26 +195,14 @@ class WebRtcSession:
             if gate.waits_for_key_frame:
                 self._asking = asyncio.ensure_future(self._peer.request_key_frame())
 
-    def _give_video(self, frame: Frame) -> None:
-        for consumer in tuple(self._video):
-            consumer(frame)
-
     def _give_audio(self, sound: PcmFrame) -> None:
         for consumer in tuple(self._audio):
             consumer(sound)
 
     def _set(self, connection: Connection, reason: str) -> None:
-        if connection is Connection.CONNECTED:
-            if not self._connected_s:
-                self._connected_s = time.monotonic()
-                self.connections += 1
-        elif not self.connections:
-            connection = Connection.CONNECTING  # nothing was had that could be lost
-        if (connection, reason) == (self.connection, self.reason):
-            return
-        self.connection, self.reason = connection, reason
-        if self._on_connection is not None:
-            self._on_connection(connection, reason)
+        if connection is Connection.CONNECTED and not self._connected_s:
+            self._connected_s = time.monotonic()
+        super()._set(connection, reason)
 
 
 class _Talk:

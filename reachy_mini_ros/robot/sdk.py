@@ -23,6 +23,10 @@ from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotInfo, Target
 ROOT_TO_NEUTRAL_HEAD_M = 0.177
 """Height of the neutral head over the URDF's root, `head_z_offset` in the SDK's assets."""
 
+_LOCAL_GSTREAMER = (1, 24)
+"""The first with the plugin unixfd."""
+_LOCAL_ELEMENTS = ("unixfdsrc", "queue", "videoconvert", "appsink")
+
 
 def require() -> None:
     """Import what the link needs of the SDK.
@@ -141,6 +145,67 @@ def urdf_path() -> Path:
 def camera_specs(name: str) -> Any:
     """Return the SDK's `CameraSpecs` for the name that the daemon reports."""
     return _module("reachy_mini.media.camera_constants").get_camera_specs_by_name(name)
+
+
+def camera_socket() -> Path:
+    """Return where a daemon offers its pictures to programs on the same machine."""
+    return Path(_module("reachy_mini.daemon.utils").CAMERA_SOCKET_PATH)
+
+
+def require_local_camera() -> None:
+    """Check that :func:`local_camera` can work here.
+
+    Raises SetupError, naming what to install, if it cannot.
+    """
+    gi = _module("gi")
+    try:
+        for namespace in ("Gst", "GstApp"):
+            gi.require_version(namespace, "1.0")
+    except ValueError as error:
+        raise SetupError(_what_to_install(error)) from None
+    gst = _module("gi.repository.Gst")
+    gst.init(None)
+    version = gst.version()
+    missing = [name for name in _LOCAL_ELEMENTS if gst.ElementFactory.find(name) is None]
+    if version[:2] < _LOCAL_GSTREAMER or missing:
+        raise SetupError(
+            f"source sdk needs GStreamer {'.'.join(map(str, _LOCAL_GSTREAMER))} or newer with "
+            f"{', '.join(_LOCAL_ELEMENTS)}; here is {'.'.join(map(str, version[:3]))} without "
+            f"{', '.join(missing) or 'the right version'}: apt install gstreamer1.0-plugins-base "
+            "gstreamer1.0-plugins-bad on a newer system, or take source webrtc"
+        )
+
+
+def local_camera(camera_name: str) -> Any:
+    """Return the SDK's reader of :func:`camera_socket`: `open`, `read`, `close`.
+
+    `read` gives BGR (height, width, 3) or, after 20 ms, None. It says so on the SDK's log only if
+    there is nobody to read from. See :func:`require_local_camera`.
+    """
+    camera = _module("reachy_mini.media.camera_gstreamer").GStreamerCamera
+    return camera(log_level="ERROR", camera_specs=camera_specs(camera_name))
+
+
+def parse_doa(message: object) -> tuple[float, bool] | None:
+    """Return the angle in rad and whether it is speech, of what ``/api/state/doa`` answers.
+
+    None if the robot cannot tell. Raises RobotError if it is not understood.
+    """
+    if message is None:
+        return None
+    validation_error = _module("pydantic").ValidationError
+    try:
+        reading = _module("reachy_mini.io.protocol").DoaSnapshot.model_validate(message)
+    except validation_error as error:
+        raise RobotError(
+            f"the direction of arrival is not understood: {error.errors()[0]['msg']}"
+        ) from None
+    return float(reading.angle), bool(reading.speech_detected)
+
+
+def sound_names() -> list[str]:
+    """Return the names of the sounds that every daemon has."""
+    return sorted(path.name for path in (_folder() / "assets").glob("*.wav"))
 
 
 def _folder() -> Path:

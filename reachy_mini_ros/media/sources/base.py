@@ -1,0 +1,88 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What all sources of pictures have in common."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from reachy_mini_ros.errors import NotConnectedError
+from reachy_mini_ros.media.frames import Frame
+from reachy_mini_ros.robot.state import Connection
+
+OnConnection = Callable[[Connection, str], None]
+CLOSED = "closed"
+"""The reason while :meth:`VideoSource.run` does not run."""
+
+
+class VideoSource(ABC):
+    """A stream of pictures that is open while :meth:`run` runs.
+
+    Everything here belongs to one event loop: call from elsewhere with ``LoopThread.call``.
+    Consumers are called on the loop and must return at once.
+    """
+
+    def __init__(self, on_connection: OnConnection | None) -> None:
+        self._on_connection = on_connection
+        self._video: list[Callable[[Frame], None]] = []
+        self.connection = Connection.CONNECTING
+        self.reason = CLOSED
+        self.connections = 0
+        """How often a connection was made that delivered pictures."""
+        self.last_error = ""
+
+    @property
+    @abstractmethod
+    def input_rate_hz(self) -> float:
+        """Return the rate at which pictures come from the source, used or not."""
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Keep the stream open until cancelled; it is closed afterwards."""
+
+    def add_video(self, consumer: Callable[[Frame], None]) -> None:
+        """Hand every picture to ``consumer`` from now on."""
+        self._video.append(consumer)
+
+    def remove_video(self, consumer: Callable[[Frame], None]) -> None:
+        """Undo :meth:`add_video`."""
+        self._video.remove(consumer)
+
+    async def frame(self, timeout_s: float = 5.0) -> Frame:
+        """Return the next picture.
+
+        Raises NotConnectedError if none comes in time.
+        """
+        coming: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+
+        def take(frame: Frame) -> None:
+            if not coming.done():
+                coming.set_result(frame)
+
+        self.add_video(take)
+        try:
+            return await asyncio.wait_for(coming, timeout_s)
+        except TimeoutError:
+            raise NotConnectedError(
+                f"no picture within {timeout_s:g} s ({self.connection.value}: {self.reason})"
+            ) from None
+        finally:
+            self.remove_video(take)
+
+    def _give_video(self, frame: Frame) -> None:
+        for consumer in tuple(self._video):
+            consumer(frame)
+
+    def _set(self, connection: Connection, reason: str) -> None:
+        if connection is not Connection.CONNECTED and not self.connections:
+            connection = Connection.CONNECTING  # nothing was had that could be lost
+        if (connection, reason) == (self.connection, self.reason):
+            return
+        if connection is Connection.CONNECTED and self.connection is not Connection.STALLED:
+            self.connections += 1
+        self.connection, self.reason = connection, reason
+        if self._on_connection is not None:
+            self._on_connection(connection, reason)
+
+    def _set_closed(self) -> None:
+        self.connection, self.reason = Connection.CONNECTING, CLOSED
