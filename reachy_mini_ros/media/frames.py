@@ -57,5 +57,7 @@ class PcmFrame:
     samples: NDArray[np.int16]
     """(samples, channels)."""
     rate_hz: int
+    position: int
+    """Number of its first sample in the stream, by the RTP time: what was lost is counted too."""
     captured_ns: int
     arrived_ns: int

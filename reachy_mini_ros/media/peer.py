@@ -143,8 +143,12 @@ class Peer:
             assert isinstance(sound, av.AudioFrame)
             arrived_ns = time.monotonic_ns()
             samples = sound.to_ndarray().reshape(-1, len(sound.layout.channels))
-            captured_ns = clock.captured_ns(_media_ns(sound), arrived_ns)
-            consumer(PcmFrame(samples.astype(np.int16), sound.sample_rate, captured_ns, arrived_ns))
+            media_ns, rate_hz = _media_ns(sound), sound.sample_rate
+            position = round(media_ns * rate_hz / 1_000_000_000)
+            captured_ns = clock.captured_ns(media_ns, arrived_ns)
+            consumer(
+                PcmFrame(samples.astype(np.int16), rate_hz, position, captured_ns, arrived_ns)
+            )
 
         return consume
 

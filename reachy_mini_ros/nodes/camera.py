@@ -29,8 +29,8 @@ from reachy_mini_ros.media.frames import Frame
 from reachy_mini_ros.media.memory import keep_freed_buffers
 from reachy_mini_ros.media.newest import NewestFrame
 from reachy_mini_ros.media.rate import RateChooser
+from reachy_mini_ros.media.sessions import SharedSession
 from reachy_mini_ros.media.shape import FLIPS, Shape
-from reachy_mini_ros.media.webrtc import WebRtcSession
 from reachy_mini_ros.nodes import camera_info, images
 from reachy_mini_ros.nodes.diagnostics import Level, Report, publish_diagnostics
 from reachy_mini_ros.nodes.parameters import Param, declare
@@ -113,7 +113,7 @@ class CameraNode(RobotNode):
         self._chooser = RateChooser(self._settings.frame_rate)
         self._address = f"{values['robot_host']}:{values['robot_port']}"
         self._api = DaemonApi(values["robot_host"], values["robot_port"])
-        self._session = WebRtcSession(
+        self._session = SharedSession(
             values["robot_host"], values["signalling_port"], on_connection=self._on_connection
         )
         self._watching = False

@@ -41,6 +41,20 @@ class DaemonApi:
         specs: dict[str, Any] = await self._request("GET", "/api/camera/specs")
         return specs
 
+    async def media_problem(self) -> str:
+        """Return why the daemon gives neither pictures nor sound, empty if it should."""
+        media = await self._request("GET", "/api/media/status")
+        if media["released"]:
+            return (
+                "another program released the robot's camera and sound; the service media/acquire "
+                f"or POST http://{self._address}/api/media/acquire takes them back"
+            )
+        if media["no_media"]:
+            return "the daemon runs without camera and sound (--no-media)"
+        if not media["available"]:
+            return "the daemon could not start its camera and sound; its log says why"
+        return ""
+
     async def set_motor_mode(self, mode: str) -> None:
         """Set `enabled`, `disabled` or `gravity_compensation`."""
         await self._request("POST", f"/api/motors/set_mode/{mode}")
@@ -86,10 +100,12 @@ class DaemonApi:
         finally:
             await updates.close()
 
-    async def _request(self, method: str, path: str, json: object = None) -> Any:
+    async def _request(
+        self, method: str, path: str, json: object = None, data: aiohttp.FormData | None = None
+    ) -> Any:
         try:
             async with self._session().request(
-                method, f"http://{self._address}{path}", json=json
+                method, f"http://{self._address}{path}", json=json, data=data
             ) as answer:
                 if answer.status >= 400:
                     text = (await answer.text())[:200]

@@ -1,0 +1,139 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One WebRTC session per process and robot, however many want something of it."""
+
+import asyncio
+from collections.abc import Callable
+from weakref import WeakValueDictionary
+
+from reachy_mini_ros.media.frames import Frame, PcmFrame
+from reachy_mini_ros.media.sources.base import OnConnection, VideoSource
+from reachy_mini_ros.media.speaker import Speaker
+from reachy_mini_ros.media.webrtc import WebRtcSession
+from reachy_mini_ros.robot.state import Connection
+
+
+class SharedSession(VideoSource):
+    """One consumer's share of this process's session with a robot.
+
+    The session is open while :meth:`run` of any share runs; a share whose own does not run gets
+    nothing. Shares of one robot belong to one event loop.
+    """
+
+    def __init__(
+        self, host: str, signalling_port: int, *, on_connection: OnConnection | None = None
+    ) -> None:
+        super().__init__(on_connection)
+        self._common = _common(host, signalling_port)
+        self._audio: list[Callable[[PcmFrame], None]] = []
+        self._open = False
+
+    @property
+    def input_rate_hz(self) -> float:
+        """Return the rate at which pictures come from the robot, decoded or not."""
+        return self._common.session.input_rate_hz
+
+    @property
+    def speaker(self) -> Speaker:
+        """Return the way to the robot's speaker."""
+        return self._common.speaker
+
+    def add_video(self, consumer: Callable[[Frame], None]) -> None:
+        """Hand every decoded picture to ``consumer`` while this share is open."""
+        super().add_video(consumer)
+        if self._open:
+            self._common.session.add_video(consumer)
+
+    def remove_video(self, consumer: Callable[[Frame], None]) -> None:
+        """Undo :meth:`add_video`."""
+        super().remove_video(consumer)
+        if self._open:
+            self._common.session.remove_video(consumer)
+
+    def add_audio(self, consumer: Callable[[PcmFrame], None]) -> None:
+        """Hand the microphone's sound to ``consumer`` while this share is open."""
+        self._audio.append(consumer)
+        if self._open:
+            self._common.session.add_audio(consumer)
+
+    def remove_audio(self, consumer: Callable[[PcmFrame], None]) -> None:
+        """Undo :meth:`add_audio`."""
+        self._audio.remove(consumer)
+        if self._open:
+            self._common.session.remove_audio(consumer)
+
+    async def run(self) -> None:
+        """Keep the session open until cancelled; the last one to let go closes it."""
+        session, listeners = self._common.session, self._common.listeners
+        self._open = True
+        for video in self._video:
+            session.add_video(video)
+        for audio in self._audio:
+            session.add_audio(audio)
+        listeners.append(self._on_session)
+        self._on_session(session.connection, session.reason)
+        try:
+            await self._common.hold()
+        finally:
+            self._open = False
+            listeners.remove(self._on_session)
+            for video in self._video:
+                session.remove_video(video)
+            for audio in self._audio:
+                session.remove_audio(audio)
+            self._set_closed()
+
+    def _on_session(self, connection: Connection, reason: str) -> None:
+        self.last_error = self._common.session.last_error
+        self._set(connection, reason)
+
+
+class _Common:
+    """The session and how many hold it."""
+
+    def __init__(self, host: str, signalling_port: int) -> None:
+        self.speaker = Speaker()
+        self.listeners: list[OnConnection] = []
+        self.session = WebRtcSession(
+            host, signalling_port, on_connection=self._tell, speaker=self.speaker.track
+        )
+        self._holds = 0
+        self._running: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+
+    async def hold(self) -> None:
+        self._holds += 1
+        try:
+            if self._running is None:
+                self._running = asyncio.create_task(self._run(self._ending))
+            # Shielded: one consumer that goes takes the session from no other.
+            await asyncio.shield(self._running)
+        finally:
+            self._holds -= 1
+            if not self._holds:
+                await self._close()
+
+    async def _run(self, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        await self.session.run()
+
+    async def _close(self) -> None:
+        self._ending, self._running = self._running, None
+        if self._ending is not None:
+            self._ending.cancel()
+            await asyncio.wait([self._ending])
+
+    def _tell(self, connection: Connection, reason: str) -> None:
+        for listener in tuple(self.listeners):
+            listener(connection, reason)
+
+
+_all: WeakValueDictionary[tuple[str, int], _Common] = WeakValueDictionary()
+
+
+def _common(host: str, signalling_port: int) -> _Common:
+    common = _all.get((host, signalling_port))
+    if common is None:
+        common = _all[host, signalling_port] = _Common(host, signalling_port)
+    return common
