@@ -24,12 +24,20 @@ from reachy_mini_ros.nodes import diagnostics, poses
 from reachy_mini_ros.nodes.parameters import Param, declare
 from reachy_mini_ros.nodes.qos import latched, reliable
 from reachy_mini_ros.nodes.runtime import RobotNode, run
-from reachy_mini_ros.nodes.stamps import to_stamp
+from reachy_mini_ros.nodes.state import PARAMETERS as STATE_PARAMETERS
+from reachy_mini_ros.nodes.state import StatePublisher
 from reachy_mini_ros.nodes.waiting import result_in_executor
 from reachy_mini_ros.robot.api import DaemonApi
 from reachy_mini_ros.robot.commander import Commander
 from reachy_mini_ros.robot.link import RobotLink
-from reachy_mini_ros.robot.state import Connection, Interpolation, RobotInfo, RobotState, Target
+from reachy_mini_ros.robot.state import (
+    Connection,
+    ImuSample,
+    Interpolation,
+    RobotInfo,
+    RobotState,
+    Target,
+)
 
 PARAMETERS = (
     Param("robot_host", "reachy-mini.local", "host of the robot's daemon", read_only=True),
@@ -55,6 +63,7 @@ PARAMETERS = (
         0.05,
         10.0,
     ),
+    *STATE_PARAMETERS,
 )
 WARNING_PERIOD_S = 2.0
 
@@ -81,8 +90,6 @@ class ControlNode(RobotNode):
         self._refused = 0
         self._last_refusal = ""
         self._warned_s: dict[str, float] = {}
-        self._joint_states = self.create_publisher(JointState, "joint_states", reliable(10))
-        self._head_pose = self.create_publisher(PoseStamped, "head_pose", reliable(10))
         self._connection = self.create_publisher(String, "connection", latched())
         self._robot_info = self.create_publisher(DiagnosticStatus, "robot_info", latched())
         self._info: RobotInfo | None = None
@@ -91,11 +98,15 @@ class ControlNode(RobotNode):
             host,
             port,
             on_state=self._on_state,
+            on_imu=self._on_imu,
             on_info=self._on_info,
             on_connection=self._on_connection,
         )
         self._commander = Commander(
             self._link, self._api, command_timeout_s=self._values["command_timeout"]
+        )
+        self._state = StatePublisher(
+            self, self._values, self._commander.target_pose, self._on_wrong_pose
         )
         self._connection.publish(String(data=self._link.connection.value))
         self._publish_info()
@@ -117,10 +128,13 @@ class ControlNode(RobotNode):
     # Robot -> ROS, on the event loop's thread.
 
     def _on_state(self, state: RobotState) -> None:
-        stamp = to_stamp(self.get_clock(), state.received_ns)
-        self._joint_states.publish(poses.joint_state_message(state, stamp))
-        frame = self._values["base_frame"]
-        self._head_pose.publish(poses.pose_message(state.head_pose, frame, stamp))
+        self._state.publish(state)
+
+    def _on_imu(self, sample: ImuSample) -> None:
+        self._state.publish_imu(sample)
+
+    def _on_wrong_pose(self, text: str) -> None:
+        self.get_logger().error(text)
 
     def _on_info(self, info: RobotInfo) -> None:
         if info != self._info:
@@ -255,6 +269,8 @@ class ControlNode(RobotNode):
                 "state rate (Hz)": link.intervals_ms.rate_hz(),
                 "state interval p95 (ms)": link.intervals_ms.percentile(95),
                 "command to socket p95 (ms)": self._commander.latencies_ms.percentile(95),
+                "head pose": "wrong" if self._state.mirrored else "right",
+                "samples without head pose": self._state.withheld,
                 "reconnects": link.reconnects,
                 "refused commands": self._refused,
                 "last refusal": self._last_refusal,

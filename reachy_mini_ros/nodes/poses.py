@@ -12,22 +12,28 @@ import math
 import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
-from sensor_msgs.msg import JointState
+from sensor_msgs.msg import Imu, JointState
 
 from reachy_mini_ros.errors import InvalidCommandError
 from reachy_mini_ros.robot.limits import ANTENNA_JOINTS, HEAD_JOINTS, STEWART_JOINTS
+from reachy_mini_ros.robot.passive_joints import PASSIVE_JOINTS
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
-from reachy_mini_ros.robot.state import Matrix, RobotState, Target
+from reachy_mini_ros.robot.state import ImuSample, Matrix, RobotState, Target
 
 JOINT_NAMES = (*HEAD_JOINTS, *ANTENNA_JOINTS)
 """The driven joints, in the order of `joint_states`."""
+ALL_JOINT_NAMES = (*JOINT_NAMES, *PASSIVE_JOINTS)
 
 
-def joint_state_message(state: RobotState, stamp: Time) -> JointState:
-    """Return the driven joints with the URDF's names and signs."""
-    message = JointState(name=JOINT_NAMES)
+def joint_state_message(
+    state: RobotState, stamp: Time, passive: Matrix | None = None
+) -> JointState:
+    """Return the driven joints, and the passive ones if given, with the URDF's names and signs."""
+    message = JointState(name=JOINT_NAMES if passive is None else ALL_JOINT_NAMES)
     message.header.stamp = stamp
     message.position = [*state.head_joints.tolist(), *(-state.antennas).tolist()]
+    if passive is not None:
+        message.position.extend(passive.tolist())
     return message
 
 
@@ -40,6 +46,28 @@ def pose_message(head_pose: Matrix, frame_id: str, stamp: Time) -> PoseStamped:
     position.x, position.y, position.z = head_pose[:3, 3].tolist()
     position.z += ROOT_TO_NEUTRAL_HEAD_M
     orientation.x, orientation.y, orientation.z, orientation.w = to_quaternion(head_pose)
+    return message
+
+
+def imu_message(
+    sample: ImuSample,
+    orientation_stddev: float,
+    angular_velocity_stddev: float,
+    linear_acceleration_stddev: float,
+) -> Imu:
+    """Return a reading without header; each covariance is diagonal, all zero for unknown."""
+    message = Imu()
+    q, rate, acceleration = (
+        message.orientation,
+        message.angular_velocity,
+        message.linear_acceleration,
+    )
+    q.w, q.x, q.y, q.z = sample.orientation.tolist()
+    rate.x, rate.y, rate.z = sample.angular_velocity.tolist()
+    acceleration.x, acceleration.y, acceleration.z = sample.linear_acceleration.tolist()
+    message.orientation_covariance = _covariance(orientation_stddev)
+    message.angular_velocity_covariance = _covariance(angular_velocity_stddev)
+    message.linear_acceleration_covariance = _covariance(linear_acceleration_stddev)
     return message
 
 
@@ -73,6 +101,7 @@ def head_target(message: PoseStamped, base_frame: str) -> Target:
 def joint_target(message: JointState, reference: tuple[Matrix, Matrix]) -> Target:
     """Return what a message asks of any subset of the driven joints, in any order.
 
+    Passive joints are ignored: they follow the driven ones, and a `joint_states` can be sent back.
     ``reference`` holds head joints and antennas (core's signs) for joints that must be sent
     together with those named. Velocities and efforts are ignored: the robot takes positions.
 
@@ -83,7 +112,7 @@ def joint_target(message: JointState, reference: tuple[Matrix, Matrix]) -> Targe
         raise InvalidCommandError(
             f"joints: {len(names)} names and {len(positions)} positions must be equally many"
         )
-    unknown = sorted(set(names) - set(JOINT_NAMES))
+    unknown = sorted(set(names) - set(ALL_JOINT_NAMES))
     if unknown:
         raise InvalidCommandError(f"joints: '{unknown[0]}' is not one of {', '.join(JOINT_NAMES)}")
     values = dict(zip(names, positions, strict=True))
@@ -132,6 +161,10 @@ def to_rotation(quaternion: tuple[float, float, float, float]) -> Matrix:
             [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
         ]
     )
+
+
+def _covariance(stddev: float) -> Matrix:
+    return np.ravel(np.eye(3) * stddev**2)
 
 
 def _overridden(

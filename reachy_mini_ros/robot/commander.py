@@ -57,6 +57,7 @@ class Commander:
         self._held_s = 0.0
         self._orphaned = False
         self._adoption: asyncio.Task[None] | None = None
+        self._goal: Matrix | None = None
 
     def present(self) -> RobotState:
         """Return the newest state; raises NotConnectedError if the robot is away."""
@@ -78,6 +79,13 @@ class Commander:
             state.head_joints if joints is None else joints,
             state.antennas if antennas is None else antennas,
         )
+
+    def target_pose(self) -> Matrix | None:
+        """Return the head pose that a goto or a stream commands now; None while none does."""
+        held = self._holding()
+        if self._goal is not None or held.head_joints is None:
+            return held.head_pose if self._goal is None else self._goal
+        return limits.pose_of_joints(held.head_joints, self._link.state)
 
     def stream(self, target: Target, arrived_ns: int) -> None:
         """Make ``target`` the robot's target as soon as the socket takes it; the newest wins."""
@@ -123,7 +131,12 @@ class Commander:
             if time.monotonic() - began_s < duration_s - EARLY_S and not move.ended_by:
                 raise PreemptedError("goto was ended by another client")
 
-        return await self._carry_out(Activity.GOTO, work)
+        goal = self._goal = checked.head_pose
+        try:
+            return await self._carry_out(Activity.GOTO, work)
+        finally:
+            if self._goal is goal:
+                self._goal = None
 
     async def wake_up(self) -> str:
         """Enable the motors, wake the robot up, and return when it is awake."""

@@ -20,7 +20,7 @@ from reachy_mini_ros.backoff import Backoff
 from reachy_mini_ros.errors import NotConnectedError, RobotError
 from reachy_mini_ros.hosts import is_literal, is_loopback, network_address
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.state import Connection, Matrix, RobotInfo, RobotState
+from reachy_mini_ros.robot.state import Connection, ImuSample, Matrix, RobotInfo, RobotState
 from reachy_mini_ros.statistics import Window
 
 T = TypeVar("T")
@@ -40,7 +40,8 @@ class RobotLink:
     """One connection to one robot, kept up until :meth:`run` is cancelled.
 
     All callbacks run on the loop's thread and must be quick. ``on_state`` comes 50 times a
-    second, ``on_info`` once, ``on_connection`` with each change and its reason in words.
+    second, ``on_imu`` as often from a robot that has an IMU, ``on_info`` once, ``on_connection``
+    with each change and its reason in words.
 
     Raises SetupError if the SDK is not installed.
     """
@@ -51,6 +52,7 @@ class RobotLink:
         port: int,
         *,
         on_state: Callable[[RobotState], None] | None = None,
+        on_imu: Callable[[ImuSample], None] | None = None,
         on_info: Callable[[RobotInfo], None] | None = None,
         on_connection: Callable[[Connection, str], None] | None = None,
     ) -> None:
@@ -60,6 +62,7 @@ class RobotLink:
         by_name = not self._local and not is_literal(host)
         self._open_timeout_s = OPEN_BY_NAME_TIMEOUT_S if by_name else OPEN_TIMEOUT_S
         self._on_state = on_state
+        self._on_imu = on_imu
         self._on_info = on_info
         self._on_connection = on_connection
         self._connection = Connection.CONNECTING
@@ -228,6 +231,8 @@ class RobotLink:
                 )
             elif kind == "head_pose":
                 self._take_pose(_numbers(message["head_pose"], (4, 4)))
+            elif kind == "imu_data":
+                self._take_imu(message)
             elif kind == "daemon_status":
                 self._info = sdk.parse_status(message)
                 if self._on_info is not None:
@@ -250,6 +255,18 @@ class RobotLink:
         self._change(Connection.CONNECTED, f"state comes from {self.address}")
         if self._on_state is not None:
             self._on_state(self._state)
+
+    def _take_imu(self, message: dict[str, Any]) -> None:
+        sample = ImuSample(
+            orientation=_unit(_numbers(message["quaternion"], (4,))),
+            angular_velocity=_numbers(message["gyroscope"], (3,)),
+            linear_acceleration=_numbers(message["accelerometer"], (3,)),
+            temperature=float(_numbers(message["temperature"], ())),
+            received_ns=time.monotonic_ns(),
+        )
+        # Not while the link counts as lost: what comes first after a stall is old.
+        if self._on_imu is not None and self._connection is Connection.CONNECTED:
+            self._on_imu(sample)
 
     def _take_progress(self, message: dict[str, Any]) -> None:
         end = self._tasks.get(message["uuid"])
@@ -277,6 +294,13 @@ def _numbers(values: object, shape: tuple[int, ...]) -> Matrix:
     if array.shape != shape or not np.isfinite(array).all():
         raise ValueError(f"expected {shape} finite numbers")
     return array
+
+
+def _unit(quaternion: Matrix) -> Matrix:
+    length = float(np.linalg.norm(quaternion))
+    if length < 0.5:
+        raise ValueError("expected a quaternion of length 1")
+    return quaternion / length
 
 
 def _reason_text(address: str, error: Exception) -> str:

@@ -148,7 +148,7 @@ class Platform:
         """Return the rotations (6x3x3) from the rods' directions at zero to these (6x3)."""
         axes = (self._crosses @ directions[:, :, None])[:, :, 0]
         cosines = (self._directions * directions).sum(axis=1)
-        turns = axes[:, :, None] * (axes / (1.0 + cosines)[:, None])[:, None, :]
+        turns: Matrix = axes[:, :, None] * (axes / (1.0 + cosines)[:, None])[:, None, :]
         x, y, z = axes.T
         turns[:, 0, 0] += cosines
         turns[:, 1, 1] += cosines
@@ -170,7 +170,7 @@ def platform() -> Platform:
 
 def _euler_xyz(rotations: Matrix) -> Matrix:
     """Return a, b, c (nx3) of rotations (nx3x3) that are Rx(a) Ry(b) Rz(c)."""
-    return np.stack(
+    angles: Matrix = np.stack(
         (
             np.arctan2(-rotations[:, 1, 2], rotations[:, 2, 2]),
             np.arcsin(np.clip(rotations[:, 0, 2], -1.0, 1.0)),
@@ -178,6 +178,7 @@ def _euler_xyz(rotations: Matrix) -> Matrix:
         ),
         axis=1,
     )
+    return angles
 
 
 def _cross_matrix(vector: Matrix) -> Matrix:

@@ -48,6 +48,21 @@ class RobotState:
 
 
 @dataclass(frozen=True, slots=True)
+class ImuSample:
+    """One reading of the IMU, which only the wireless robot has; axes are the sensor's own."""
+
+    orientation: Matrix
+    """w, x, y, z; heading drifts, there is no magnetometer."""
+    angular_velocity: Matrix
+    """x, y, z, rad/s."""
+    linear_acceleration: Matrix
+    """x, y, z, m/s2, with gravity."""
+    temperature: float
+    """Degrees Celsius."""
+    received_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class RobotInfo:
     """What the daemon tells of itself once a second."""
 

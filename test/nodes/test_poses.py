@@ -12,6 +12,7 @@ from sensor_msgs.msg import JointState
 
 from reachy_mini_ros.errors import InvalidCommandError
 from reachy_mini_ros.nodes import poses
+from reachy_mini_ros.robot.frames import robot_tree
 from reachy_mini_ros.robot.state import RobotState
 
 BASE = "body_foot_3dprint"
@@ -121,13 +122,17 @@ def test_what_joint_states_say_can_be_sent_back() -> None:
     target = poses.joint_target(poses.joint_state_message(state, Time()), REFERENCE)
     np.testing.assert_allclose(target.head_joints, JOINTS)
     np.testing.assert_allclose(target.antennas, [0.2, -0.3])
+    whole = poses.joint_state_message(state, Time(), np.arange(21) * 0.1)
+    assert set(whole.name) == set(robot_tree().movable)
+    assert whole.position[-1] == pytest.approx(2.0)
+    np.testing.assert_allclose(poses.joint_target(whole, REFERENCE).head_joints, JOINTS)
 
 
 @pytest.mark.parametrize(
     ("message", "text"),
     [
         (joints(elbow=0.0), "'elbow' is not one of yaw_body"),
-        (joints(passive_1_x=0.0), "'passive_1_x' is not one of"),
+        (joints(passive_8_x=0.0), "'passive_8_x' is not one of"),
         (JointState(name=["yaw_body"], position=[]), "1 names and 0 positions"),
         (JointState(name=[], position=[0.0]), "0 names and 1 positions"),
         (JointState(name=["yaw_body", "yaw_body"], position=[0.0, 1.0]), "more than once"),
