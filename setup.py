@@ -48,6 +48,9 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
+            "audio = reachy_mini_ros.nodes.audio:main",
+            "audio_play_file = reachy_mini_ros.nodes.audio_play_file:main",
+            "audio_record = reachy_mini_ros.nodes.audio_record:main",
             "bringup = reachy_mini_ros.nodes.bringup:main",
             "camera = reachy_mini_ros.nodes.camera:main",
             "control = reachy_mini_ros.nodes.control:main",

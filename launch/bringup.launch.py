@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Reachy Mini in ROS 2: camera, control and dashboard nodes, and the tools that are installed."""
+"""Reachy Mini in ROS 2: camera, audio, control, dashboard, and the tools that are installed."""
 
 from pathlib import Path
 
@@ -30,6 +30,7 @@ ARGUMENTS = [
     ("namespace", "reachy_mini", "Namespace of all nodes and topics", None),
     ("sim", "false", "Start a simulated robot and use it", SWITCH),
     ("camera", "true", "Start the camera node", SWITCH),
+    ("audio", "true", "Start the audio node", SWITCH),
     ("dashboard", "true", "Start the dashboard on http://127.0.0.1:8042", SWITCH),
     ("web_video_server", "true", "Start web_video_server on http://127.0.0.1:8080", SWITCH),
     ("rviz", "false", "Start RViz", SWITCH),
@@ -67,7 +68,7 @@ def start(context: LaunchContext) -> list[Action]:
     elif argument("robot_host"):
         robot["robot_host"] = argument("robot_host")
 
-    nodes = ["control", *(name for name in ("camera", "dashboard") if wanted(name))]
+    nodes = ["control", *(name for name in ("camera", "audio", "dashboard") if wanted(name))]
     parameters = [argument("params_file"), robot] if robot else [argument("params_file")]
     for executable in ["bringup"] if wanted("composed") else nodes:
         actions.append(

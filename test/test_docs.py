@@ -15,7 +15,7 @@ from rclpy.parameter import parameter_value_to_python
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-NODES = ("camera", "control", "dashboard")
+NODES = ("camera", "audio", "control", "dashboard")
 NAMESPACE = "/docs"
 # Every rclpy node has these.
 COMMON = re.compile(r"^(use_sim_time|start_type_description_service|qos_overrides\..*)$")
@@ -56,7 +56,11 @@ def offered(client: RosClient, what: str) -> set[tuple[str, str]]:
 
 def test_topics_table_matches_the_nodes(client: RosClient) -> None:
     def topics() -> dict[tuple[str, str], str]:
-        published = offered(client, "publisher")
+        published = {
+            pair
+            for pair in offered(client, "publisher")
+            if pair[1] != "lifecycle_msgs/TransitionEvent"  # every managed node's
+        }
         subscribed = offered(client, "subscriber")
         common = {
             ("/rosout", "rcl_interfaces/Log"),
@@ -76,7 +80,12 @@ def test_services_table_matches_the_nodes(client: RosClient) -> None:
     )
 
     def services() -> set[tuple[str, str]]:
-        return {pair for pair in offered(client, "service") if not common.match(pair[0])}
+        # The transitions of managed nodes are those of every such node.
+        return {
+            pair
+            for pair in offered(client, "service")
+            if not (common.match(pair[0]) or pair[1].startswith("lifecycle_msgs/"))
+        }
 
     documented = {(row[0], row[1]) for row in table("Services")}
     wait_for(lambda: services() == documented, 10, f"{services()}\n==\n{documented}")

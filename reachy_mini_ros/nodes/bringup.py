@@ -10,6 +10,7 @@ import sys
 
 from rclpy.utilities import remove_ros_args
 
+from reachy_mini_ros.nodes.audio import AudioNode
 from reachy_mini_ros.nodes.camera import CameraNode
 from reachy_mini_ros.nodes.control import ControlNode
 from reachy_mini_ros.nodes.dashboard import DashboardNode
@@ -18,6 +19,7 @@ from reachy_mini_ros.nodes.runtime import Builder, run
 NODES: dict[str, Builder] = {
     "control": ControlNode,
     "camera": CameraNode,
+    "audio": AudioNode,
     "dashboard": DashboardNode,
 }
 

@@ -52,7 +52,7 @@ class SoundApi(DaemonApi):
         if status["available"]:
             return
         if status["no_media"]:
-            raise RobotError("the robot's daemon runs without media (--no-media): start it with")
+            raise RobotError("the robot's daemon runs without media: start it without --no-media")
         if status["released"]:
             raise RobotError(
                 "the robot's media are released to another program: end it, or POST "
