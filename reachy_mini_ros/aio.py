@@ -57,3 +57,41 @@ class LoopThread:
         self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
+
+
+class Switch:
+    """Runs a coroutine while it is on; everything here belongs to one event loop."""
+
+    def __init__(
+        self,
+        run: Callable[[], Coroutine[Any, Any, None]],
+        on_failure: Callable[[BaseException], object],
+    ) -> None:
+        """``run`` makes the coroutine, which is cancelled to end it; it may only fail by a bug."""
+        self._run = run
+        self._on_failure = on_failure
+        self._task: asyncio.Task[None] | None = None
+        self._one = asyncio.Lock()
+
+    def turn_on(self) -> None:
+        """Begin, once what was turned off before has ended."""
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._alone())
+            self._task.add_done_callback(self._done)
+
+    async def turn_off(self) -> None:
+        """End, and return when that is done."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        async with self._one:
+            pass
+
+    async def _alone(self) -> None:
+        async with self._one:
+            await self._run()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_failure(error)

@@ -1,38 +1,72 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Photos on disk: JPEG files that say when and with what they were taken."""
+"""Photos on disk: JPEG and PNG files that say when and with what they were taken."""
 
+import itertools
 import json
 import struct
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+
+import cv2
 
 from reachy_mini_ros.files import write_atomically
 from reachy_mini_ros.media import jpeg
 from reachy_mini_ros.media.frames import Picture
 
+FORMATS = ("jpeg", "png")
+_SUFFIXES = {"jpeg": ".jpg", "png": ".png"}
 _QUALITY = 95
 _ASCII, _LONG, _UNDEFINED = 2, 4, 7
 _EXIF_IFD = 0x8769
+_PNG_FIRST_CHUNK_END = 33
+"""Signature and IHDR, which must come first."""
 
 
-def save(folder: Path, picture: Picture, taken_ns: int, settings: Mapping[str, object]) -> Path:
+def save(
+    folder: Path, picture: Picture, taken_ns: int, settings: Mapping[str, object], kind: str
+) -> Path:
     """Write a picture into ``folder`` and return the new file's path, named by its time in UTC.
 
-    ``taken_ns`` is unix time. Time and settings stand in the file's EXIF data: DateTimeOriginal
-    and, as JSON, UserComment. Raises OSError if the file cannot be written.
+    ``taken_ns`` is unix time, ``kind`` one of :data:`FORMATS`. Time and settings stand in the
+    file's EXIF data: DateTimeOriginal and, as JSON, UserComment. Raises OSError if the file cannot
+    be written; nothing of it is left then.
     """
     taken = datetime.fromtimestamp(taken_ns / 1e9, UTC)
-    path = folder.absolute() / f"reachy_mini_{taken:%Y%m%dT%H%M%S}_{taken.microsecond:06d}Z.jpg"
-    image = jpeg.encode(picture, _QUALITY).tobytes()
-    start, rest = image[:2], image[2:]
-    write_atomically(path, start + _exif_segment(taken, settings) + rest)
+    name = f"reachy_mini_{taken:%Y%m%dT%H%M%S}_{taken.microsecond:06d}Z"
+    exif = _tiff(taken, settings)
+    content = _png(picture, exif) if kind == "png" else _jpeg(picture, exif)
+    path = _unused(folder.absolute(), name, _SUFFIXES[kind])
+    write_atomically(path, content)
     return path
 
 
-def _exif_segment(taken: datetime, settings: Mapping[str, object]) -> bytes:
-    """Return an APP1 segment (Exif 2.32, section 4.5: TIFF with two directories)."""
+def _unused(folder: Path, name: str, suffix: str) -> Path:
+    ends = itertools.chain([""], (f"_{number}" for number in itertools.count(2)))
+    paths = (folder / f"{name}{end}{suffix}" for end in ends)
+    return next(path for path in paths if not path.exists())
+
+
+def _jpeg(picture: Picture, exif: bytes) -> bytes:
+    """Return a JPEG file with an APP1 segment (Exif 2.32, section 4.7.2) in front."""
+    image = jpeg.encode(picture, _QUALITY).tobytes()
+    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 8) + b"Exif\0\0" + exif
+    return image[:2] + segment + image[2:]
+
+
+def _png(picture: Picture, exif: bytes) -> bytes:
+    """Return a PNG file with an eXIf chunk (PNG third edition, section 11.3.4.5)."""
+    done, encoded = cv2.imencode(".png", picture)
+    assert done, "OpenCV refused a BGR picture"
+    image, typed = encoded.tobytes(), b"eXIf" + exif
+    chunk = struct.pack(">I", len(exif)) + typed + struct.pack(">I", zlib.crc32(typed))
+    return image[:_PNG_FIRST_CHUNK_END] + chunk + image[_PNG_FIRST_CHUNK_END:]
+
+
+def _tiff(taken: datetime, settings: Mapping[str, object]) -> bytes:
+    """Return Exif data (Exif 2.32, section 4.5: TIFF with two directories)."""
     time = _text(f"{taken:%Y:%m:%d %H:%M:%S}")
     comment = b"ASCII\0\0\0" + json.dumps(settings, ensure_ascii=True).encode()
     image_tags = [
@@ -50,8 +84,7 @@ def _exif_segment(taken: datetime, settings: Mapping[str, object]) -> bytes:
     length = len(_directory([*image_tags, (_EXIF_IFD, _LONG, bytes(4))], 8))
     pointer = struct.pack("<I", 8 + length)
     tiff = header + _directory([*image_tags, (_EXIF_IFD, _LONG, pointer)], 8)
-    tiff += _directory(exif_tags, len(tiff))
-    return b"\xff\xe1" + struct.pack(">H", len(tiff) + 8) + b"Exif\0\0" + tiff
+    return tiff + _directory(exif_tags, len(tiff))
 
 
 def _directory(tags: list[tuple[int, int, bytes]], offset: int) -> bytes:

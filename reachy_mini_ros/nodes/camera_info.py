@@ -14,6 +14,9 @@ from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.nodes.resources import PACKAGE, share_directory
 from reachy_mini_ros.robot.camera_models import CameraModel
 
+_COEFFICIENTS = {"plumb_bob": (4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,)}
+"""How many each distortion model has; for those above 8 see :mod:`..robot.camera_models`."""
+
 
 def to_message(model: CameraModel, header: Header) -> CameraInfo:
     """Return the model as a message; without a rectification, P is [K | 0]."""
@@ -35,11 +38,20 @@ def to_message(model: CameraModel, header: Header) -> CameraInfo:
 def from_message(message: CameraInfo, name: str) -> CameraModel:
     """Return the model in a message.
 
-    Raises ValueError if it is none: no size, or a K that is not that of a camera.
+    Raises ValueError if it is none: no size, a K that is not that of a camera, or coefficients
+    that do not go with the distortion model.
     """
     k = np.array(message.k, dtype=float).reshape(3, 3)
     if not (message.width and message.height and np.isfinite(k).all() and k[0, 0] and k[1, 1]):
         raise ValueError("a calibration needs width, height and a finite K with focal lengths")
+    counts = _COEFFICIENTS.get(message.distortion_model)
+    if message.d and (counts is None or len(message.d) not in counts):
+        raise ValueError(
+            f"distortion_model '{message.distortion_model}' with {len(message.d)} coefficients; "
+            + ", ".join(f"{name}: {' or '.join(map(str, n))}" for name, n in _COEFFICIENTS.items())
+        )
+    if not all(np.isfinite(values).all() for values in (message.d, message.r, message.p)):
+        raise ValueError("D, R and P must be finite")
     return CameraModel(
         name=name,
         width=int(message.width),

@@ -68,6 +68,8 @@ class Param:
         """
         if isinstance(self.default, float) and type(value) is int:
             value = float(value)
+        if isinstance(self.default, str) and type(value) is int:
+            value = str(value)  # what a command line or YAML makes of a text of digits
         if type(value) is not type(self.default):
             kind = type(self.default).__name__
             shown = "the value" if self.secret else repr(value)

@@ -81,7 +81,8 @@ def test_it_ends_at_once_with_0_and_without_a_trace(
         ({"camera_info_url": "http://robot/camera.yaml"}, "neither file:///PATH nor package://"),
         ({"camera_info_url": "file:///nowhere/camera.yaml"}, "/nowhere/camera.yaml"),
         ({"camera_info_url": "package://no_such_package/a.yaml"}, "no package 'no_such_package'"),
-        ({"source": "sdk"}, "not one of auto, webrtc"),
+        ({"source": "webcam"}, "not one of auto, webrtc, sdk, opencv, synthetic"),
+        ({"source": "opencv", "opencv_source": "/nowhere.mp4"}, "no file /nowhere.mp4"),
         ({"frame_rate": 0.1}, "1.0 to 60.0"),
     ],
 )

@@ -3,12 +3,20 @@
 """Which source of pictures to take, and why."""
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.hosts import is_loopback
-from reachy_mini_ros.media.sources import local
+from reachy_mini_ros.media.sessions import SharedSession
+from reachy_mini_ros.media.sources import local, synthetic
+from reachy_mini_ros.media.sources.base import OnConnection, VideoSource
+from reachy_mini_ros.media.sources.local import LocalSource
+from reachy_mini_ros.media.sources.opencv import OpenCvSource
+from reachy_mini_ros.media.sources.synthetic import SyntheticSource
 from reachy_mini_ros.robot import sdk
+from reachy_mini_ros.robot.api import DaemonApi
 
 NAMES = ("auto", "webrtc", "sdk", "opencv", "synthetic")
 
@@ -19,6 +27,11 @@ class Choice:
 
     name: str
     reason: str
+
+    @property
+    def from_robot(self) -> bool:
+        """Return whether the pictures are those of the daemon's camera."""
+        return self.name in ("webrtc", "sdk")
 
 
 def choose(wanted: str, robot_host: str, frame_rate_hz: float) -> Choice:
@@ -41,6 +54,28 @@ def choose(wanted: str, robot_host: str, frame_rate_hz: float) -> Choice:
     except SetupError as error:
         return Choice("webrtc", str(error))
     return Choice("sdk", f"the daemon's local socket {path} is here")
+
+
+def build(
+    choice: Choice, values: Mapping[str, Any], api: DaemonApi, on_connection: OnConnection
+) -> VideoSource:
+    """Return the source that was chosen, closed; ``values`` are the camera node's parameters.
+
+    Raises SetupError, naming what to install or to set, if it cannot be used here.
+    """
+    match choice.name:
+        case "webrtc":
+            return SharedSession(
+                values["robot_host"], values["signalling_port"], on_connection=on_connection
+            )
+        case "sdk":
+            return LocalSource(api, on_connection)
+        case "opencv":
+            return OpenCvSource(values["opencv_source"], on_connection)
+        case "synthetic":
+            rate_hz = max(synthetic.RATE_HZ, values["frame_rate"])
+            return SyntheticSource(rate_hz, on_connection)
+    raise AssertionError(f"no source {choice.name}")
 
 
 def is_this_machine(host: str) -> bool:

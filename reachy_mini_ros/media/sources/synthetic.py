@@ -17,6 +17,7 @@ from reachy_mini_ros.simulation.overlay import Overlay
 from reachy_mini_ros.simulation.picture import Picture
 
 WIDTH, HEIGHT = 1280, 720
+RATE_HZ = 30.0
 _YAW_RAD, _PITCH_RAD = 0.5, 0.12
 _PERIOD_S = 8.0
 
