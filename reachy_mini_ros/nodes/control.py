@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PointStamped, PoseStamped
 from rclpy.callback_groups import ReentrantCallbackGroup
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -21,6 +21,7 @@ from std_srvs.srv import SetBool, Trigger
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import NotConnectedError, PreemptedError, ReachyMiniRosError, RobotError
 from reachy_mini_ros.nodes import diagnostics, poses
+from reachy_mini_ros.nodes.look import Look
 from reachy_mini_ros.nodes.parameters import Param, declare
 from reachy_mini_ros.nodes.qos import latched, reliable
 from reachy_mini_ros.nodes.runtime import RobotNode, run
@@ -108,6 +109,7 @@ class ControlNode(RobotNode):
         self._state = StatePublisher(
             self, self._values, self._commander.target_pose, self._on_wrong_pose
         )
+        self._look = Look(self, self._values["base_frame"], self._commander.present)
         self._connection.publish(String(data=self._link.connection.value))
         self._publish_info()
         self._subscribe()
@@ -129,6 +131,7 @@ class ControlNode(RobotNode):
 
     def _on_state(self, state: RobotState) -> None:
         self._state.publish(state)
+        self._look.note(state)
 
     def _on_imu(self, sample: ImuSample) -> None:
         self._state.publish_imu(sample)
@@ -181,6 +184,10 @@ class ControlNode(RobotNode):
                 topic = f"{prefix}/{name}"
                 take = partial(self._take, _Order(topic, convert, act))
                 self.create_subscription(kind, topic, take, reliable(depth))
+        look_at = _Order("look_at", self._look.point_target, self._goto)
+        take = partial(self._take, look_at)
+        self.create_subscription(PointStamped, look_at.topic, take, reliable(10))
+        self.create_subscription(PointStamped, "look_at_pixel", self._take_pixel, reliable(10))
 
     def _serve(self) -> None:
         # Reentrant: a stop must come through while a wake-up is awaited.
@@ -197,6 +204,10 @@ class ControlNode(RobotNode):
 
     def _take(self, order: _Order, message: Any) -> None:
         self._io.call(self._obey, order, message, time.monotonic_ns())
+
+    def _take_pixel(self, message: PointStamped) -> None:
+        order = _Order("look_at_pixel", self._look.pixel_target, self._goto)
+        self._look.when_camera_known(partial(self._take, order, message))
 
     def _obey(self, order: _Order, message: Any, arrived_ns: int) -> None:
         try:
