@@ -16,6 +16,14 @@ from reachy_mini_ros.robot.state import RobotInfo
 TIMEOUT_S = 3.0
 
 
+class _AnswerError(RobotError):
+    """The daemon answered with an error's status."""
+
+    def __init__(self, status: int, path: str, text: str) -> None:
+        super().__init__(f"the daemon answers {status} to {path}: {text}")
+        self.status = status
+
+
 class DaemonApi:
     """Calls to one daemon; use it on one event loop and :meth:`close` it there.
 
@@ -60,7 +68,9 @@ class DaemonApi:
         await self._request("POST", f"/api/motors/set_mode/{mode}")
 
     async def play(self, move: str) -> None:
-        """Play `wake_up` or `goto_sleep` and return when the motion has ended.
+        """Play `wake_up`, `goto_sleep` or a recorded move, and return when the motion has ended.
+
+        A recorded move is ``recorded-move-dataset/<owner>/<dataset>/<move>``.
 
         Raises RobotError also if the move was cancelled.
         """
@@ -76,6 +86,22 @@ class DaemonApi:
                     raise RobotError(f"{update['type'].replace('_', ' ')} {update['details']}")
                 return
         raise NotConnectedError(f"the daemon at {self._address} went away during the move")
+
+    async def recorded_moves(self, dataset: str) -> list[str]:
+        """Return the names of the moves in a data set, ``owner/dataset``.
+
+        The daemon takes it from its cache, or downloads it. Raises RobotError if it can do neither.
+        """
+        path = f"/api/move/recorded-move-datasets/list/{dataset}"
+        try:
+            return [str(name) for name in await self._request("GET", path)]
+        except _AnswerError as error:
+            if error.status not in (404, 500):
+                raise
+            raise RobotError(
+                f"the robot has no data set '{dataset}' in its cache and could not download it: "
+                "check the name, or give the robot access to the internet once"
+            ) from None
 
     async def stop_moves(self) -> None:
         """Stop every move that was started over HTTP, whoever started it."""
@@ -109,7 +135,7 @@ class DaemonApi:
             ) as answer:
                 if answer.status >= 400:
                     text = (await answer.text())[:200]
-                    raise RobotError(f"the daemon answers {answer.status} to {path}: {text}")
+                    raise _AnswerError(answer.status, path, text)
                 return await answer.json()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise self._away(error) from None

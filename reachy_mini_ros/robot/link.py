@@ -74,6 +74,7 @@ class RobotLink:
         self._due_since_s = 0.0
         self._had_state = False
         self._tasks: dict[str, asyncio.Future[str | None]] = {}
+        self._uploads: dict[str, tuple[Callable[[], None], asyncio.Future[dict[str, Any]]]] = {}
         self._losses: set[asyncio.Future[None]] = set()
         self.reconnects = 0
         """Connections with state that had to be opened anew."""
@@ -140,6 +141,27 @@ class RobotLink:
             del self._tasks[uuid]
         if error:
             raise RobotError(f"the daemon reports: {error}")
+
+    async def run_upload(
+        self, upload_id: str, message: str, on_started: Callable[[], None]
+    ) -> bool:
+        """Send the order to play an upload and wait for its end; return whether it was played.
+
+        ``on_started`` is called when the daemon begins, False is returned if somebody stopped it.
+
+        Raises NotConnectedError if the link is lost meanwhile, RobotError if the daemon reports
+        an error.
+        """
+        end: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._uploads[upload_id] = (on_started, end)
+        try:
+            await self.send(message)
+            report = await self.while_connected(end)
+        finally:
+            del self._uploads[upload_id]
+        if "error" in report:
+            raise RobotError(f"the daemon reports: {report['error']}")
+        return not report.get("cancelled", False)
 
     async def while_connected(self, work: Awaitable[T]) -> T:
         """Return what ``work`` returns.
@@ -239,6 +261,8 @@ class RobotLink:
                     self._on_info(self._info)
             elif kind == "task_progress":
                 self._take_progress(message)
+            elif kind == "play_uploaded_move":
+                self._take_upload(message)
         except (ValueError, KeyError, TypeError, RobotError) as error:
             # One bad message is the daemon's slip and costs one sample.
             self.last_error = f"message dropped: {error}"
@@ -272,6 +296,15 @@ class RobotLink:
         end = self._tasks.get(message["uuid"])
         if end is not None and not end.done() and message["finished"]:
             end.set_result(message.get("error"))
+
+    def _take_upload(self, message: dict[str, Any]) -> None:
+        on_started, end = self._uploads.get(message["upload_id"], (None, None))
+        if on_started is None or end is None or end.done():
+            return
+        if message.get("started"):
+            on_started()
+        else:
+            end.set_result(message)
 
     def _change(self, connection: Connection, reason: str) -> None:
         if connection is not Connection.CONNECTED:

@@ -6,7 +6,9 @@ The SDK is imported at first use, not with this module, so that a machine withou
 clear line from the node instead of a trace from an import.
 """
 
+import base64
 import functools
+import gzip
 import importlib
 import importlib.metadata
 import warnings
@@ -22,6 +24,9 @@ from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotInfo, Target
 
 ROOT_TO_NEUTRAL_HEAD_M = 0.177
 """Height of the neutral head over the URDF's root, `head_z_offset` in the SDK's assets."""
+UPLOAD_CHUNK, UPLOAD_CHUNKS = 16384, 4096
+"""The daemon's limits of an upload: characters a chunk, chunks."""
+PLAY_FREQUENCY_HZ = 100.0
 
 _LOCAL_GSTREAMER = (1, 24)
 """The first with the plugin unixfd."""
@@ -93,6 +98,42 @@ def parse_command(text: str) -> dict[str, Any]:
 def stop_message() -> str:
     """Return the message that ends every running move."""
     return str(_module("reachy_mini.io.protocol").StopMoveCmd().model_dump_json())
+
+
+def upload_messages(upload_id: str, move: bytes) -> list[str]:
+    """Return the messages that bring a recorded move (its JSON) to the daemon.
+
+    Raises InvalidCommandError if it is longer than the daemon takes.
+    """
+    protocol = _module("reachy_mini.io.protocol")
+    text = base64.b64encode(gzip.compress(move, 4)).decode()
+    chunks = [text[at : at + UPLOAD_CHUNK] for at in range(0, len(text), UPLOAD_CHUNK)]
+    if len(chunks) > UPLOAD_CHUNKS:
+        raise InvalidCommandError(f"the move is too long: {len(text)} characters when compressed")
+    start = protocol.UploadMoveStartCmd(
+        upload_id=upload_id, total_chunks=len(chunks), encoding="gzip+base64"
+    )
+    commands = [
+        protocol.UploadMoveChunkCmd(upload_id=upload_id, chunk_index=index, chunk=chunk)
+        for index, chunk in enumerate(chunks)
+    ]
+    messages = [str(command.model_dump_json()) for command in (start, *commands)]
+    return [*messages, upload_finish_message(upload_id)]
+
+
+def upload_finish_message(upload_id: str) -> str:
+    """Return the message that closes an upload; the daemon forgets one that is incomplete."""
+    protocol = _module("reachy_mini.io.protocol")
+    return str(protocol.UploadMoveFinishCmd(upload_id=upload_id).model_dump_json())
+
+
+def play_upload_message(upload_id: str, approach_s: float) -> str:
+    """Return the message that plays an uploaded move, after a goto to its first sample."""
+    protocol = _module("reachy_mini.io.protocol")
+    command = protocol.PlayUploadedMoveCmd(
+        upload_id=upload_id, play_frequency=PLAY_FREQUENCY_HZ, initial_goto_duration=approach_s
+    )
+    return str(command.model_dump_json())
 
 
 def parse_status(message: object) -> RobotInfo:
