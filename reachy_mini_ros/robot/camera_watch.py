@@ -3,6 +3,7 @@
 """What the daemon says of its camera: which one it is, and why it gives no pictures."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from reachy_mini_ros.errors import ReachyMiniRosError
@@ -11,6 +12,8 @@ from reachy_mini_ros.robot.api import DaemonApi
 from reachy_mini_ros.robot.camera_models import camera_of
 
 _PERIOD_S = 1.0
+_PATIENCE_S = 2.0
+"""How long pictures may stay away before anybody is asked why: a reconnect takes less."""
 
 
 class CameraWatch:
@@ -38,14 +41,15 @@ class CameraWatch:
 
     async def run(self) -> None:
         """Keep name and problem true until cancelled."""
-        known = False
+        known, connected_s = False, time.monotonic()
         while True:
             self._changed.clear()
             connected = self._is_connected()
             try:
                 if not connected:
                     known = False
-                    self._tell(await self._api.media_problem())
+                    if time.monotonic() - connected_s > _PATIENCE_S:
+                        self._tell(await self._api.media_problem())
                 elif not known:
                     # The SDK takes long to import, and without it the camera is not known.
                     await asyncio.to_thread(sdk.require)
@@ -54,6 +58,8 @@ class CameraWatch:
                     self._tell("")
             except ReachyMiniRosError as error:
                 self._tell(f"no camera_info yet: {error}" if connected else "")
+            if connected:
+                connected_s = time.monotonic()
             try:
                 async with asyncio.timeout(None if known else _PERIOD_S):
                     await self._changed.wait()

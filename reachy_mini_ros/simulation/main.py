@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from reachy_mini_ros.aio import Switch
 from reachy_mini_ros.errors import ReachyMiniRosError, RobotError
 from reachy_mini_ros.robot.api import DaemonApi
 from reachy_mini_ros.robot.link import RobotLink
@@ -32,8 +33,10 @@ READY_TIMEOUT_S = 30.0
 
 def main() -> None:
     """Run until SIGINT or SIGTERM; exit 1 with one line if something is in the way."""
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     options = _parse(sys.argv[1:])
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    if options.verbose:
+        logging.getLogger(MediaServer.__module__).setLevel(logging.INFO)
     cv2.setNumThreads(1)  # at these sizes a second thread costs more than it gives
     reason = ""
     try:
@@ -84,7 +87,7 @@ async def run(options: argparse.Namespace, home: Path) -> None:
         media = MediaServer(
             options.signalling_port, camera, Microphone(), Speaker(_report), Commands(link, api)
         )
-        for part in (link.run(), media.run(), _watch(daemon)):
+        for part in (link.run(), _serve(media), _watch(daemon)):
             tasks.create_task(part)
         await _wait_until_ready(link, signalling)
         print(
@@ -92,6 +95,27 @@ async def run(options: argparse.Namespace, home: Path) -> None:
             f"daemon_pid={daemon.pid}",
             flush=True,
         )
+
+
+async def _serve(media: MediaServer) -> None:
+    """Serve until cancelled; SIGUSR1 takes the media away from all, SIGUSR2 gives them back.
+
+    On the wire that is what another client's release and acquire do: sessions end and the
+    producer is gone. (The daemon's own switch is for its own media, which it does not have here.)
+    """
+    loop = asyncio.get_running_loop()
+    failed: asyncio.Future[None] = loop.create_future()
+    switch = Switch(media.run, failed.set_exception)
+    switch.turn_on()
+    releases: list[asyncio.Task[None]] = []
+    loop.add_signal_handler(
+        signal.SIGUSR1, lambda: releases.append(loop.create_task(switch.turn_off()))
+    )
+    loop.add_signal_handler(signal.SIGUSR2, switch.turn_on)
+    try:
+        await failed
+    finally:
+        await switch.turn_off()
 
 
 async def _wait_until_ready(link: RobotLink, signalling: SignallingServer) -> None:
@@ -161,6 +185,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     add("--fps", type=_whole(1, 60), default=30, help="pictures per second")
     add("--seed", type=int, default=0, help="of the room's decoration")
+    add("--verbose", action="store_true", help="tell of media sessions that come and go")
     return parser.parse_args(arguments)
 
 
