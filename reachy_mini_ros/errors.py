@@ -11,8 +11,12 @@ class InvalidCommandError(ReachyMiniRosError, ValueError):
     """A command was refused before it reached the robot: its content is wrong."""
 
 
+class UnreachableError(InvalidCommandError):
+    """A target is well formed, and the robot cannot get there."""
+
+
 class BusyError(ReachyMiniRosError):
-    """A command was refused because something else moves the robot."""
+    """A command was refused because of what the robot does now, or because its motors are off."""
 
 
 class PreemptedError(ReachyMiniRosError):
@@ -25,6 +29,10 @@ class NotConnectedError(ReachyMiniRosError, ConnectionError):
 
 class RobotError(ReachyMiniRosError):
     """The robot's daemon answered, and its answer was an error."""
+
+
+class TimedOutError(RobotError):
+    """The robot's daemon did not report the end of a command in time."""
 
 
 class SetupError(ReachyMiniRosError):

@@ -9,7 +9,8 @@ The daemon checks almost nothing, and some messages stop it. The rules:
 - the head lies within the reach that the SDK documents: roll and pitch +-40 degrees, at most 65
   degrees from an explicitly given body yaw; without one the daemon turns the body along (its
   automatic body yaw, on by default), so every yaw is legal;
-- the arms of the platform reach the pose, and with joints inside the URDF's limits.
+- the arms of the platform reach the pose, with joints inside the URDF's limits, and without a
+  singularity on the way.
 """
 
 import functools
@@ -19,8 +20,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from reachy_mini_ros.errors import InvalidCommandError
+from reachy_mini_ros.errors import InvalidCommandError, UnreachableError
 from reachy_mini_ros.robot import kinematics, sdk
+from reachy_mini_ros.robot.passive_joints import platform
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
 
 STEWART_JOINTS = tuple(f"stewart_{number}" for number in range(1, 7))
@@ -39,7 +41,8 @@ def check(target: Target, present: RobotState | None = None) -> Target:
     ``present`` says where the parts are that the target leaves alone; without it they count as
     neutral.
 
-    Raises InvalidCommandError with the value, its limit and what to do.
+    Raises InvalidCommandError with the value, its limit and what to do; it is an UnreachableError
+    if the target is well formed.
     """
     pose = None if target.head_pose is None else _array("head pose", target.head_pose, (4, 4))
     antennas = None if target.antennas is None else _array("antennas", target.antennas, (2,))
@@ -67,7 +70,7 @@ def check(target: Target, present: RobotState | None = None) -> Target:
 def pose_of_joints(joints: Matrix, present: RobotState | None = None) -> Matrix:
     """Return the head pose that head joints within their limits lead to.
 
-    Raises InvalidCommandError if the platform cannot be put together with them.
+    Raises UnreachableError if the platform cannot be put together with them.
     """
     neutral = kinematics.inverse(np.eye(4), 0.0, automatic_body_yaw=False)
     assert neutral is not None
@@ -76,9 +79,9 @@ def pose_of_joints(joints: Matrix, present: RobotState | None = None) -> Matrix:
         starts.insert(0, (present.head_joints, present.head_pose))
     for near_joints, near_pose in starts:
         pose = kinematics.forward(joints, near_joints, near_pose)
-        if pose is not None:
+        if pose is not None and not platform().solve(pose, joints).mirrored:
             return pose
-    raise InvalidCommandError(
+    raise UnreachableError(
         "no head pose belongs to these stewart joints: the six arms hold one platform, move them "
         "in smaller steps or send a head pose"
     )
@@ -102,7 +105,7 @@ def _check_head(pose: Matrix, body: float | None, present: RobotState | None = N
     roll, pitch, _ = kinematics.roll_pitch_yaw(pose)
     for name, value in (("roll", roll), ("pitch", pitch)):
         if abs(value) > MAX_TILT_RAD + TOLERANCE_RAD:
-            raise InvalidCommandError(
+            raise UnreachableError(
                 f"head {name} {_degrees(value)} is outside +-{_degrees(MAX_TILT_RAD)}: tilt less"
             )
     if body is not None:
@@ -110,13 +113,19 @@ def _check_head(pose: Matrix, body: float | None, present: RobotState | None = N
     start = body if body is not None else 0.0 if present is None else float(present.head_joints[0])
     joints = kinematics.inverse(pose, start, automatic_body_yaw=body is None)
     if joints is None:
-        raise InvalidCommandError(f"the head cannot reach {_describe(pose)}; {_REACH}")
+        raise UnreachableError(f"the head cannot reach {_describe(pose)}; {_REACH}")
     try:
         _within(HEAD_JOINTS, joints)
-    except InvalidCommandError as error:
-        raise InvalidCommandError(
+    except UnreachableError as error:
+        raise UnreachableError(
             f"the head cannot reach {_describe(pose)}: {error}; {_REACH}"
         ) from None
+    if platform().solve(pose, joints).mirrored:
+        # Such a pose has joints, but the physics of the way there ends 20 to 50 degrees off.
+        raise UnreachableError(
+            f"the head cannot get to {_describe(pose)}: a singularity of the platform is in the "
+            "way, where the rods do not hold the head; tilt or turn it less"
+        )
 
 
 _REACH = (
@@ -128,7 +137,7 @@ def _check_head_to_body(pose: Matrix, body: float) -> None:
     _, _, yaw = kinematics.roll_pitch_yaw(pose)
     apart = math.remainder(yaw - body, math.tau)
     if abs(apart) > MAX_HEAD_TO_BODY_RAD + TOLERANCE_RAD:
-        raise InvalidCommandError(
+        raise UnreachableError(
             f"head yaw {_degrees(yaw)} and body yaw {_degrees(body)} are {_degrees(abs(apart))} "
             f"apart, more than {_degrees(MAX_HEAD_TO_BODY_RAD)}: turn both, or leave the body yaw "
             "out and it follows the head"
@@ -152,7 +161,7 @@ def _within(names: Sequence[str], values: Sequence[float] | Matrix) -> None:
     for name, value in zip(names, values, strict=True):
         lower, upper = joint_limits()[name]
         if not lower - TOLERANCE_RAD <= value <= upper + TOLERANCE_RAD:
-            raise InvalidCommandError(
+            raise UnreachableError(
                 f"{name} = {value:.4g} rad is outside its limits {lower:.4g} to {upper:.4g} rad"
             )
 

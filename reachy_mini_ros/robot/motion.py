@@ -1,9 +1,9 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of one writer at a time. No I/O: whoever moves the robot asks here first.
+"""The rules of one owner at a time. No I/O: whoever moves the robot asks here first.
 
-The daemon has no such rules: two gotos at once interleave every tick, and targets that are
-streamed during a move are dropped without a word.
+The daemon has no such rules: two gotos at once interleave every tick, targets that are streamed
+during a move are dropped without a word, and so is everything while the motors are off.
 """
 
 import time
@@ -13,68 +13,182 @@ from enum import StrEnum
 from reachy_mini_ros.errors import BusyError
 
 
-class Activity(StrEnum):
-    """What moves the robot, beside streamed targets."""
+class Owner(StrEnum):
+    """What moves the robot."""
 
+    IDLE = "idle"
+    STREAMING = "streaming"
     GOTO = "goto"
+    TRAJECTORY = "trajectory"
+    MOVE = "move"
+    SLEEPING = "sleeping"
+    """Falls asleep, sleeps or wakes up."""
+
+
+class Situation(StrEnum):
+    """What decides: the owner, or why the motors do not follow."""
+
+    IDLE = "idle"
+    STREAMING = "streaming"
+    GOTO = "goto"
+    TRAJECTORY = "trajectory"
+    MOVE = "move"
+    TRANSITION = "waking up or falling asleep"
+    ASLEEP = "asleep"
+    MOTORS_OFF = "motors off"
+    COMPLIANT = "gravity compensation"
+
+
+class Command(StrEnum):
+    """What wants to move the robot. `stop` and switching the motors are always allowed."""
+
+    TARGET = "set_target"
+    GOTO = "goto"
+    TRAJECTORY = "trajectory"
+    MOVE = "move"
     WAKE_UP = "wake_up"
     GOTO_SLEEP = "goto_sleep"
 
 
-class Motion:
-    """Decides which command may move the robot.
+class Verdict(StrEnum):
+    """What happens to a command; all but the first two refuse it."""
 
-    - A streamed target is refused while a move runs, and after a stop until the stream has
-      paused for ``command_timeout_s``: what was on its way must not undo the stop.
-    - A new goto takes the place of a running one. `wake_up` and `goto_sleep` take the place of a
-      goto, and are themselves only ended by a stop.
+    START = "starts"
+    PREEMPT = "preempts"
+    BUSY = "refused: running"
+    ASLEEP = "refused: asleep"
+    OFF = "refused: motors off"
+    COMPLIANT = "refused: compliant"
+
+
+MESSAGES = {
+    Verdict.BUSY: "{owner} is running: wait for its end or call stop",
+    Verdict.ASLEEP: "the robot is asleep: call wake_up",
+    Verdict.OFF: "the motors are off: call wake_up or enable_motors",
+    Verdict.COMPLIANT: "gravity compensation is on and the motors follow no target: switch it off "
+    "or call enable_motors",
+}
+STOPPED_MESSAGE = (
+    "the robot was stopped: pause the streamed targets for {pause_s} s, then send them again"
+)
+
+_S, _P, _B = Verdict.START, Verdict.PREEMPT, Verdict.BUSY
+_A, _O, _C = Verdict.ASLEEP, Verdict.OFF, Verdict.COMPLIANT
+# In the order of Command. A deliberate command takes the place of an older one, a stream never
+# does: it would come again and again, and win over everything.
+_ROWS = {
+    Situation.IDLE: (_S, _S, _S, _S, _S, _S),
+    Situation.STREAMING: (_S, _P, _P, _P, _P, _P),
+    Situation.GOTO: (_B, _P, _P, _P, _P, _P),
+    Situation.TRAJECTORY: (_B, _P, _P, _P, _P, _P),
+    Situation.MOVE: (_B, _P, _P, _P, _P, _P),
+    Situation.TRANSITION: (_B, _B, _B, _B, _B, _B),
+    Situation.ASLEEP: (_A, _A, _A, _A, _S, _A),
+    Situation.MOTORS_OFF: (_O, _O, _O, _O, _S, _O),
+    Situation.COMPLIANT: (_C, _C, _C, _C, _S, _S),
+}
+RULES = {
+    situation: dict(zip(Command, verdicts, strict=True)) for situation, verdicts in _ROWS.items()
+}
+
+_OWNERS = {
+    Command.TARGET: Owner.STREAMING,
+    Command.GOTO: Owner.GOTO,
+    Command.TRAJECTORY: Owner.TRAJECTORY,
+    Command.MOVE: Owner.MOVE,
+    Command.WAKE_UP: Owner.SLEEPING,
+    Command.GOTO_SLEEP: Owner.SLEEPING,
+}
+
+
+class Motion:
+    """Says who owns the robot's motion, and decides by :data:`RULES` which command may begin.
+
+    A stream owns the motion until no target came for ``command_timeout_s``. After a stop, streamed
+    targets are refused until they have paused for as long: what was on its way must not undo it.
     """
 
     def __init__(
         self, command_timeout_s: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.command_timeout_s = command_timeout_s
+        self._motor_mode = ""
         self._clock = clock
-        self._activity: Activity | None = None
+        self._running: Command | None = None
+        self._streamed_s = 0.0
+        self._slept = False
         self._stopped = False
         self._quiet_since_s = 0.0
 
     @property
-    def activity(self) -> Activity | None:
-        """The move that runs."""
-        return self._activity
+    def motor_mode(self) -> str:
+        """`enabled`, `disabled` or `gravity_compensation`; empty if the robot has not said."""
+        return self._motor_mode
 
-    def admit_target(self) -> None:
-        """Raise BusyError if a streamed target may not move the robot now."""
-        now_s = self._clock()
-        if self._stopped:
-            if now_s - self._quiet_since_s < self.command_timeout_s:
-                self._quiet_since_s = now_s
-                raise BusyError(
-                    "the robot was stopped: pause the streamed targets for "
-                    f"{self.command_timeout_s} s, then send them again"
-                )
-            self._stopped = False
-        if self._activity is not None:
-            raise BusyError(
-                f"{self._activity} is running, and the robot takes no streamed targets meanwhile: "
-                "wait for its end or call stop"
-            )
+    @motor_mode.setter
+    def motor_mode(self, mode: str) -> None:
+        self._motor_mode = mode
+        if mode != "disabled":
+            self._slept = False
 
-    def admit_move(self, activity: Activity) -> None:
-        """Raise BusyError if a move may not begin now."""
-        if self._activity in (Activity.WAKE_UP, Activity.GOTO_SLEEP):
-            raise BusyError(f"{self._activity} is running: wait for its end or call stop")
+    @property
+    def running(self) -> Command | None:
+        """The command that owns the motion now."""
+        return self._running
 
-    def began(self, activity: Activity) -> None:
-        """Note that a move has the robot."""
-        self._activity = activity
+    @property
+    def owner(self) -> Owner:
+        """Who owns the motion now."""
+        if self._running is not None:
+            return _OWNERS[self._running]
+        return Owner.SLEEPING if self.situation is Situation.ASLEEP else Owner.IDLE
 
-    def ended(self) -> None:
-        """Note that no move runs any more."""
-        self._activity = None
+    @property
+    def situation(self) -> Situation:
+        """The row of :data:`RULES` that holds now."""
+        if self._running in (Command.WAKE_UP, Command.GOTO_SLEEP):
+            return Situation.TRANSITION
+        if self._motor_mode == "disabled":
+            return Situation.ASLEEP if self._slept else Situation.MOTORS_OFF
+        if self._motor_mode == "gravity_compensation":
+            return Situation.COMPLIANT
+        return Situation.IDLE if self._running is None else Situation(_OWNERS[self._running].value)
+
+    def admit(self, command: Command) -> Verdict:
+        """Return START or PREEMPT if a command may begin now; raises BusyError if not."""
+        verdict = RULES[self.situation][command]
+        if verdict in MESSAGES:
+            raise BusyError(MESSAGES[verdict].format(owner=self._running))
+        if command is Command.TARGET:
+            self._admit_stream()
+        return verdict
+
+    def began(self, command: Command) -> None:
+        """Note that an admitted command has the robot; for a stream, with each target."""
+        self._running = command
+        self._streamed_s = self._clock()
+        self._slept = False
+
+    def ended(self, *, asleep: bool = False) -> None:
+        """Note that the command is over that had the robot, and whether it sleeps now."""
+        self._running = None
+        self._slept = asleep
+
+    def stream_is_over(self) -> bool:
+        """Tell whether a stream has the robot, and no target has come for long enough."""
+        return self._running is Command.TARGET and (
+            self._clock() - self._streamed_s >= self.command_timeout_s
+        )
 
     def stopped(self) -> None:
-        """Note a stop."""
+        """Note a stop: nothing moves the robot, and no stream may until it has paused."""
         self._stopped = True
         self._quiet_since_s = self._clock()
+        self._running = None
+
+    def _admit_stream(self) -> None:
+        now_s = self._clock()
+        if self._stopped and now_s - self._quiet_since_s < self.command_timeout_s:
+            self._quiet_since_s = now_s
+            raise BusyError(STOPPED_MESSAGE.format(pause_s=self.command_timeout_s))
+        self._stopped = False

@@ -234,6 +234,7 @@ def test_a_part_of_a_stream_leaves_the_other_parts_where_they_were_streamed(
 ) -> None:
     driver.stream(antennas=np.array([0.2, 0.4]))
     assert driver.commander.reference()[1] == pytest.approx([0.2, 0.4])
+    wait_for(lambda: abs(driver.state.antennas[1] - 0.4) < 0.01, 2)
     # Once the stream is over, what others did since counts.
     over_s = time.monotonic() + COMMAND_TIMEOUT_S
     daemon.post("/api/move/set_target", {"target_antennas": [0.1, 0.1]})

@@ -1,0 +1,98 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The reachable target nearest to one that is out of reach."""
+
+import contextlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from reachy_mini_ros.errors import InvalidCommandError
+from reachy_mini_ros.robot import kinematics, limits
+from reachy_mini_ros.robot.ramp import interpolated
+from reachy_mini_ros.robot.state import Matrix, RobotState, Target
+
+STEPS = 12
+"""Bisections: to 1/4096 of the way from neutral."""
+
+
+def clamp(target: Target, present: RobotState) -> Target:
+    """Return the reachable target nearest to ``target``, which :func:`limits.check` refused.
+
+    Joints are clipped to their limits. A head pose comes back along the line to the neutral head
+    with the same yaw, translation and tilt together, as far as it must; the head's yaw is clipped
+    to what an explicitly given body yaw allows.
+
+    Raises InvalidCommandError if there is none, which means that the target is malformed.
+    """
+    body = target.body_yaw
+    if body is not None:
+        body = float(_clipped(limits.HEAD_JOINTS[:1], np.array([body]))[0])
+        if target.head_pose is None:
+            yaw = kinematics.roll_pitch_yaw(present.head_pose)[2]
+            body = yaw + _clip(math.remainder(body - yaw, math.tau), limits.MAX_HEAD_TO_BODY_RAD)
+    antennas = target.antennas
+    if antennas is not None:
+        antennas = _clipped(limits.ANTENNA_JOINTS, np.asarray(antennas, dtype=float))
+    clamped = replace(target, antennas=antennas, body_yaw=body)
+    if target.head_joints is not None:
+        return _joints(replace(clamped, head_joints=np.asarray(target.head_joints)), present)
+    if target.head_pose is None:
+        return limits.check(clamped, present)
+    return _pose(clamped, np.asarray(target.head_pose, dtype=float), present)
+
+
+def _pose(target: Target, pose: Matrix, present: RobotState) -> Target:
+    yaw = kinematics.roll_pitch_yaw(pose)[2]
+    if target.body_yaw is not None:
+        apart = math.remainder(yaw - target.body_yaw, math.tau)
+        turn = _clip(apart, limits.MAX_HEAD_TO_BODY_RAD) - apart
+        turned = np.eye(4)
+        turned[:2, :2] = [[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]]
+        pose = np.block([[turned[:3, :3] @ pose[:3, :3], pose[:3, 3:]], [pose[3:]]])
+        yaw = math.remainder(yaw + turn, math.tau)
+    upright = np.eye(4)
+    upright[:2, :2] = [[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]]
+
+    def at(part: float) -> Target:
+        way = pose if part == 1.0 else interpolated(upright, pose, part)
+        return limits.check(replace(target, head_pose=way), present)
+
+    return _farthest(at)
+
+
+def _joints(target: Target, present: RobotState) -> Target:
+    goal = target.head_joints
+    assert goal is not None
+    goal = _clipped(limits.HEAD_JOINTS, goal)
+    start = kinematics.inverse(np.eye(4), float(goal[0]), automatic_body_yaw=False)
+    neutral = present.head_joints if start is None else start
+
+    def at(part: float) -> Target:
+        return limits.check(replace(target, head_joints=neutral + (goal - neutral) * part), present)
+
+    return _farthest(at)
+
+
+def _farthest(at: Callable[[float], Target]) -> Target:
+    with contextlib.suppress(InvalidCommandError):
+        return at(1.0)
+    best, low, high = at(0.0), 0.0, 1.0
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        try:
+            best, low = at(middle), middle
+        except InvalidCommandError:
+            high = middle
+    return best
+
+
+def _clipped(names: Sequence[str], values: Matrix) -> Matrix:
+    lower, upper = zip(*(limits.joint_limits()[name] for name in names), strict=True)
+    return np.clip(values, lower, upper)
+
+
+def _clip(value: float, limit: float) -> float:
+    return max(-limit, min(limit, value))
