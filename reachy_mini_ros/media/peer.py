@@ -146,9 +146,7 @@ class Peer:
             media_ns, rate_hz = _media_ns(sound), sound.sample_rate
             position = round(media_ns * rate_hz / 1_000_000_000)
             captured_ns = clock.captured_ns(media_ns, arrived_ns)
-            consumer(
-                PcmFrame(samples.astype(np.int16), rate_hz, position, captured_ns, arrived_ns)
-            )
+            consumer(PcmFrame(samples.astype(np.int16), rate_hz, position, captured_ns, arrived_ns))
 
         return consume
 

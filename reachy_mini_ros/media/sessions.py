@@ -114,7 +114,7 @@ class _Common:
                 await self._close()
 
     async def _run(self, before: asyncio.Task[None] | None) -> None:
-        if before is not None:
+        if before is not None and not before.done():
             await asyncio.wait([before])
         await self.session.run()
 

@@ -31,7 +31,7 @@ class SpeakerCounts:
 
     played: int = 0
     dropped: int = 0
-    """Came while the buffer was full, or was cleared."""
+    """Came while the buffer was full."""
     underruns: int = 0
     """How often the buffer ran empty in the middle of a sound."""
 
@@ -50,7 +50,7 @@ class Speaker:
         self._waiting = bytearray()
         self._starts_s = 0.0
         self._ran_dry_s = 0.0
-        self._input = (0, 0)
+        self._input_rate_hz = 0
         self._resampler: av.AudioResampler | None = None
         self._wanted = False
         self._track: SpeakerTrack | None = None
@@ -73,10 +73,12 @@ class Speaker:
         """
         if samples.shape[1] > 2:
             samples = samples.mean(axis=1, keepdims=True).round().astype(np.int16)
+        if samples.shape[1] == 1:
+            samples = samples.repeat(2, axis=1)  # FFmpeg would make it 3 dB quieter
         with self._lock:
-            if self._input != (rate_hz, samples.shape[1]):
+            if self._input_rate_hz != rate_hz:
                 self._flush()
-                self._input = (rate_hz, samples.shape[1])
+                self._input_rate_hz = rate_hz
             if self._resampler is None:
                 self._resampler = av.AudioResampler("s16", "stereo", RATE_HZ)
             now_s = time.monotonic()
@@ -94,7 +96,6 @@ class Speaker:
         """Drop what waits; return how much it was, in seconds."""
         with self._lock:
             cleared_s = self.fill_s
-            self.counts.dropped += len(self._waiting) // _BYTES_PER_SAMPLE
             self._waiting.clear()
             self._resampler = None
             self._ran_dry_s = 0.0
