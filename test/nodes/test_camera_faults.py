@@ -84,6 +84,7 @@ def test_it_ends_at_once_with_0_and_without_a_trace(
         ({"source": "webcam"}, "not one of auto, webrtc, sdk, opencv, synthetic"),
         ({"source": "opencv", "opencv_source": "/nowhere.mp4"}, "no file /nowhere.mp4"),
         ({"frame_rate": 0.1}, "1.0 to 60.0"),
+        ({"photo_format": "gif"}, "not one of jpeg, png"),
     ],
 )
 def test_a_bad_setup_ends_it_with_one_clear_line(
