@@ -58,14 +58,16 @@ class Look:
 
     def point_target(self, message: PointStamped) -> Target:
         """Return the head pose that looks at a point in any frame of the robot's tree."""
+        return Target(head_pose=look.level_pose(self.point_in_world(message)))
+
+    def point_in_world(self, message: PointStamped) -> Matrix:
+        """Return a point in any frame of the robot's tree, as it is now."""
         point = message.point
         values = np.array([point.x, point.y, point.z])
         frame = message.header.frame_id
         if frame in ("", self._base_frame):
             frame = robot_tree().root
-        return Target(
-            head_pose=look.level_pose(look.point_in_world(values, frame, self._present()))
-        )
+        return look.point_in_world(values, frame, self._present())
 
     def pixel_target(self, message: PointStamped) -> Target:
         """Return the head pose that looks at what a pixel showed.

@@ -125,6 +125,13 @@ def point_of_pixel(
     return np.asarray(camera[:3, :3] @ (ray * depth_m) + camera[:3, 3])
 
 
+def pointing_error(point: Matrix, head_pose: Matrix) -> float:
+    """Return the angle in rad between the optical axis and the way from the camera to a point."""
+    camera = head_pose @ head_to_camera()
+    x, y, z = (point - camera[:3, 3]) @ camera[:3, :3]
+    return math.atan2(math.hypot(x, y), z)
+
+
 @functools.cache
 def head_to_camera() -> Matrix:
     """Return the optical frame's pose (4x4) in the head, from the URDF."""

@@ -19,15 +19,15 @@ class Daemon(Robot):
     port: int
 
     @classmethod
-    def start(cls, processes: Processes, port: int) -> "Daemon":
-        """Start a daemon and wait until it runs."""
+    def start(cls, processes: Processes, port: int, **env: str) -> "Daemon":
+        """Start a daemon, with more environment variables if given, and wait until it runs."""
         child = processes.start_module(
             "reachy_mini_ros.simulation.daemon_launcher",
             str(os.getpid()),
             *("--mockup-sim", "--no-media", "--no-wake-up-on-start", "--no-goto-sleep-on-stop"),
             *("--dataset-update-interval", "0"),
             *("--fastapi-host", "127.0.0.1", "--fastapi-port", str(port)),
-            env={"REACHY_MINI_TELEMETRY": "0", "HF_HUB_OFFLINE": "1"},
+            env={"REACHY_MINI_TELEMETRY": "0", "HF_HUB_OFFLINE": "1", **env},
         )
         daemon = cls(child, port)
         wait_for(daemon.runs, 20, f"a running daemon:\n{child.output()}")

@@ -1,0 +1,313 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Moves and trajectories against the real daemon: what arrives, what ends, what is refused."""
+
+import asyncio
+import json
+import math
+import os
+import signal
+import time
+from collections.abc import Awaitable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+from harness.daemon import Daemon
+from harness.processes import Processes, free_port
+from harness.waiting import wait_for
+
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.errors import (
+    InvalidCommandError,
+    NotConnectedError,
+    PreemptedError,
+    RobotError,
+)
+from reachy_mini_ros.robot import kinematics, recorder, sdk
+from reachy_mini_ros.robot.api import DaemonApi
+from reachy_mini_ros.robot.commander import Commander
+from reachy_mini_ros.robot.following import Following, PathToleranceError, Tolerances
+from reachy_mini_ros.robot.link import RobotLink
+from reachy_mini_ros.robot.moves import Move
+from reachy_mini_ros.robot.player import Player
+from reachy_mini_ros.robot.recorder import Recorder
+from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotState, Target
+from reachy_mini_ros.robot.trajectory import Point
+
+T = TypeVar("T")
+DEGREE = math.radians(1.0)
+DATASET = "some-lab/its-moves"
+
+
+def turned(yaw: float) -> Matrix:
+    pose = np.eye(4)
+    pose[:2, :2] = [[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]]
+    return pose
+
+
+def swing(count: int = 50, yaw: float = 0.3) -> Move:
+    """Return a move of the head to the left and back, and of the antennas, of one second."""
+    shares = np.sin(np.linspace(0.0, math.pi, count))
+    return Move(
+        np.linspace(0.0, 1.0, count),
+        np.array([turned(yaw * share) for share in shares]),
+        np.outer(shares, [0.5, -0.5]),
+        np.zeros(count),
+        "a swing",
+    )
+
+
+class Driver:
+    """All that a player needs, on one loop."""
+
+    def __init__(self, io: LoopThread, port: int) -> None:
+        self._io = io
+        self.states: list[RobotState] = []
+        self.recorder = Recorder()
+        self.link = RobotLink("127.0.0.1", port, on_state=self._on_state)
+        self.api = DaemonApi("127.0.0.1", port)
+        self.commander = Commander(self.link, self.api, command_timeout_s=0.3)
+        self.player = Player(self.link, self.api, self.commander)
+        io.submit(self.link.run())
+        wait_for(lambda: self.link.state is not None, 5, "state")
+
+    def _on_state(self, state: RobotState) -> None:
+        self.states.append(state)
+        self.recorder.take(state, self.commander.streamer.ramp.at)
+
+    def start(self, command: Awaitable[T]) -> Future[T]:
+        async def carry_out() -> T:
+            return await command
+
+        return self._io.submit(carry_out())
+
+    def do(self, command: Awaitable[T], timeout_s: float = 15.0) -> T:
+        return self.start(command).result(timeout_s)
+
+    def follow(
+        self, names: list[str], points: list[Point], following: Following | None = None
+    ) -> Future[str]:
+        async def follow() -> str:
+            planned = await self.player.plan(names, points)
+            return await self.player.play_trajectory(planned, points, following)
+
+        return self.start(follow())
+
+    @property
+    def state(self) -> RobotState:
+        return self.commander.present()
+
+    @property
+    def yaw(self) -> float:
+        return kinematics.roll_pitch_yaw(self.state.head_pose)[2]
+
+    def holds(self) -> None:
+        """Wait until the robot stands still."""
+
+        def still() -> bool:
+            count = len(self.states)
+            wait_for(lambda: len(self.states) >= count + 5, 3)
+            poses = [state.head_pose for state in self.states[-5:]]
+            return bool(np.ptp(poses, axis=0).max() < 1e-4)
+
+        wait_for(still, 3, "the robot to hold")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a HOME with a data set in its cache, as the daemon's downloads leave it."""
+    home = tmp_path_factory.mktemp("robot")
+    owner, name = DATASET.split("/")
+    cache = home / ".cache" / "huggingface" / "hub" / f"datasets--{owner}--{name}"
+    commit = "0123456789" * 4
+    snapshot = cache / "snapshots" / commit
+    snapshot.mkdir(parents=True)
+    (cache / "refs").mkdir()
+    (cache / "refs" / "main").write_text(commit)
+    for name in ("swing", "again"):
+        (snapshot / f"{name}.json").write_bytes(swing().to_json())
+    return home
+
+
+@pytest.fixture(scope="module")
+def daemon(processes: Processes, home: Path) -> Daemon:
+    return Daemon.start(processes, free_port(), HOME=str(home))
+
+
+@pytest.fixture(scope="module")
+def driver(daemon: Daemon) -> Iterator[Driver]:
+    with LoopThread() as io:
+        driver = Driver(io, daemon.port)
+        yield driver
+        driver.do(driver.api.close())
+
+
+@pytest.fixture(autouse=True)
+def _neutral(driver: Driver) -> None:
+    wait_for(lambda: driver.link.state is not None, 5, "state")
+    driver.do(driver.commander.stop())
+    neutral = Target(head_pose=np.eye(4), antennas=np.zeros(2), body_yaw=0.0)
+    driver.do(driver.commander.goto(neutral, 0.3, Interpolation.MINJERK))
+    driver.holds()
+
+
+def test_a_trajectory_passes_its_points_in_time_and_ends_at_the_last(driver: Driver) -> None:
+    arms = kinematics.inverse(turned(0.2), 0.0, automatic_body_yaw=False)
+    assert arms is not None
+    names = ["left_antenna", "yaw_body", *(f"stewart_{n}" for n in range(1, 7))]
+    points = [Point(0.6, [0.5, 0.3, *arms[1:]]), Point(1.2, [-0.5, -0.2, *arms[1:]])]
+    began_s = time.monotonic()
+    first = len(driver.states)
+    assert "trajectory done" in driver.follow(names, points).result(10)
+    assert 1.1 < time.monotonic() - began_s < 4.0
+    driver.holds()
+    bodies = np.array([state.head_joints[0] for state in driver.states[first:]])
+    antennas = np.array([-state.antennas[1] for state in driver.states[first:]])
+    assert bodies.max() == pytest.approx(0.3, abs=DEGREE)
+    assert antennas.max() == pytest.approx(0.5, abs=2 * DEGREE)
+    np.testing.assert_allclose(driver.state.head_joints, [-0.2, *arms[1:]], atol=1e-3)
+    np.testing.assert_allclose(driver.state.antennas, [0.0, 0.5], atol=1e-4)
+
+
+def test_a_refused_trajectory_leaves_a_running_goto_alone(driver: Driver, daemon: Daemon) -> None:
+    target = Target(head_pose=turned(0.3))
+    goto = driver.start(driver.commander.goto(target, 1.0, Interpolation.MINJERK))
+    with pytest.raises(InvalidCommandError, match="'nose'"):
+        driver.follow(["nose"], [Point(1.0, [0.0])]).result(5)
+    assert "goto done" in goto.result(5)
+    assert daemon.get("/api/daemon/status")["state"] == "running"
+
+
+def test_a_trajectory_takes_over_from_a_goto_where_the_robot_is_by_then(driver: Driver) -> None:
+    target = Target(head_pose=turned(0.8))
+    goto = driver.start(driver.commander.goto(target, 2.0, Interpolation.MINJERK))
+    wait_for(lambda: driver.yaw > 0.2, 3)
+    first = len(driver.states)
+    follow = driver.follow(["left_antenna"], [Point(0.5, [0.4])])
+    with pytest.raises(PreemptedError, match="goto was ended by a new trajectory"):
+        goto.result(5)
+    follow.result(5)
+    yaws = [kinematics.roll_pitch_yaw(state.head_pose)[2] for state in driver.states[first:]]
+    assert np.abs(np.diff(yaws)).max() < 0.05
+
+
+@pytest.mark.parametrize("ending", ["stop", "goto", "another client", "cancel"])
+def test_what_ends_a_trajectory(driver: Driver, daemon: Daemon, ending: str) -> None:
+    follow = driver.follow(["yaw_body"], [Point(3.0, [0.9])])
+    wait_for(lambda: driver.state.head_joints[0] > 0.1, 4)
+    if ending == "stop":
+        assert driver.do(driver.commander.stop()) == "stopped: trajectory"
+        reason = "trajectory was ended by stop"
+    elif ending == "goto":
+        target = Target(antennas=np.zeros(2))
+        driver.do(driver.commander.goto(target, 0.2, Interpolation.LINEAR))
+        reason = "trajectory was ended by a new goto"
+    elif ending == "another client":
+        driver.do(driver.link.send(sdk.stop_message()))
+        reason = "ended by another client"
+    else:
+        follow.cancel()
+        reason = ""
+    if reason:
+        with pytest.raises(PreemptedError, match=reason):
+            follow.result(2)
+    driver.holds()
+    assert 0.05 < driver.state.head_joints[0] < 0.8
+    assert driver.commander.motion.owner == "idle"
+
+
+def test_a_joint_that_strays_ends_the_trajectory(driver: Driver) -> None:
+    tight = Tolerances(path={"yaw_body": 0.001}, goal={}, goal_time_s=1.0)
+    following = Following(driver.commander.present, tight)
+    with pytest.raises(PathToleranceError, match=r"0\.0010 rad are allowed"):
+        driver.follow(["yaw_body"], [Point(2.0, [1.0])], following).result(5)
+    driver.holds()
+    assert driver.state.head_joints[0] < 0.5
+
+
+def test_a_move_of_the_robot_s_cache_is_played(driver: Driver) -> None:
+    assert driver.do(driver.player.names(DATASET)) == ["again", "swing"]
+    driver.do(driver.commander.goto(Target(body_yaw=0.3), 0.2, Interpolation.LINEAR))
+    first = len(driver.states)
+    assert "move done" in driver.do(driver.player.play_dataset(DATASET, "swing", 0.3))
+    yaws = [kinematics.roll_pitch_yaw(state.head_pose)[2] for state in driver.states[first:]]
+    assert max(yaws) == pytest.approx(0.3, abs=DEGREE)
+    assert np.abs(np.diff(yaws)).max() < 0.1
+    assert driver.state.head_joints[0] == pytest.approx(0.0, abs=DEGREE)
+
+
+def test_a_move_of_the_cache_is_ended_by_stop(driver: Driver) -> None:
+    play = driver.start(driver.player.play_dataset(DATASET, "swing", 0.0))
+    wait_for(lambda: driver.yaw > 0.1, 4)
+    driver.do(driver.commander.stop())
+    with pytest.raises(PreemptedError, match="move was ended by stop"):
+        play.result(3)
+
+
+def test_what_is_not_there_is_an_error_that_says_what_to_do(driver: Driver) -> None:
+    with pytest.raises(RobotError, match="no data set 'some-lab/nothing' in its cache"):
+        driver.do(driver.player.names("some-lab/nothing"))
+    with pytest.raises(InvalidCommandError, match="no move 'fly' in some-lab/its-moves"):
+        driver.do(driver.player.play_dataset(DATASET, "fly", 0.0))
+    with pytest.raises(InvalidCommandError, match="write 'owner/dataset'"):
+        driver.do(driver.player.names("../../etc"))
+
+
+def test_what_was_recorded_is_played_again(driver: Driver, tmp_path: Path) -> None:
+    driver.recorder.start()
+    driver.do(driver.commander.goto(Target(head_pose=turned(0.3)), 0.5, Interpolation.MINJERK))
+
+    async def stream() -> None:
+        for step in range(40):
+            yaw = 0.3 - 0.4 * step / 40
+            target = Target(head_pose=turned(yaw), antennas=np.full(2, step / 100))
+            driver.commander.stream(target, time.monotonic_ns())
+            await asyncio.sleep(0.02)
+
+    driver.do(stream())
+    driver.holds()
+    recorded = driver.recorder.stop()
+    file = recorder.save(recorded, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    first = len(driver.states)
+    assert "move done" in driver.do(driver.player.play_file(file, 0.3))
+    driver.holds()
+    played = driver.states[first:]
+    for move_yaw, state in (
+        (0.3, max(played, key=lambda s: s.head_pose[1, 0])),
+        (-0.09, played[-1]),
+    ):
+        yaw = kinematics.roll_pitch_yaw(state.head_pose)[2]
+        assert yaw == pytest.approx(move_yaw, abs=DEGREE)
+    np.testing.assert_allclose(played[-1].antennas, [0.39, 0.39], atol=DEGREE)
+    # The SDK's own reader takes the file.
+    document = json.loads(file.read_text())
+    assert set(document) == {"description", "time", "set_target_data"}
+
+
+def test_a_long_move_goes_up_in_chunks(driver: Driver, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(0.0, 0.01, (2000, 2))
+    times_s = np.linspace(0.0, 1.5, 2000)
+    move = Move(times_s, np.tile(np.eye(4), (2000, 1, 1)), noise, np.zeros(2000))
+    messages = sdk.upload_messages("x", move.to_json())
+    assert len(messages) > 4
+    assert max(map(len, messages)) < 17000
+    (tmp_path / "long.json").write_bytes(move.to_json())
+    assert "move done" in driver.do(driver.player.play_file(tmp_path / "long.json", 0.1))
+
+
+def test_the_robot_going_away_is_an_error(processes: Processes) -> None:
+    daemon = Daemon.start(processes, free_port())
+    with LoopThread() as io:
+        driver = Driver(io, daemon.port)
+        driver.do(driver.commander.enable_motors(True))
+        follow = driver.follow(["left_antenna"], [Point(3.0, [-2.0])])
+        wait_for(lambda: driver.commander.motion.owner == "trajectory", 3)
+        wait_for(lambda: driver.state.antennas[1] != driver.states[0].antennas[1], 3)
+        os.kill(daemon.child.pid, signal.SIGKILL)
+        with pytest.raises(NotConnectedError, match="is not connected"):
+            follow.result(5)
+        driver.do(driver.api.close())
