@@ -32,6 +32,7 @@ PARAMETERS = (
         "URL",
         read_only=True,
         secret=True,
+        digits=True,
     ),
     Param("frame_rate", 15.0, "Pictures a second, at most those of the source", 1.0, 60.0),
     Param("width", 0, "Width to scale down to, px; 0: as it comes or by the aspect", 0, 4608),

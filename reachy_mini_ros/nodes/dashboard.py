@@ -6,9 +6,9 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped, Quaternion
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage
@@ -22,6 +22,8 @@ from reachy_mini_ros.nodes.runtime import RobotNode, run
 from reachy_mini_ros.web.application import Dashboard, HeadAngles, Status
 from reachy_mini_ros.web.interest import Interest
 from reachy_mini_ros.web.pictures import Pictures
+
+T = TypeVar("T")
 
 PARAMETERS = (
     Param(
@@ -45,10 +47,11 @@ PARAMETERS = (
         read_only=True,
     ),
 )
-HEAD_LINGER_S = 3.0
-"""``head_pose`` stays subscribed to for this long after the last question about it."""
+LINGER_S = 3.0
+"""``head_pose`` and ``/diagnostics`` stay subscribed to for this long after the last question."""
 
 HEAD_FRESH_S = 1.0
+CAMERA_FRESH_S = 2.5
 
 
 class DashboardNode(RobotNode):
@@ -62,8 +65,13 @@ class DashboardNode(RobotNode):
         self._robot: dict[str, str] = {}
         self._head: tuple[float, HeadAngles] | None = None
         self._image = OnDemand(self, CompressedImage, values["image_topic"], self._on_image)
-        self._head_pose = OnDemand(self, PoseStamped, "head_pose", self._on_head_pose)
-        self._head_interest = Interest(self._head_pose.want, HEAD_LINGER_S)
+        self._image_topic = self.resolve_topic_name(values["image_topic"])
+        self._camera: tuple[float, dict[str, str]] | None = None
+        self._asked = (
+            OnDemand(self, PoseStamped, "head_pose", self._on_head_pose),
+            OnDemand(self, DiagnosticArray, "/diagnostics", self._on_diagnostics, depth=20),
+        )
+        self._interest = Interest(self._want, LINGER_S)
         self.pictures = Pictures(self._image.want)
         self._dashboard = Dashboard(
             self.pictures,
@@ -97,15 +105,26 @@ class DashboardNode(RobotNode):
     def _on_head_pose(self, message: PoseStamped) -> None:
         self._head = time.monotonic(), head_angles(message.pose.orientation)
 
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if self._image_topic.startswith(f"{status.name.partition(':')[0]}/"):
+                values = {entry.key: entry.value for entry in status.values}
+                known = {key: values.get(key, "") for key in ("lifecycle", "reason")}
+                self._camera = time.monotonic(), known
+
+    def _want(self, wanted: bool) -> None:
+        for subscription in self._asked:
+            subscription.want(wanted)
+
     def _status(self) -> Status:
         """Return what is known; runs on the loop's thread, once for each question."""
-        self._head_interest.touch()
+        self._interest.touch()
         # A latched message outlives whoever published it.
         if not self.count_publishers(self._connection_topic.topic_name):
-            return Status()
-        head = self._head
-        fresh = head is not None and time.monotonic() - head[0] < HEAD_FRESH_S
-        return Status(self._connection or None, self._robot, head[1] if head and fresh else None)
+            return Status(camera=_fresh(self._camera, CAMERA_FRESH_S) or {})
+        head = _fresh(self._head, HEAD_FRESH_S)
+        camera = _fresh(self._camera, CAMERA_FRESH_S) or {}
+        return Status(self._connection or None, self._robot, head, camera)
 
     def _report(self) -> Report:
         values = {"url": self._dashboard.url, **self.pictures.status()}
@@ -116,6 +135,11 @@ class DashboardNode(RobotNode):
         return Report(Level.OK, "somebody looks", values)
 
 
+def _fresh(known: tuple[float, T] | None, for_s: float) -> T | None:
+    """Return what came at a time (monotonic, s) unless it is older than ``for_s``."""
+    return known[1] if known is not None and time.monotonic() - known[0] < for_s else None
+
+
 class OnDemand:
     """A subscription that is there only while wanted.
 
@@ -124,10 +148,15 @@ class OnDemand:
     """
 
     def __init__(
-        self, node: RobotNode, kind: type, topic: str, callback: Callable[[Any], None]
+        self,
+        node: RobotNode,
+        kind: type,
+        topic: str,
+        callback: Callable[[Any], None],
+        depth: int = 2,
     ) -> None:
         self._node = node
-        self._what = (kind, topic, callback, reliable(2))
+        self._what = (kind, topic, callback, reliable(depth))
         self._wanted = False
         self._subscription: Subscription[Any] | None = None
         self._changed = node.create_guard_condition(self._change)

@@ -26,7 +26,8 @@ Value = bool | int | float | str
 class Param:
     """One parameter; its type is its default's, ``minimum`` and ``maximum`` bound numbers.
 
-    The value of a ``secret`` one is in no error's text.
+    The value of a ``secret`` one is in no error's text. ``digits``: a text that may be a number,
+    as a command line and YAML take it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Param:
     choices: tuple[str, ...] = ()
     read_only: bool = False
     secret: bool = False
+    digits: bool = False
 
     def descriptor(self) -> ParameterDescriptor:
         """Return the descriptor, as ``ros2 param describe`` shows it.
@@ -68,8 +70,8 @@ class Param:
         """
         if isinstance(self.default, float) and type(value) is int:
             value = float(value)
-        if isinstance(self.default, str) and type(value) is int:
-            value = str(value)  # what a command line or YAML makes of a text of digits
+        if self.digits and type(value) is int:
+            value = str(value)
         if type(value) is not type(self.default):
             kind = type(self.default).__name__
             shown = "the value" if self.secret else repr(value)

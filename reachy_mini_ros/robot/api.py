@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon's HTTP API, as far as the websocket does not offer the same."""
 
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -34,6 +35,7 @@ class DaemonApi:
     def __init__(self, host: str, port: int) -> None:
         self._address = network_address(host, port)
         self._opened: aiohttp.ClientSession | None = None
+        self._own_moves: deque[str] = deque(maxlen=16)
 
     async def close(self) -> None:
         """Close the kept connections."""
@@ -54,8 +56,8 @@ class DaemonApi:
         media = await self._request("GET", "/api/media/status")
         if media["released"]:
             return (
-                "another program released the robot's camera and sound; the service media/acquire "
-                f"or POST http://{self._address}/api/media/acquire takes them back"
+                "another program released the robot's camera and sound: "
+                f"POST http://{self._address}/api/media/acquire takes them back"
             )
         if media["no_media"]:
             return "the daemon runs without camera and sound (--no-media)"
@@ -76,6 +78,7 @@ class DaemonApi:
         """
         async with self._move_updates() as updates:
             uuid = (await self._request("POST", f"/api/move/play/{move}"))["uuid"]
+            self._own_moves.append(uuid)
             async for message in updates:
                 if message.type is not aiohttp.WSMsgType.TEXT:
                     break
@@ -102,6 +105,36 @@ class DaemonApi:
                 f"the robot has no data set '{dataset}' in its cache and could not download it: "
                 "check the name, or give the robot access to the internet once"
             ) from None
+
+    async def foreign_moves(self) -> set[str]:
+        """Return the ids of the moves that other clients have started over HTTP and that run."""
+        moves = await self._request("GET", "/api/move/running")
+        return {str(move["uuid"]) for move in moves} - set(self._own_moves)
+
+    async def app_lock(self) -> str:
+        """Return which app holds the robot, `free` if none does. It keeps no other client out."""
+        lock = await self._request("GET", "/api/daemon/robot-app-lock-status")
+        holder = lock.get("holder_name")
+        return f"{lock['state']}: {holder}" if holder else str(lock["state"])
+
+    async def set_head_tracking(self, enable: bool) -> bool:
+        """Let the head follow faces, or not; return whether the robot can."""
+        answer = await self._request(
+            "POST", f"/api/media/tracking/{'enable' if enable else 'disable'}"
+        )
+        return bool(answer["status"] == "ok")
+
+    async def set_wobbling(self, enable: bool) -> None:
+        """Let the head move to what the robot says, or not."""
+        await self._request("POST", f"/api/media/wobbling/{'enable' if enable else 'disable'}")
+
+    async def hold_media(self, hold: bool) -> None:
+        """Let the daemon take camera and sound, or give them up, for all its clients."""
+        await self._request("POST", f"/api/media/{'acquire' if hold else 'release'}")
+
+    async def order_daemon(self, order: str) -> None:
+        """Order `restart`, `start?wake_up=...` or `stop?goto_sleep=...`; does not wait for it."""
+        await self._request("POST", f"/api/daemon/{order}")
 
     async def stop_moves(self) -> None:
         """Stop every move that was started over HTTP, whoever started it."""

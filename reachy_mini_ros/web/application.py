@@ -50,6 +50,8 @@ class Status:
     robot: Mapping[str, str] = field(default_factory=dict)
     """Any facts worth showing: ``robot_name``, ``model``, ``daemon_version``, ..."""
     head: HeadAngles | None = None
+    camera: Mapping[str, str] = field(default_factory=dict)
+    """Its ``lifecycle`` (``active``, ``inactive``, ...) and its ``reason`` for no pictures."""
 
 
 class Dashboard:

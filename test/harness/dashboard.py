@@ -12,6 +12,8 @@ from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.web.application import Dashboard, HeadAngles, Status
 from reachy_mini_ros.web.pictures import Pictures
 
+CAMERA = {"lifecycle": "active", "reason": ""}
+
 
 class Served:
     """A running dashboard and the source that feeds it."""
@@ -19,7 +21,9 @@ class Served:
     def __init__(self, io: LoopThread, **settings: Any) -> None:
         self.io = io
         self.port: int = settings.pop("port", 0) or free_port()
-        self.status = Status("connected", {"robot_name": "test"}, HeadAngles(1.0, -2.0, 3.0))
+        self.status = Status(
+            "connected", {"robot_name": "test"}, HeadAngles(1.0, -2.0, 3.0), CAMERA
+        )
         self.demands: list[bool] = []
         self.pictures = Pictures(self.demands.append, fresh_s=1.0, linger_s=0.2)
         self.dashboard = Dashboard(self.pictures, lambda: self.status, port=self.port, **settings)

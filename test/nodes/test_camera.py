@@ -291,6 +291,12 @@ def test_a_calibration_set_over_ros_is_published_from_then_on(
     refused = ros.call(SetCameraInfo, f"{CAMERA}/set_camera_info", SetCameraInfo.Request())
     assert not refused.success
     assert "focal" in refused.status_message
+    wrong = CameraInfo(width=640, height=360, d=[0.1] * 5, distortion_model="rational_polynomial")
+    wrong.k[0] = wrong.k[4] = 500.0
+    refused = ros.call(
+        SetCameraInfo, f"{CAMERA}/set_camera_info", SetCameraInfo.Request(camera_info=wrong)
+    )
+    assert "'rational_polynomial' with 5 coefficients" in refused.status_message
     k = [500.0, 0.0, 320.0, 0.0, 510.0, 180.0, 0.0, 0.0, 1.0]
     calibration = CameraInfo(width=640, height=360, k=k, d=[0.1] * 5, distortion_model="plumb_bob")
     calibration.r[0] = calibration.r[4] = calibration.r[8] = 1.0

@@ -246,3 +246,11 @@ def test_a_film_is_published_as_pictures_of_an_uncalibrated_camera(
     ros.unsubscribe(pictures)
     ros.unsubscribe(infos)
     assert node.stop() == 0
+
+
+def test_a_camera_of_this_machine_is_named_by_its_number(
+    processes: Processes, ros: RosClient
+) -> None:
+    node = processes.start_node("camera", namespace="/device", source="opencv", opencv_source=57)
+    node.wait_for_output("OpenCV cannot open the camera /dev/video57")
+    assert node.stop() == 0

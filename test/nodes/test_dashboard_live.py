@@ -14,6 +14,8 @@ from harness.processes import Child, Processes, free_port
 from harness.ros import RosClient
 from harness.simulation import Simulation
 from harness.waiting import wait_for
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 
 from reachy_mini_ros.nodes.qos import reliable
 from reachy_mini_ros.simulation import overlay
@@ -89,6 +91,24 @@ def test_page_shows_the_robot_and_how_its_head_turns(
 
         first = wait_for(shown, 5, "the counter on the page")
         wait_for(lambda: shown() > first, 5, "a later picture on the page")
+
+
+def test_page_says_that_the_camera_is_off_while_its_node_is_inactive(
+    port: int, ros: RosClient, processes: Processes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    def change(transition: int) -> None:
+        request = ChangeState.Request(transition=Transition(id=transition))
+        assert ros.call(ChangeState, f"{SPACE}/camera/change_state", request).success
+
+    profile: Path = tmp_path_factory.mktemp("profile")
+    with Browser(processes, profile) as browser:
+        browser.open(f"http://127.0.0.1:{port}/")
+        browser.wait_until(f"{STATE} === 'live'")
+        change(Transition.TRANSITION_DEACTIVATE)
+        browser.wait_until("document.getElementById('state').textContent === 'Camera off'")
+        assert "inactive" in browser.evaluate("document.getElementById('hint').textContent")
+        change(Transition.TRANSITION_ACTIVATE)
+        browser.wait_until(f"{STATE} === 'live'")
 
 
 def test_head_moves_the_read_out_back_to_nothing_when_the_robot_is_gone(

@@ -8,7 +8,12 @@ import pytest
 
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.robot import calibration_file
-from reachy_mini_ros.robot.camera_models import SIMULATION, CameraModel, camera_model
+from reachy_mini_ros.robot.camera_models import (
+    SIMULATION,
+    CameraModel,
+    camera_model,
+    distortion_model,
+)
 
 POINTS = np.array([[x, y, 2.0] for x in (-1.2, -0.4, 0.0, 0.7) for y in (-0.7, 0.1, 0.5)])
 
@@ -28,6 +33,14 @@ def test_robots_cameras_have_the_focal_length_that_the_sdk_states_for_their_mode
     assert wireless.k[:2, 2] == pytest.approx([635.3, 369.0], abs=0.5)
     assert lite.distortion_model == "rational_polynomial"
     assert len(lite.d) == 12
+
+
+@pytest.mark.parametrize(
+    ("count", "name"),
+    [(0, "plumb_bob"), (5, "plumb_bob"), (8, "rational_polynomial"), (12, "rational_polynomial")],
+)
+def test_distortion_model_is_named_by_the_number_of_coefficients(count: int, name: str) -> None:
+    assert distortion_model((0.1,) * count) == name
 
 
 @pytest.mark.parametrize(("name", "focal_px"), [("arducam", 550.4), ("generic", 640.0)])

@@ -56,6 +56,7 @@ def test_status_tells_connection_robot_picture_and_head(serve: Serve) -> None:
         "robot": {"robot_name": "test"},
         "picture": {"rate_hz": None, "age_s": None, "viewers": 0},
         "head": {"roll": 1.0, "pitch": -2.0, "yaw": 3.0},
+        "camera": {"lifecycle": "active", "reason": ""},
     }
     served.status = Status()
     answer = Client(served.port).json("/api/status")[1]

@@ -89,7 +89,11 @@ function stateNow() {
   if (away) {
     return ["away", "Robot away", "Check that it is switched on and on the network. The picture comes back by itself."];
   }
-  const why = trouble || "No picture has come for a while";
+  const { lifecycle = "active", reason = "" } = status.camera ?? {};
+  if (lifecycle !== "active") {
+    return ["silent", "Camera off", `The camera is ${lifecycle}: its stream from the robot is closed until it is activated.`];
+  }
+  const why = reason || trouble || "No picture has come for a while";
   return ["silent", "Camera silent", `${why[0].toUpperCase()}${why.slice(1)}. The picture comes back by itself.`];
 }
 
