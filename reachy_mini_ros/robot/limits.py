@@ -79,7 +79,7 @@ def pose_of_joints(joints: Matrix, present: RobotState | None = None) -> Matrix:
         starts.insert(0, (present.head_joints, present.head_pose))
     for near_joints, near_pose in starts:
         pose = kinematics.forward(joints, near_joints, near_pose)
-        if pose is not None and not platform().solve(pose, joints).mirrored:
+        if pose is not None and not platform().mirrored(pose, joints):
             return pose
     raise UnreachableError(
         "no head pose belongs to these stewart joints: the six arms hold one platform, move them "
@@ -120,7 +120,7 @@ def _check_head(pose: Matrix, body: float | None, present: RobotState | None = N
         raise UnreachableError(
             f"the head cannot reach {_describe(pose)}: {error}; {_REACH}"
         ) from None
-    if platform().solve(pose, joints).mirrored:
+    if platform().mirrored(pose, joints):
         # Such a pose has joints, but the physics of the way there ends 20 to 50 degrees off.
         raise UnreachableError(
             f"the head cannot get to {_describe(pose)}: a singularity of the platform is in the "

@@ -101,8 +101,12 @@ class Platform:
         return Passive(
             angles=angles.ravel(),
             residual_m=float(np.abs(lengths - self._lengths).max()),
-            mirrored=bool((self._sides(head, rods, arm_turns) != self._neutral_sides).any()),
+            mirrored=self._differs(head, rods, arm_turns),
         )
+
+    def mirrored(self, head_pose: Matrix, head_joints: Matrix) -> bool:
+        """Tell of a pose that fits the joints whether a singularity is on the way to it."""
+        return self._differs(*self._legs(head_pose, head_joints))
 
     def _legs(self, head_pose: Matrix, head_joints: Matrix) -> tuple[Matrix, Matrix, Matrix]:
         """Return the head in the body's frame (4x4), the rods in those of the arms, and these.
@@ -126,6 +130,9 @@ class Platform:
         balls = (turned @ self._balls_in_head)[:3].T - self._arm_origins
         rods = np.swapaxes(arm_turns, 1, 2) @ balls[:, :, None]
         return turned, rods[:, :, 0] - self._socket_origins, arm_turns
+
+    def _differs(self, head: Matrix, rods: Matrix, arm_turns: Matrix) -> bool:
+        return bool((self._sides(head, rods, arm_turns) != self._neutral_sides).any())
 
     def _sides(self, head: Matrix, rods: Matrix, arm_turns: Matrix) -> Matrix:
         """Return signs (8) that change at the arms' and the head's singularities, and far off."""

@@ -109,6 +109,10 @@ def test_numbers_that_are_not_finite_are_refused_wherever_they_stand(
         (Target(head_pose=head(z=0.1)), "cannot reach"),
         (Target(head_pose=head(z=-0.177)), "cannot reach"),
         (Target(head_pose=head(roll=40, pitch=40)), "stewart_3"),
+        (
+            Target(head_pose=head(-0.02, 0.04, -0.047, 13.3, 32.0, -58.8), body_yaw=0.0),
+            "a singularity of the platform is in the way",
+        ),
         (Target(head_pose=head(yaw=180), body_yaw=0.0), "180.0 deg apart, more than 65.0"),
         (Target(body_yaw=1.2), "68.8 deg apart"),
         (Target(head_pose=head(), head_joints=np.array(NEUTRAL_JOINTS)), "exclude each other"),

@@ -45,8 +45,8 @@ def reachable_poses(count: int) -> list[Matrix]:
         except InvalidCommandError:
             continue
         assert joints is not None
-        if platform().solve(pose, joints).consistent:
-            poses.append(pose)
+        assert platform().solve(pose, joints).consistent
+        poses.append(pose)
     return poses
 
 
