@@ -11,6 +11,7 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import Imu, JointState, Temperature
 
+from reachy_mini_ros.errors import UnreachableError
 from reachy_mini_ros.nodes import poses
 from reachy_mini_ros.nodes.parameters import Param
 from reachy_mini_ros.nodes.qos import reliable
@@ -95,9 +96,7 @@ class StatePublisher:
             angles = None
         self._joint_states.publish(poses.joint_state_message(state, stamp, angles))
         if self._target_head_pose.get_subscription_count():
-            target = self._target_pose()
-            if target is not None:
-                self._target_head_pose.publish(self._pose(target, stamp))
+            self._publish_target(stamp)
         if passive.mirrored and not self.mirrored:
             self._report(
                 "the daemon's head pose is wrong: it belongs to an assembly of the platform that "
@@ -126,6 +125,14 @@ class StatePublisher:
         message.header.frame_id = self._values["imu.frame_id"]
         imu.publish(message)
         temperature.publish(Temperature(header=message.header, temperature=sample.temperature))
+
+    def _publish_target(self, stamp: Time) -> None:
+        try:
+            target = self._target_pose()
+        except UnreachableError:
+            return  # joints whose pose cannot be told from where the head is now
+        if target is not None:
+            self._target_head_pose.publish(self._pose(target, stamp))
 
     def _pose(self, head_pose: Matrix, stamp: Time) -> PoseStamped:
         return poses.pose_message(head_pose, self._values["base_frame"], stamp)

@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     TIMED_OUT = "timed_out"
     FAILED = "failed"
     OTHER_CLIENT = "other_client"
+    WRONG_STATE = "wrong_state"
 
 
 @dataclass(frozen=True, slots=True)
