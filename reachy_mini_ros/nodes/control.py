@@ -3,34 +3,39 @@
 """The control node: joints and head pose out, targets and services in."""
 
 import contextlib
-import math
 import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PointStamped, PoseStamped
-from rclpy.callback_groups import ReentrantCallbackGroup
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
-from std_srvs.srv import SetBool, Trigger
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.errors import NotConnectedError, PreemptedError, ReachyMiniRosError, RobotError
-from reachy_mini_ros.nodes import diagnostics, poses
+from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError, RobotError
+from reachy_mini_ros.nodes import diagnostics, limits, poses
+from reachy_mini_ros.nodes.actions import Actions
 from reachy_mini_ros.nodes.look import Look
+from reachy_mini_ros.nodes.moves import PARAMETERS as MOVE_PARAMETERS
+from reachy_mini_ros.nodes.moves import Moves
 from reachy_mini_ros.nodes.parameters import Param, declare
 from reachy_mini_ros.nodes.qos import latched, reliable
 from reachy_mini_ros.nodes.runtime import RobotNode, run
+from reachy_mini_ros.nodes.safety import Safety
+from reachy_mini_ros.nodes.services import serve
 from reachy_mini_ros.nodes.state import PARAMETERS as STATE_PARAMETERS
 from reachy_mini_ros.nodes.state import StatePublisher
-from reachy_mini_ros.nodes.waiting import result_in_executor
 from reachy_mini_ros.robot.api import DaemonApi
 from reachy_mini_ros.robot.commander import Commander
+from reachy_mini_ros.robot.events import EventKind, SafetyEvent
 from reachy_mini_ros.robot.link import RobotLink
+from reachy_mini_ros.robot.monitor import Monitor
+from reachy_mini_ros.robot.player import Player
+from reachy_mini_ros.robot.recorder import Recorder
 from reachy_mini_ros.robot.state import (
     Connection,
     ImuSample,
@@ -39,6 +44,7 @@ from reachy_mini_ros.robot.state import (
     RobotState,
     Target,
 )
+from reachy_mini_ros.robot.switches import Switches
 
 PARAMETERS = (
     Param("robot_host", "reachy-mini.local", "host of the robot's daemon", read_only=True),
@@ -56,19 +62,10 @@ PARAMETERS = (
         "time law of a goto",
         choices=tuple(method.value for method in Interpolation),
     ),
-    Param(
-        "command_timeout",
-        0.5,
-        "a stream of targets has ended after this long without one, s: after a stop, targets are "
-        "refused until then",
-        0.05,
-        10.0,
-    ),
+    *limits.PARAMETERS,
     *STATE_PARAMETERS,
+    *MOVE_PARAMETERS,
 )
-WARNING_PERIOD_S = 2.0
-
-Response = TypeVar("Response", Trigger.Response, SetBool.Response)
 
 
 @dataclass(frozen=True)
@@ -88,9 +85,7 @@ class ControlNode(RobotNode):
         self._io = io
         self._values = declare(self, PARAMETERS, self._on_parameters)
         host, port = self._values["robot_host"], self._values["robot_port"]
-        self._refused = 0
-        self._last_refusal = ""
-        self._warned_s: dict[str, float] = {}
+        self._safety = Safety(self, io)
         self._connection = self.create_publisher(String, "connection", latched())
         self._robot_info = self.create_publisher(DiagnosticStatus, "robot_info", latched())
         self._info: RobotInfo | None = None
@@ -104,21 +99,38 @@ class ControlNode(RobotNode):
             on_connection=self._on_connection,
         )
         self._commander = Commander(
-            self._link, self._api, command_timeout_s=self._values["command_timeout"]
+            self._link,
+            self._api,
+            command_timeout_s=self._values["command_timeout"],
+            on_motion=self._safety.motion,
+            on_event=self._safety.event,
+        )
+        limits.apply(self._values, self._commander)
+        self._monitor = Monitor(
+            self._link, self._api, self._commander, self._safety.moving, self._safety.event
         )
         self._state = StatePublisher(
             self, self._values, self._commander.target_pose, self._on_wrong_pose
         )
         self._look = Look(self, self._values["base_frame"], self._commander.present)
+        self._recorder = Recorder()
+        player = Player(self._link, self._api, self._commander)
+        Moves(self, self._values, player, self._recorder, self._safety.watch, self._safety.answer)
+        self._actions = Actions(
+            self, io, self._values, self._commander, player, self._look, self._safety.fail
+        )
         self._connection.publish(String(data=self._link.connection.value))
         self._publish_info()
         self._subscribe()
-        self._serve()
+        switches = Switches(self._link, self._api, self._commander)
+        serve(self, self._safety, self._commander, switches)
         diagnostics.publish_diagnostics(self, f"{host}:{port}", self._report)
         self._running = io.submit(self._run())
+        self._watching = io.submit(self._monitor.run())
 
     def close(self) -> None:
         """Leave the robot alone; nothing is published afterwards."""
+        self._watching.cancel()
         self._running.cancel()
 
     async def _run(self) -> None:
@@ -132,20 +144,25 @@ class ControlNode(RobotNode):
     def _on_state(self, state: RobotState) -> None:
         self._state.publish(state)
         self._look.note(state)
+        self._monitor.take(state)
+        self._recorder.take(state, self._commander.streamer.ramp.at)
 
     def _on_imu(self, sample: ImuSample) -> None:
         self._state.publish_imu(sample)
 
     def _on_wrong_pose(self, text: str) -> None:
-        self.get_logger().error(text)
+        self._safety.event(SafetyEvent(EventKind.WRONG_STATE, "head_pose", text))
 
     def _on_info(self, info: RobotInfo) -> None:
+        self._commander.info_changed(info)
         if info != self._info:
             self._info = info
             self._publish_info()
 
     def _on_connection(self, connection: Connection, reason: str) -> None:
         self._commander.connection_changed(connection)
+        if connection is not Connection.CONNECTED:
+            self._monitor.lost()
         self.get_logger().info(f"{connection.value}: {reason}")
         self._connection.publish(String(data=connection.value))
         self._publish_info()
@@ -189,19 +206,6 @@ class ControlNode(RobotNode):
         self.create_subscription(PointStamped, look_at.topic, take, reliable(10))
         self.create_subscription(PointStamped, "look_at_pixel", self._take_pixel, reliable(10))
 
-    def _serve(self) -> None:
-        # Reentrant: a stop must come through while a wake-up is awaited.
-        group = ReentrantCallbackGroup()
-        commander = self._commander
-        for name, command in (
-            ("wake_up", commander.wake_up),
-            ("goto_sleep", commander.goto_sleep),
-            ("stop", commander.stop),
-        ):
-            answer = partial(self._answer, command)
-            self.create_service(Trigger, name, answer, callback_group=group)
-        self.create_service(SetBool, "enable_motors", self._enable_motors, callback_group=group)
-
     def _take(self, order: _Order, message: Any) -> None:
         self._io.call(self._obey, order, message, time.monotonic_ns())
 
@@ -213,7 +217,7 @@ class ControlNode(RobotNode):
         try:
             order.act(order.topic, order.convert(message), arrived_ns)
         except ReachyMiniRosError as error:
-            self._refuse(order.topic, error)
+            self._safety.fail(order.topic, error)
 
     def _pose_target(self, message: PoseStamped) -> Target:
         return poses.head_target(message, self._values["base_frame"])
@@ -222,52 +226,16 @@ class ControlNode(RobotNode):
         return poses.joint_target(message, self._commander.reference())
 
     def _stream(self, topic: str, target: Target, arrived_ns: int) -> None:
-        self._commander.stream(target, arrived_ns)
+        self._commander.stream(target, arrived_ns, topic)
 
     def _goto(self, topic: str, target: Target, arrived_ns: int) -> None:
         method = Interpolation(self._values["goto.method"])
-        goto = self._commander.goto(target, self._values["goto.duration"], method)
-        self._io.submit(self._watch(topic, goto))
-
-    async def _watch(self, topic: str, goto: Coroutine[Any, Any, str]) -> None:
-        try:
-            self.get_logger().debug(await goto)
-        except PreemptedError as error:
-            self.get_logger().info(str(error))
-        except ReachyMiniRosError as error:
-            self._refuse(topic, error)
-
-    def _refuse(self, topic: str, error: ReachyMiniRosError) -> None:
-        self._refused += 1
-        self._last_refusal = f"{topic}: {error}"
-        # Per topic: a stream that is refused must not hide why a goto was.
-        now_s = time.monotonic()
-        if now_s - self._warned_s.get(topic, -math.inf) > WARNING_PERIOD_S:
-            self._warned_s[topic] = now_s
-            self.get_logger().warning(self._last_refusal)
-
-    async def _enable_motors(
-        self, request: SetBool.Request, response: SetBool.Response
-    ) -> SetBool.Response:
-        command = partial(self._commander.enable_motors, request.data)
-        return await self._answer(command, request, response)
-
-    async def _answer(
-        self,
-        command: Callable[[], Coroutine[Any, Any, str]],
-        request: object,
-        response: Response,
-    ) -> Response:
-        try:
-            response.message = await result_in_executor(self, self._io.submit(command()))
-            response.success = True
-        except ReachyMiniRosError as error:
-            response.message = str(error)
-        return response
+        duration_s = self._values["goto.duration"]
+        self._safety.watch(topic, self._commander.goto(target, duration_s, method, topic))
 
     def _on_parameters(self, changed: Mapping[str, Any]) -> None:
         self._values.update(changed)
-        self._commander.motion.command_timeout_s = self._values["command_timeout"]
+        limits.apply(self._values, self._commander)
 
     def _report(self) -> diagnostics.Report:
         link, info = self._link, self._info
@@ -283,11 +251,13 @@ class ControlNode(RobotNode):
                 "head pose": "wrong" if self._state.mirrored else "right",
                 "samples without head pose": self._state.withheld,
                 "reconnects": link.reconnects,
-                "refused commands": self._refused,
-                "last refusal": self._last_refusal,
+                "refused commands": self._safety.refused,
+                "last refusal": self._safety.last_refusal,
+                "last safety event": self._safety.last_event,
                 "last error": link.last_error,
-                "move": self._commander.motion.running or "",
-                "motor mode": info.motor_mode if info else "",
+                "motion owner": self._commander.motion.owner.value,
+                "motor mode": self._commander.motion.motor_mode,
+                "app lock": self._monitor.app_lock,
                 "daemon version": info.daemon_version if info else "",
                 "daemon state": info.daemon_state if info else "",
             },

@@ -60,8 +60,9 @@ class _Move:
 class Commander:
     """The one writer to one robot.
 
-    Callbacks come on the event loop: ``on_owner`` with each change, ``on_event`` with what no
-    error can tell the sender of a command: a clamped target, a stream that was ended.
+    Callbacks come on the event loop: ``on_motion`` when :attr:`motion` may have changed,
+    ``on_event`` with what no error can tell the sender of a command: a clamped target, a stream
+    that was ended.
     """
 
     def __init__(
@@ -70,12 +71,12 @@ class Commander:
         api: DaemonApi,
         *,
         command_timeout_s: float,
-        on_owner: Callable[[Owner], None] | None = None,
+        on_motion: Callable[[Motion], None] | None = None,
         on_event: Callable[[SafetyEvent], None] | None = None,
     ) -> None:
         self._link = link
         self._api = api
-        self._on_owner = on_owner
+        self._on_motion = on_motion
         self._on_event = on_event
         self.motion = Motion(command_timeout_s)
         self.streamer = Streamer(link, self._stream_is_over, self._stream_ended)
@@ -86,7 +87,6 @@ class Commander:
         self._orphaned = False
         self._adoption: asyncio.Task[None] | None = None
         self._goal: Matrix | None = None
-        self._known_owner = Owner.IDLE
         self._mode_set_s = -MODE_SETTLE_S
 
     def present(self) -> RobotState:
@@ -188,7 +188,7 @@ class Commander:
         owner = self.motion.owner
         self.motion.stopped()
         self._drop_stream("stop")
-        self._tell_owner()
+        self._tell_motion()
         self.present()
         move = self._move
         if move is not None:
@@ -219,7 +219,7 @@ class Commander:
             return
         if time.monotonic() - self._mode_set_s > MODE_SETTLE_S:
             self.motion.motor_mode = info.motor_mode
-            self._tell_owner()
+            self._tell_motion()
 
     def connection_changed(self, connection: Connection) -> None:
         """Take note that the robot went away, or came back."""
@@ -228,7 +228,7 @@ class Commander:
             if self.motion.running is Command.TARGET:
                 self._drop_stream("the lost connection")
                 self.motion.ended()
-            self._tell_owner()
+            self._tell_motion()
         elif self._orphaned:
             self._orphaned = False
             self._adoption = asyncio.create_task(self._end_orphan())
@@ -265,7 +265,7 @@ class Commander:
                 if asleep:
                     self._note_motor_mode("disabled")
                 self.motion.ended(asleep=asleep)
-                self._tell_owner()
+                self._tell_motion()
         if move.ended_by:
             raise PreemptedError(f"{command} was ended by {move.ended_by}")
         return f"{command} done in {time.monotonic() - began_s:.1f} s"
@@ -327,18 +327,15 @@ class Commander:
     def _note_motor_mode(self, mode: str) -> None:
         self._mode_set_s = time.monotonic()
         self.motion.motor_mode = mode
-        self._tell_owner()
+        self._tell_motion()
 
     def _begin(self, command: Command) -> None:
         self.motion.began(command)
-        self._tell_owner()
+        self._tell_motion()
 
-    def _tell_owner(self) -> None:
-        owner = self.motion.owner
-        if owner is not self._known_owner:
-            self._known_owner = owner
-            if self._on_owner is not None:
-                self._on_owner(owner)
+    def _tell_motion(self) -> None:
+        if self._on_motion is not None:
+            self._on_motion(self.motion)
 
     def _tell(self, kind: EventKind, source: str, reason: str) -> None:
         if self._on_event is not None:
@@ -350,13 +347,13 @@ class Commander:
     def _stream_ended(self, broke_off: bool) -> None:
         if self.motion.running is Command.TARGET:
             self.motion.ended()
-            self._tell_owner()
+            self._tell_motion()
         if broke_off:
             text = f"no target for {self.motion.command_timeout_s} s while they were moving"
             self._tell(EventKind.TIMED_OUT, self._stream_source, f"the stream broke off: {text}")
 
     def _drop_stream(self, by: str) -> None:
-        streamed = self._known_owner is Owner.STREAMING
+        streamed = self.streamer.active
         self.streamer.drop()
         if streamed:
             text = f"the stream was ended by {by}"

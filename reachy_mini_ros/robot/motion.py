@@ -137,6 +137,11 @@ class Motion:
         return self._running
 
     @property
+    def moves(self) -> bool:
+        """Whether a move runs; a stream does not count, it may stand still."""
+        return self._running not in (None, Command.TARGET)
+
+    @property
     def owner(self) -> Owner:
         """Who owns the motion now."""
         if self._running is not None:

@@ -100,6 +100,12 @@ def stop_message() -> str:
     return str(_module("reachy_mini.io.protocol").StopMoveCmd().model_dump_json())
 
 
+def automatic_body_yaw_message(enable: bool) -> str:
+    """Return the message that lets the daemon turn the body along with the head, or not."""
+    command = _module("reachy_mini.io.protocol").SetAutomaticBodyYawCmd(enabled=enable)
+    return str(command.model_dump_json())
+
+
 def upload_messages(upload_id: str, move: bytes) -> list[str]:
     """Return the messages that bring a recorded move (its JSON) to the daemon.
 

@@ -46,6 +46,11 @@ class Streamer:
         self._moving_aims = 0
 
     @property
+    def active(self) -> bool:
+        """Whether a stream has the robot."""
+        return self._task is not None and not self._task.done()
+
+    @property
     def held(self) -> Target:
         """What was streamed last, part by part; empty once the stream is over."""
         return Target() if self.ramp.arrived and self._is_over() else self.ramp.goal
@@ -60,7 +65,7 @@ class Streamer:
         if self._arrived_ns is None:
             self._arrived_ns = arrived_ns
         self._fresh.set()
-        if self._task is None or self._task.done():
+        if not self.active:
             self._task = asyncio.create_task(self._run())
 
     def drop(self) -> None:

@@ -1,0 +1,70 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The control node's parameters of arbitration and limits."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reachy_mini_ros.nodes.parameters import Param
+from reachy_mini_ros.robot.commander import Commander
+from reachy_mini_ros.robot.ramp import Speeds
+
+_SPEED = "maximum {} of streamed targets, {}; larger steps are ramped; 0: no limit"
+_DEFAULTS = Speeds()
+
+PARAMETERS = (
+    Param(
+        "command_timeout",
+        0.5,
+        "a stream of targets has ended after this long without one, s: after a stop, targets are "
+        "refused until then",
+        0.05,
+        10.0,
+    ),
+    Param(
+        "out_of_reach",
+        "refuse",
+        "what happens to a target out of reach; clamp: the nearest reachable one is taken",
+        choices=("refuse", "clamp"),
+    ),
+    Param(
+        "max_speed.head_rotation",
+        _DEFAULTS.head_rad_s,
+        _SPEED.format("speed of roll, pitch and yaw together, and of the stewart joints", "rad/s"),
+        0.0,
+        8.0,
+    ),
+    Param(
+        "max_speed.head_translation",
+        _DEFAULTS.head_m_s,
+        _SPEED.format("speed of the head's position", "m/s"),
+        0.0,
+        0.3,
+    ),
+    Param(
+        "max_speed.body",
+        _DEFAULTS.body_rad_s,
+        _SPEED.format("speed of the body's yaw", "rad/s"),
+        0.0,
+        8.0,
+    ),
+    Param(
+        "max_speed.antennas",
+        _DEFAULTS.antennas_rad_s,
+        _SPEED.format("speed of an antenna", "rad/s"),
+        0.0,
+        20.0,
+    ),
+)
+
+
+def apply(values: Mapping[str, Any], commander: Commander) -> None:
+    """Make the node's parameters those of the commander."""
+    commander.motion.command_timeout_s = values["command_timeout"]
+    commander.clamp = values["out_of_reach"] == "clamp"
+    commander.streamer.ramp.speeds = Speeds(
+        head_rad_s=values["max_speed.head_rotation"],
+        head_m_s=values["max_speed.head_translation"],
+        body_rad_s=values["max_speed.body"],
+        antennas_rad_s=values["max_speed.antennas"],
+    )
