@@ -25,6 +25,7 @@ import aioice.ice
 from aiortc import RTCRtpReceiver
 from aiortc.rtcdtlstransport import RTCCertificate
 
+from reachy_mini_ros.media.sound_buffer import in_order
 from reachy_mini_ros.statistics import Window
 
 _CIPHERS = (
@@ -128,7 +129,10 @@ class DecoderGate(queue.Queue[Any]):
                 if not _is_key_frame(codec.name, encoded.data):
                     return
                 self.waits_for_key_frame = False
-        super().put(item, block, timeout)
+            for frame in in_order(encoded):
+                super().put((codec, frame), block, timeout)
+        else:
+            super().put(item, block, timeout)
 
 
 def _is_key_frame(codec: str, data: bytes) -> bool:

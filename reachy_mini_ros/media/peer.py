@@ -24,9 +24,11 @@ from reachy_mini_ros.media.aiortc_patches import DecoderGate, Loopback, gatherin
 from reachy_mini_ros.media.capture_time import CaptureClock
 from reachy_mini_ros.media.frames import Frame, PcmFrame
 from reachy_mini_ros.media.signalling import Candidate, Offer
+from reachy_mini_ros.media.sound_buffer import SoundBuffer
 
-_HELD_BACK = {"video": 1, "audio": 4}
-"""Frames that aiortc's jitter buffers wait for before they let one go."""
+_HELD_BACK = {"video": 1, "audio": 1}
+"""Frame periods that pass before a frame is let go: aiortc's jitter buffer waits for the next
+picture, and a packet of sound is sent when its last sample is there."""
 _ASK_AGAIN_S = 0.5
 _UNREADABLE = (
     InvalidStateError,
@@ -124,6 +126,8 @@ class Peer:
     def _receive(self, receiver: RTCRtpReceiver) -> None:
         track = receiver.track
         self.gates[track.kind] = DecoderGate(receiver)
+        if track.kind == "audio":
+            SoundBuffer(receiver)
         self._drains.append(asyncio.create_task(_drain(track, self._consume[track.kind])))
 
     def _video(self, consumer: Callable[[Frame], None]) -> Callable[[object], None]:

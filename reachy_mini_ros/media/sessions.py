@@ -27,6 +27,7 @@ class SharedSession(VideoSource):
         self._common = _common(host, signalling_port)
         self._audio: list[Callable[[PcmFrame], None]] = []
         self._open = False
+        self._turn = asyncio.Lock()
 
     @property
     def input_rate_hz(self) -> float:
@@ -64,6 +65,10 @@ class SharedSession(VideoSource):
 
     async def run(self) -> None:
         """Keep the session open until cancelled; the last one to let go closes it."""
+        async with self._turn:  # one that is opened again at once waits for its own end
+            await self._hold()
+
+    async def _hold(self) -> None:
         session, listeners = self._common.session, self._common.listeners
         self._open = True
         for video in self._video:

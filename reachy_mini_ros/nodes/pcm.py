@@ -29,8 +29,10 @@ def to_message(samples: NDArray[np.int16], rate_hz: int | None = None) -> Int16M
     if rate_hz is not None:
         dimensions.append(MultiArrayDimension(label=SAMPLE_RATE, size=rate_hz, stride=0))
     data = array("h")
-    data.frombytes(samples.tobytes())  # any other way rclpy looks at each sample
-    return Int16MultiArray(layout=MultiArrayLayout(dim=dimensions), data=data)
+    data.frombytes(samples.tobytes())
+    message = Int16MultiArray(layout=MultiArrayLayout(dim=dimensions))
+    message.data = data  # given to the constructor it would be copied sample by sample
+    return message
 
 
 def from_message(message: Int16MultiArray, default_rate_hz: int) -> tuple[NDArray[np.int16], int]:
