@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The README's three tables against what the running nodes offer."""
+"""The README's tables against what the running nodes offer."""
 
 import re
 from pathlib import Path
@@ -11,6 +11,7 @@ from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.waiting import wait_for
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters
+from rclpy.action.graph import get_action_server_names_and_types_by_node
 from rclpy.parameter import parameter_value_to_python
 
 ROOT = Path(__file__).parents[1]
@@ -51,6 +52,7 @@ def offered(client: RosClient, what: str) -> set[tuple[str, str]]:
         (short(name), types[0].split("/", 1)[0] + "/" + types[0].rsplit("/", 1)[1])
         for node in NODES
         for name, types in find(node, NAMESPACE)
+        if "/_action/" not in name
     }
 
 
@@ -89,6 +91,17 @@ def test_services_table_matches_the_nodes(client: RosClient) -> None:
 
     documented = {(row[0], row[1]) for row in table("Services")}
     wait_for(lambda: services() == documented, 10, f"{services()}\n==\n{documented}")
+
+
+def test_actions_table_matches_the_nodes(client: RosClient) -> None:
+    pytest.importorskip("control_msgs", reason="control_msgs is not installed")
+
+    def actions() -> set[tuple[str, str]]:
+        found = get_action_server_names_and_types_by_node(client.node, "control", NAMESPACE)
+        return {(short(name), types[0].replace("/action/", "/")) for name, types in found}
+
+    documented = {(row[0], row[1]) for row in table("Actions")}
+    wait_for(lambda: actions() == documented, 10, f"{actions()}\n==\n{documented}")
 
 
 def test_parameters_table_matches_the_nodes(client: RosClient) -> None:

@@ -44,7 +44,8 @@ PARAMETERS = (
 )
 
 Watch = Callable[[str, Coroutine[Any, Any, str]], object]
-Answer = Callable[[Callable[[], Coroutine[Any, Any, str]], Any, Any], Coroutine[Any, Any, Any]]
+Command = Callable[[], Coroutine[Any, Any, str]]
+Answer = Callable[[Command, Any, Any, str], Coroutine[Any, Any, Any]]
 
 
 class Moves:
@@ -97,7 +98,7 @@ class Moves:
     async def _on_list(
         self, request: Trigger.Request, response: Trigger.Response
     ) -> Trigger.Response:
-        answer: Trigger.Response = await self._answer(self._list, request, response)
+        answer: Trigger.Response = await self._answer(self._list, request, response, "list_moves")
         return answer
 
     async def _list(self) -> str:
@@ -115,7 +116,7 @@ class Moves:
         self, request: SetBool.Request, response: SetBool.Response
     ) -> SetBool.Response:
         command = self._start_recording if request.data else self._end_recording
-        answer: SetBool.Response = await self._answer(command, request, response)
+        answer: SetBool.Response = await self._answer(command, request, response, "record_move")
         return answer
 
     async def _start_recording(self) -> str:
