@@ -27,7 +27,7 @@ from reachy_mini_ros.media.signalling import (
     SessionEnded,
     SessionStarted,
 )
-from reachy_mini_ros.media.sources.base import OnConnection, VideoSource
+from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
 from reachy_mini_ros.robot.state import Connection
 
 PRODUCER = "reachymini"
@@ -99,7 +99,7 @@ class WebRtcSession(VideoSource):
     async def run(self) -> None:
         """Keep the session up until cancelled; ends it properly then, and may be called again."""
         backoff = Backoff(initial_s=0.2, cap_s=2.0)
-        self._set(Connection.CONNECTING, "not tried yet")
+        self._set(Connection.CONNECTING, OPENING)
         try:
             while True:
                 self._connected_s = 0.0

@@ -47,7 +47,8 @@ class CameraWatch:
             connected = self._is_connected()
             try:
                 if not connected:
-                    known = False
+                    if known:
+                        known, connected_s = False, time.monotonic()
                     if time.monotonic() - connected_s > _PATIENCE_S:
                         self._tell(await self._api.media_problem())
                 elif not known:

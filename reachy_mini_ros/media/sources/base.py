@@ -13,6 +13,8 @@ from reachy_mini_ros.robot.state import Connection
 OnConnection = Callable[[Connection, str], None]
 CLOSED = "closed"
 """The reason while :meth:`VideoSource.run` does not run."""
+OPENING = "not tried yet"
+"""The reason when it has just begun to."""
 
 
 class VideoSource(ABC):
@@ -23,6 +25,7 @@ class VideoSource(ABC):
     """
 
     def __init__(self, on_connection: OnConnection | None) -> None:
+        """``on_connection`` hears of pictures that arrive, and why if they do not."""
         self._on_connection = on_connection
         self._video: list[Callable[[Frame], None]] = []
         self.connection = Connection.CONNECTING
@@ -81,7 +84,7 @@ class VideoSource(ABC):
         if connection is Connection.CONNECTED and self.connection is not Connection.STALLED:
             self.connections += 1
         self.connection, self.reason = connection, reason
-        if self._on_connection is not None:
+        if self._on_connection is not None and reason not in (CLOSED, OPENING):
             self._on_connection(connection, reason)
 
     def _set_closed(self) -> None:

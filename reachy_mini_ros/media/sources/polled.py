@@ -12,7 +12,7 @@ from typing import Protocol
 from reachy_mini_ros.backoff import Backoff
 from reachy_mini_ros.errors import ReachyMiniRosError, RobotError
 from reachy_mini_ros.media.frames import Frame
-from reachy_mini_ros.media.sources.base import OnConnection, VideoSource
+from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
 from reachy_mini_ros.robot.state import Connection
 from reachy_mini_ros.statistics import Window
 
@@ -73,7 +73,7 @@ class PolledSource(VideoSource):
         """Keep the source open until cancelled; it is closed afterwards."""
         worker = ThreadPoolExecutor(1, self._name)
         backoff = Backoff(initial_s=0.2, cap_s=2.0)
-        self._set(Connection.CONNECTING, "not tried yet")
+        self._set(Connection.CONNECTING, OPENING)
         try:
             while True:
                 started_s = time.monotonic()
