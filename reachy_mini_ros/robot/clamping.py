@@ -49,12 +49,9 @@ def _pose(target: Target, pose: Matrix, present: RobotState) -> Target:
     if target.body_yaw is not None:
         apart = math.remainder(yaw - target.body_yaw, math.tau)
         turn = _clip(apart, limits.MAX_HEAD_TO_BODY_RAD) - apart
-        turned = np.eye(4)
-        turned[:2, :2] = [[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]]
-        pose = np.block([[turned[:3, :3] @ pose[:3, :3], pose[:3, 3:]], [pose[3:]]])
+        pose = np.block([[_turned(turn)[:3, :3] @ pose[:3, :3], pose[:3, 3:]], [pose[3:]]])
         yaw = math.remainder(yaw + turn, math.tau)
-    upright = np.eye(4)
-    upright[:2, :2] = [[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]]
+    upright = _turned(yaw)
 
     def at(part: float) -> Target:
         way = pose if part == 1.0 else interpolated(upright, pose, part)
@@ -67,13 +64,19 @@ def _joints(target: Target, present: RobotState) -> Target:
     goal = target.head_joints
     assert goal is not None
     goal = _clipped(limits.HEAD_JOINTS, goal)
-    start = kinematics.inverse(np.eye(4), float(goal[0]), automatic_body_yaw=False)
-    neutral = present.head_joints if start is None else start
+    body = float(goal[0])
+    neutral = kinematics.inverse(_turned(body), body, automatic_body_yaw=False)
+    assert neutral is not None
 
     def at(part: float) -> Target:
         return limits.check(replace(target, head_joints=neutral + (goal - neutral) * part), present)
 
     return _farthest(at)
+
+
+def _turned(yaw: float) -> Matrix:
+    """Return the neutral head with a yaw."""
+    return interpolated(np.eye(4), np.diag([-1.0, -1.0, 1.0, 1.0]), yaw / math.pi)
 
 
 def _farthest(at: Callable[[float], Target]) -> Target:
