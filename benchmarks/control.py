@@ -16,7 +16,6 @@ reaches the daemon passes a relay that notes the time.
 """
 
 import argparse
-import asyncio
 import json
 import math
 import os
@@ -33,13 +32,12 @@ if sys.argv[1:2] != ["usual"]:
     os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().randint(1, 100))
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
-import aiohttp  # noqa: E402
 import numpy as np  # noqa: E402
 import rclpy  # noqa: E402
-from aiohttp import web  # noqa: E402
 from geometry_msgs.msg import PoseStamped  # noqa: E402
 from harness.daemon import Daemon  # noqa: E402
 from harness.processes import Child, Processes, free_port  # noqa: E402
+from harness.relay import Relay  # noqa: E402
 from harness.ros import RosClient  # noqa: E402
 from harness.waiting import wait_for  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
@@ -57,54 +55,17 @@ STEP_M = 1e-7
 """Each target has an x of its own, which says which one it is."""
 
 
-class Relay:
-    """Passes everything on to the daemon, and notes when each target came."""
+class Arrivals:
+    """When each target came to the daemon, by its number."""
 
-    def __init__(self, daemon_port: int) -> None:
-        self.arrivals_ns: dict[int, int] = {}
-        self._daemon = f"127.0.0.1:{daemon_port}"
+    def __init__(self) -> None:
+        self.ns: dict[int, int] = {}
 
-    async def start(self, port: int) -> None:
-        """Listen."""
-        self._session = aiohttp.ClientSession()
-        application = web.Application()
-        application.router.add_route("*", "/{path:.*}", self._handle)
-        self._runner = web.AppRunner(application)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", port, shutdown_timeout=0.1).start()
-
-    async def stop(self) -> None:
-        """Close what is open."""
-        await self._session.close()
-        await self._runner.cleanup()
-
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
-        if request.headers.get("Upgrade", "").lower() != "websocket":
-            url = f"http://{self._daemon}{request.path_qs}"
-            async with self._session.request(
-                request.method, url, data=await request.read()
-            ) as answer:
-                return web.Response(
-                    status=answer.status,
-                    body=await answer.read(),
-                    content_type=answer.content_type,
-                )
-        client = web.WebSocketResponse(compress=False)
-        await client.prepare(request)
-        async with self._session.ws_connect(f"ws://{self._daemon}{request.path_qs}") as daemon:
-            states = asyncio.create_task(self._pass(daemon, client))
-            await self._pass(client, daemon)
-            states.cancel()
-        return client
-
-    async def _pass(self, source: Any, sink: Any) -> None:
-        async for message in source:
-            if message.type is not aiohttp.WSMsgType.TEXT or sink.closed:
-                return
-            if message.data.startswith('{"type":"set_full_target"'):
-                head = json.loads(message.data)["head"]
-                self.arrivals_ns.setdefault(round(head[3] / STEP_M), time.monotonic_ns())
-            await sink.send_str(message.data)
+    def note(self, message: str) -> None:
+        """Take note of a message to the daemon."""
+        if message.startswith('{"type":"set_full_target"'):
+            number = round(json.loads(message)["head"][3] / STEP_M)
+            self.ns.setdefault(number, time.monotonic_ns())
 
 
 def usual(port: int) -> None:
@@ -132,7 +93,9 @@ def usual(port: int) -> None:
     rclpy.spin(node)
 
 
-def measure(ros: RosClient, node: Child, name: str, relay: Relay, seconds: float) -> list[str]:
+def measure(
+    ros: RosClient, node: Child, name: str, arrivals: dict[int, int], seconds: float
+) -> list[str]:
     """Return the figures of one node, as text."""
     subscriptions = [
         ros.subscribe(JointState, f"/{name}/joint_states"),
@@ -148,7 +111,7 @@ def measure(ros: RosClient, node: Child, name: str, relay: Relay, seconds: float
     rate = (subscriptions[0].count - count) / took
 
     sent_ns, lasts, before, began = {}, [], cpu_s(node), time.monotonic()
-    number = max(relay.arrivals_ns, default=0)
+    number = 0
     while time.monotonic() - began < seconds:
         next_s = time.monotonic()
         for _ in range(round(BURST_S * RATE_HZ)):
@@ -164,7 +127,6 @@ def measure(ros: RosClient, node: Child, name: str, relay: Relay, seconds: float
         time.sleep(0.05)
     stream_cpu = (cpu_s(node) - before) / (time.monotonic() - began) * 100
     time.sleep(0.5)
-    arrivals = relay.arrivals_ns
     latencies = [(arrivals[n] - sent_ns[n]) / 1e6 for n in sent_ns if n in arrivals]
     lost = sum(last not in arrivals for last in lasts)
     p50, p95 = (float(np.percentile(latencies, p)) for p in (50, 95)) if latencies else (0, 0)
@@ -258,7 +220,8 @@ def main() -> None:
         wait_for(lambda: not daemon.get("/api/move/running"), 5)
         with LoopThread() as io:
             for name in ("control", "usual"):
-                relay, port = Relay(daemon.port), free_port()
+                arrivals, port = Arrivals(), free_port()
+                relay = Relay(daemon.port, arrivals.note)
                 io.submit(relay.start(port)).result(5)
                 if name == "usual":
                     node = processes.start(sys.executable, __file__, name, str(port))
@@ -266,7 +229,7 @@ def main() -> None:
                     parameters = {"robot_host": "127.0.0.1", "robot_port": port}
                     node = processes.start_node(name, namespace=f"/{name}", **parameters)
                 with RosClient() as ros:
-                    results[name] = measure(ros, node, name, relay, seconds)
+                    results[name] = measure(ros, node, name, arrivals.ns, seconds)
                 node.process.kill()  # the SDK's client does not end on a signal
                 io.submit(relay.stop()).result(5)
     print(f"{'':28} control  usual  ratio")

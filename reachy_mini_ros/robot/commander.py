@@ -27,6 +27,7 @@ from reachy_mini_ros.robot.api import DaemonApi
 from reachy_mini_ros.robot.events import EventKind, SafetyEvent
 from reachy_mini_ros.robot.link import RobotLink
 from reachy_mini_ros.robot.motion import Command, Motion, Owner
+from reachy_mini_ros.robot.passive_joints import platform
 from reachy_mini_ros.robot.state import (
     Connection,
     Interpolation,
@@ -90,10 +91,15 @@ class Commander:
         self._mode_set_s = -MODE_SETTLE_S
 
     def present(self) -> RobotState:
-        """Return the newest state; raises NotConnectedError if the robot is away."""
+        """Return the newest state; raises NotConnectedError if the robot is away.
+
+        Where the daemon's head pose is mirrored, the one that belongs to the joints is in it.
+        """
         state = self._link.state
         if state is None:
             raise NotConnectedError(self._link.away_text())
+        if platform().mirrored(state.head_pose, state.head_joints):
+            return replace(state, head_pose=limits.pose_of_joints(state.head_joints))
         return state
 
     def reference(self) -> tuple[Matrix, Matrix]:
@@ -133,6 +139,12 @@ class Commander:
         state = self.present()
         self.motion.admit(Command.GOTO)
         checked = self._as_pose(self._checked(target, state, source), state)
+        # The state is the link's own unless its head pose had to be put right.
+        if state is not self._link.state and checked.head_pose is not None:
+            raise RobotError(
+                "the daemon's head pose is wrong, and its gotos would begin there: restart the "
+                "daemon (service daemon/restart); streamed targets can be used meanwhile"
+            )
         goal = self._goal = checked.head_pose
         try:
             return await self._carry_out(

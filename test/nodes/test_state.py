@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from harness.daemon import Daemon
-from harness.imu_relay import ImuRelay
 from harness.processes import Child, Processes, free_port
+from harness.relay import Relay
 from harness.ros import Collector, RosClient
 from harness.waiting import wait_for
 from reachy_mini.io.protocol import ImuDataMsg
@@ -20,6 +20,7 @@ from sensor_msgs.msg import Imu, JointState, Temperature
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.nodes import poses
+from reachy_mini_ros.robot import kinematics
 from reachy_mini_ros.robot.frames import robot_tree
 from reachy_mini_ros.robot.state import Matrix
 
@@ -38,19 +39,22 @@ def daemon(processes: Processes) -> Daemon:
 
 
 @pytest.fixture(scope="module")
-def relay(daemon: Daemon) -> Iterator[ImuRelay]:
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def relay(daemon: Daemon, port: int) -> Iterator[Relay]:
     with LoopThread() as io:
-        relay = ImuRelay(free_port(), daemon.port)
-        io.submit(relay.start()).result(5)
+        relay = Relay(daemon.port)
+        io.submit(relay.start(port)).result(5)
         yield relay
         io.submit(relay.stop()).result(5)
 
 
 @pytest.fixture(scope="module")
-def node(processes: Processes, relay: ImuRelay, ros: RosClient) -> Iterator[Child]:
-    child = processes.start_node(
-        "control", namespace=NS, robot_host="127.0.0.1", robot_port=relay.port
-    )
+def node(processes: Processes, relay: Relay, port: int, ros: RosClient) -> Iterator[Child]:
+    child = processes.start_node("control", namespace=NS, robot_host="127.0.0.1", robot_port=port)
     yield child
     assert child.stop() == 0, child.output()
     assert "Traceback" not in child.output()
@@ -70,6 +74,12 @@ def goto(daemon: Daemon, duration: float, **head: float) -> None:
     move = {"head_pose": head, "duration": duration, "body_yaw": 0.0}
     daemon.post("/api/move/goto", move)
     wait_for(lambda: not daemon.get("/api/move/running"), duration + 5, "the end of the move")
+
+
+def turned(yaw: float) -> Matrix:
+    pose = np.eye(4)
+    pose[:3, :3] = poses.to_rotation((0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2)))
+    return pose
 
 
 def stamp_ns(message: JointState | PoseStamped) -> int:
@@ -114,7 +124,7 @@ def test_joint_states_place_every_link_and_the_head_where_head_pose_says(
 
 
 def test_the_imu_s_topics_are_there_only_when_the_robot_has_one(
-    ros: RosClient, relay: ImuRelay, joint_states: Collector
+    ros: RosClient, relay: Relay, joint_states: Collector
 ) -> None:
     def topics() -> set[str]:
         return {name for name, _ in ros.node.get_topic_names_and_types()}
@@ -123,7 +133,7 @@ def test_the_imu_s_topics_are_there_only_when_the_robot_has_one(
     assert f"{NS}/joint_states" in topics()
     assert f"{NS}/imu/data" not in topics()
     assert f"{NS}/imu/temperature" not in topics()
-    relay.reading = READING
+    relay.imu = READING
     wait_for(lambda: {f"{NS}/imu/data", f"{NS}/imu/temperature"} <= topics(), 10, "an IMU")
     imu = ros.subscribe(Imu, f"{NS}/imu/data")
     temperature = ros.subscribe(Temperature, f"{NS}/imu/temperature")
@@ -141,7 +151,7 @@ def test_the_imu_s_topics_are_there_only_when_the_robot_has_one(
     assert message.linear_acceleration_covariance[8] == pytest.approx(0.05**2)
     assert temperature.last.temperature == 31.5
     # A reading that is none costs itself only.
-    relay.reading = ImuDataMsg(
+    relay.imu = ImuDataMsg(
         accelerometer=[0.0] * 3, gyroscope=[0.0] * 3, quaternion=[0.0] * 4, temperature=0.0
     )
     # What was on its way is through when joint states have come.
@@ -149,7 +159,7 @@ def test_the_imu_s_topics_are_there_only_when_the_robot_has_one(
     seen = imu.count
     joint_states.wait_count(joint_states.count + 20)
     assert imu.count == seen
-    relay.reading = READING
+    relay.imu = READING
     imu.next()
 
 
@@ -201,6 +211,7 @@ def test_a_mirrored_head_pose_is_reported_and_not_published(
         values = diagnostics.next().status[0].values
         return str(next(value.value for value in values if value.key == key))
 
+    events = ros.subscribe(DiagnosticStatus, f"{NS}/safety_events", 20)
     goto(daemon, 0.5)
     assert diagnosed("head pose") == "right"
     target = {"target_head_pose": {"yaw": 1.05}, "target_body_yaw": 0.0}
@@ -212,6 +223,23 @@ def test_a_mirrored_head_pose_is_reported_and_not_published(
     assert head_poses.count <= seen + 1
     assert len(joint_states.last.name) == 9
     assert node.output().count("head pose is wrong") == 1
+
+    kinds = [event.message.split(":")[0] for event in events.messages]
+    assert kinds.count("wrong_state") == 1
+
+    # The daemon would begin a goto at the wrong pose; a stream begins where the joints are.
+    goal = poses.pose_message(turned(0.8), "", head_poses.last.header.stamp)
+    ros.publisher(PoseStamped, f"{NS}/goto/head_pose").publish(goal)
+    node.wait_for_output("its gotos would begin there")
+    held = kinematics.inverse(turned(1.05), 0.9, automatic_body_yaw=False)
+    assert held is not None
+    stream = ros.publisher(JointState, f"{NS}/set_target/joints")
+
+    def body_turned_under_the_head() -> bool:
+        stream.publish(JointState(name=["yaw_body"], position=[0.9]))
+        return bool(np.abs(np.array(joint_states.next().position[:7]) - held).max() < 0.01)
+
+    wait_for(body_turned_under_the_head, 5, "the body turned, the head where it was")
 
     daemon.post("/api/daemon/restart")
     wait_for(lambda: head_poses.count > seen + 10, 10, "right head poses after the restart")
