@@ -14,4 +14,4 @@ step "mypy"
 .venv/bin/mypy
 
 step "pytest"
-.venv/bin/python -m pytest "$@"
+.venv/bin/python -m pytest -n 2 --dist loadfile "$@" # two at once: the tests mostly wait

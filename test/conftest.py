@@ -3,7 +3,7 @@
 """Every test talks to real parts on loopback: own ROS domain, free ports, temporary HOME."""
 
 import os
-import random
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from harness.processes import Processes
 from harness.ros import RosClient
 from harness.simulation import Simulation
 
-# This test run sees itself only; rclpy reads these when it is initialised.
-os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().randint(1, 100))
+# This test run sees itself only, and each of its workers too; rclpy reads these when initialised.
+_run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+os.environ["ROS_DOMAIN_ID"] = str(1 + (zlib.crc32(_run.encode()) + _worker) % 100)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 
