@@ -16,7 +16,7 @@ from harness.dashboard import Serve, serving
 from harness.pictures import jpeg
 from harness.processes import free_port
 
-from reachy_mini_ros.errors import NotConnectedError, SetupError
+from reachy_mini_ros.errors import NotConnectedError, RobotError, SetupError
 from reachy_mini_ros.media.frames import Frame
 from reachy_mini_ros.media.sources import choice, local
 from reachy_mini_ros.media.sources.base import OnConnection, VideoSource
@@ -198,6 +198,12 @@ def test_sdk_source_names_what_is_missing_in_one_line() -> None:
     assert "\n" not in text
     assert "apt install" in text
     assert "gstreamer" in text.lower()
+
+
+@pytest.mark.skipif(sdk.camera_socket().exists(), reason="a daemon runs on this machine")
+def test_sdk_source_says_that_there_is_no_local_socket() -> None:
+    with pytest.raises(RobotError, match=str(sdk.camera_socket())):
+        local._Socket("generic").open()
 
 
 @pytest.mark.skipif(bool(missing_for_sdk()), reason=f"sdk source: {missing_for_sdk()}")

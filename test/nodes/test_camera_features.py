@@ -3,6 +3,7 @@
 """Rates, sources, thumbnails, motion and photos of the camera node, as ROS sees them."""
 
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -193,20 +194,36 @@ def test_a_png_photo_knows_the_camera_and_where_the_head_was(
     assert settings["head_pose"]["time"] == pytest.approx(taken.time_ns / 1e9, abs=2)
 
 
+@pytest.fixture(params=["Not a directory", "No space left on device"])
+def unusable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """Return a folder that nothing can be saved in, and why."""
+    if request.param == "Not a directory":
+        (tmp_path / "file").touch()
+        yield tmp_path / "file" / "photos", request.param
+        return
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(disk))
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk cannot be mounted without being root")
+    yield disk, request.param
+    try:
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
 def test_a_photo_that_cannot_be_saved_is_answered_with_the_reason(
-    processes: Processes, simulation: Simulation, ros: RosClient, tmp_path: Path
+    processes: Processes, simulation: Simulation, ros: RosClient, unusable: tuple[Path, str]
 ) -> None:
-    (tmp_path / "file").touch()
+    folder, reason = unusable
     node = processes.start_node(
-        "camera",
-        namespace="/unsaved",
-        photo_directory=tmp_path / "file" / "photos",
-        **simulation.parameters,
+        "camera", namespace="/unsaved", photo_directory=folder, **simulation.parameters
     )
     node.wait_for_output("pictures arrive")
     reply = ros.call(Trigger, "/unsaved/camera/take_photo")
     assert not reply.success
-    assert f"cannot be saved in {tmp_path}/file/photos: Not a directory" in reply.message
+    assert f"cannot be saved in {folder}: {reason}" in reply.message
     assert node.stop() == 0
 
 
