@@ -3,7 +3,7 @@
 """The daemon's HTTP API, as far as the websocket does not offer the same."""
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +15,8 @@ from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.state import RobotInfo
 
 TIMEOUT_S = 3.0
+LOADING_S = 30.0
+"""For the moves of a data set, which the daemon reads anew each time; it does nothing else then."""
 
 
 class _AnswerError(RobotError):
@@ -56,8 +58,8 @@ class DaemonApi:
         media = await self._request("GET", "/api/media/status")
         if media["released"]:
             return (
-                "another program released the robot's camera and sound: "
-                f"POST http://{self._address}/api/media/acquire takes them back"
+                "another program released the robot's camera and sound: the service media/acquire "
+                f"or POST http://{self._address}/api/media/acquire takes them back"
             )
         if media["no_media"]:
             return "the daemon runs without camera and sound (--no-media)"
@@ -69,15 +71,19 @@ class DaemonApi:
         """Set `enabled`, `disabled` or `gravity_compensation`."""
         await self._request("POST", f"/api/motors/set_mode/{mode}")
 
-    async def play(self, move: str) -> None:
+    async def play(self, move: str, on_begun: Callable[[], None] | None = None) -> None:
         """Play `wake_up`, `goto_sleep` or a recorded move, and return when the motion has ended.
 
-        A recorded move is ``recorded-move-dataset/<owner>/<dataset>/<move>``.
+        A recorded move is ``recorded-move-dataset/<owner>/<dataset>/<move>``; ``on_begun`` is
+        called when the daemon has it.
 
         Raises RobotError also if the move was cancelled.
         """
         async with self._move_updates() as updates:
-            uuid = (await self._request("POST", f"/api/move/play/{move}"))["uuid"]
+            path = f"/api/move/play/{move}"
+            uuid = (await self._request("POST", path, timeout_s=LOADING_S))["uuid"]
+            if on_begun is not None:
+                on_begun()
             self._own_moves.append(uuid)
             async for message in updates:
                 if message.type is not aiohttp.WSMsgType.TEXT:
@@ -97,7 +103,7 @@ class DaemonApi:
         """
         path = f"/api/move/recorded-move-datasets/list/{dataset}"
         try:
-            return [str(name) for name in await self._request("GET", path)]
+            answer = await self._request("GET", path, timeout_s=LOADING_S)
         except _AnswerError as error:
             if error.status not in (404, 500):
                 raise
@@ -105,6 +111,7 @@ class DaemonApi:
                 f"the robot has no data set '{dataset}' in its cache and could not download it: "
                 "check the name, or give the robot access to the internet once"
             ) from None
+        return [str(name) for name in answer]
 
     async def foreign_moves(self) -> set[str]:
         """Return the ids of the moves that other clients have started over HTTP and that run."""
@@ -160,11 +167,17 @@ class DaemonApi:
             await updates.close()
 
     async def _request(
-        self, method: str, path: str, json: object = None, data: aiohttp.FormData | None = None
+        self,
+        method: str,
+        path: str,
+        json: object = None,
+        data: aiohttp.FormData | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> Any:
+        url = f"http://{self._address}{path}"
         try:
             async with self._session().request(
-                method, f"http://{self._address}{path}", json=json, data=data
+                method, url, json=json, data=data, timeout=_timeout(timeout_s)
             ) as answer:
                 if answer.status >= 400:
                     text = (await answer.text())[:200]
@@ -175,13 +188,13 @@ class DaemonApi:
 
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:
-            self._opened = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=TIMEOUT_S, sock_read=TIMEOUT_S
-                )
-            )
+            self._opened = aiohttp.ClientSession(timeout=_timeout(TIMEOUT_S))
         return self._opened
 
     def _away(self, error: Exception) -> NotConnectedError:
         reason = str(error) or type(error).__name__
         return NotConnectedError(f"the daemon at {self._address} does not answer: {reason}")
+
+
+def _timeout(read_s: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT_S, sock_read=read_s)

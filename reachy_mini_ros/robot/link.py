@@ -73,6 +73,7 @@ class RobotLink:
         self._joints: tuple[Matrix, Matrix] | None = None
         self._due_since_s = 0.0
         self._had_state = False
+        self._patient_until_s = 0.0
         self._tasks: dict[str, asyncio.Future[str | None]] = {}
         self._uploads: dict[str, tuple[Callable[[], None], asyncio.Future[dict[str, Any]]]] = {}
         self._losses: set[asyncio.Future[None]] = set()
@@ -125,6 +126,10 @@ class RobotLink:
             await self._socket.send(message)
         except ConnectionClosed:
             raise NotConnectedError(self.away_text()) from None
+
+    def be_patient(self, for_s: float) -> None:
+        """Take silence for no sign of trouble for so long, while the daemon is kept busy."""
+        self._patient_until_s = time.monotonic() + for_s
 
     async def run_task(self, uuid: str, message: str) -> None:
         """Send a task and wait for the end that the daemon reports for it.
@@ -231,6 +236,8 @@ class RobotLink:
     async def _watch(self, socket: ClientConnection) -> None:
         while True:
             await asyncio.sleep(CHECK_PERIOD_S)
+            if time.monotonic() < self._patient_until_s:
+                continue
             silent_s = time.monotonic() - self._due_since_s
             if silent_s > STALLED_AFTER_S:
                 self._change(

@@ -15,9 +15,9 @@ from uuid import uuid4
 
 import numpy as np
 
-from reachy_mini_ros.errors import InvalidCommandError, PreemptedError, RobotError
+from reachy_mini_ros.errors import InvalidCommandError, PreemptedError, TimedOutError
 from reachy_mini_ros.robot import moves, sdk, trajectory
-from reachy_mini_ros.robot.api import DaemonApi
+from reachy_mini_ros.robot.api import LOADING_S, DaemonApi
 from reachy_mini_ros.robot.commander import Commander
 from reachy_mini_ros.robot.following import Following
 from reachy_mini_ros.robot.link import RobotLink
@@ -27,6 +27,7 @@ from reachy_mini_ros.robot.state import Interpolation, RobotState, Target
 from reachy_mini_ros.robot.trajectory import Trajectory
 
 END_MARGIN_S = 2.0
+AFTER_LOADING_S = 0.5
 EARLY_S = 0.1
 STIRRED_RAD = 0.02
 """A trajectory is planned again if the robot has moved more than this since it was."""
@@ -67,15 +68,27 @@ class Player:
                 neutral = Target(head_pose=np.eye(4), body_yaw=0.0)
                 await self._commander.approach(neutral, approach_s)
             path = f"recorded-move-dataset/{dataset}/{name}"
-            await self._link.while_connected(self._api.play(path))
+            self._link.be_patient(LOADING_S)
+            try:
+                await self._link.while_connected(self._api.play(path, self._loaded))
+            finally:
+                self._loaded()
 
         return await self._commander.run_move(Owner.MOVE, work)
 
     async def names(self, dataset: str) -> list[str]:
         """Return the moves of a data set on the robot, sorted."""
         moves.check_dataset(dataset)
-        self._known[dataset] = sorted(await self._api.recorded_moves(dataset))
+        self._link.be_patient(LOADING_S)
+        try:
+            self._known[dataset] = sorted(await self._api.recorded_moves(dataset))
+        finally:
+            self._loaded()
         return self._known[dataset]
+
+    def _loaded(self) -> None:
+        # State comes a moment after the answer.
+        self._link.be_patient(AFTER_LOADING_S)
 
     async def plan(self, names: Sequence[str], points: Sequence[trajectory.Point]) -> Trajectory:
         """Return the trajectory from where the robot is, or is told to be, through ``points``."""
@@ -135,7 +148,7 @@ class Player:
                     upload_id, sdk.play_upload_message(upload_id, approach_s), on_started
                 )
         except TimeoutError:
-            raise RobotError(
+            raise TimedOutError(
                 f"the daemon did not report the move's end {END_MARGIN_S} s after it was due"
             ) from None
         except asyncio.CancelledError:

@@ -137,7 +137,9 @@ def plan(names: Sequence[str], points: Sequence[Point], start: RobotState) -> Tr
     if velocities is not None and points[0].time_s == 0.0:
         velocities = _spread(names, points[0].velocities, velocities)
     joints = joints_of(start)
-    knots = [_Knot(0.0, joints, velocities, _over_body(start.head_pose, joints[0]))]
+    # Not the state's own pose: held targets may have other joints, and the daemon's may be wrong.
+    near = _state(start.head_joints, _over_body(start.head_pose, start.head_joints[0]))
+    knots = [_Knot(0.0, joints, velocities, limits.pose_of_joints(_arms(joints), near))]
     for number, point in enumerate(points):
         if point.time_s > 0.0:
             try:
@@ -355,7 +357,7 @@ def _arms(joints: Matrix) -> Matrix:
 
 
 def _state(joints: Matrix, head: Matrix) -> RobotState:
-    return RobotState(head, _arms(joints), -joints[7:], 0)
+    return RobotState(head, _arms(joints), np.zeros(2), 0)
 
 
 def _over_body(head_pose: Matrix, body_yaw: float) -> Matrix:

@@ -34,12 +34,12 @@ from reachy_mini_ros.robot.link import RobotLink
 from reachy_mini_ros.robot.moves import Move
 from reachy_mini_ros.robot.player import Player
 from reachy_mini_ros.robot.recorder import Recorder
-from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotState, Target
+from reachy_mini_ros.robot.state import Connection, Interpolation, Matrix, RobotState, Target
 from reachy_mini_ros.robot.trajectory import Point
 
 T = TypeVar("T")
 DEGREE = math.radians(1.0)
-DATASET = "some-lab/its-moves"
+DATASET, LARGE = "some-lab/its-moves", "some-lab/all-its-moves"
 
 
 def turned(yaw: float) -> Matrix:
@@ -67,7 +67,13 @@ class Driver:
         self._io = io
         self.states: list[RobotState] = []
         self.recorder = Recorder()
-        self.link = RobotLink("127.0.0.1", port, on_state=self._on_state)
+        self.connections: list[Connection] = []
+        self.link = RobotLink(
+            "127.0.0.1",
+            port,
+            on_state=self._on_state,
+            on_connection=lambda connection, _: self.connections.append(connection),
+        )
         self.api = DaemonApi("127.0.0.1", port)
         self.commander = Commander(self.link, self.api, command_timeout_s=0.3)
         self.player = Player(self.link, self.api, self.commander)
@@ -120,16 +126,20 @@ class Driver:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a HOME with a data set in its cache, as the daemon's downloads leave it."""
     home = tmp_path_factory.mktemp("robot")
-    owner, name = DATASET.split("/")
+    fill(home, DATASET, ["swing", "again"], swing())
+    fill(home, LARGE, [f"swing_{number}" for number in range(80)], swing(1500))
+    return home
+
+
+def fill(home: Path, dataset: str, names: list[str], move: Move) -> None:
+    owner, name = dataset.split("/")
     cache = home / ".cache" / "huggingface" / "hub" / f"datasets--{owner}--{name}"
-    commit = "0123456789" * 4
-    snapshot = cache / "snapshots" / commit
+    snapshot = cache / "snapshots" / ("0123456789" * 4)
     snapshot.mkdir(parents=True)
     (cache / "refs").mkdir()
-    (cache / "refs" / "main").write_text(commit)
-    for name in ("swing", "again"):
-        (snapshot / f"{name}.json").write_bytes(swing().to_json())
-    return home
+    (cache / "refs" / "main").write_text(snapshot.name)
+    for each in names:
+        (snapshot / f"{each}.json").write_bytes(move.to_json())
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +247,15 @@ def test_a_move_of_the_robot_s_cache_is_played(driver: Driver) -> None:
     assert max(yaws) == pytest.approx(0.3, abs=DEGREE)
     assert np.abs(np.diff(yaws)).max() < 0.1
     assert driver.state.head_joints[0] == pytest.approx(0.0, abs=DEGREE)
+
+
+def test_a_large_data_set_may_keep_the_daemon_busy(driver: Driver) -> None:
+    driver.connections.clear()
+    first = len(driver.states)
+    assert "move done" in driver.do(driver.player.play_dataset(LARGE, "swing_7", 0.0), 60)
+    gaps_ns = np.diff([state.received_ns for state in driver.states[first:]])
+    print(f"the longest silence was {gaps_ns.max() / 1e9:.2f} s")
+    assert driver.connections == []
 
 
 def test_a_move_of_the_cache_is_ended_by_stop(driver: Driver) -> None:
