@@ -145,7 +145,8 @@ class ControlNode(RobotNode):
         self._state.publish(state)
         self._look.note(state)
         self._monitor.take(state)
-        self._recorder.take(state, self._commander.streamer.ramp.at)
+        if not self._state.mirrored:
+            self._recorder.take(state, self._commander.streamer.ramp.at)
 
     def _on_imu(self, sample: ImuSample) -> None:
         self._state.publish_imu(sample)
