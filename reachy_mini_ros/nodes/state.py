@@ -101,7 +101,7 @@ class StatePublisher:
             self._report(
                 "the daemon's head pose is wrong: it belongs to an assembly of the platform that "
                 "the head cannot get into (its joints are right). head_pose is not published until "
-                "it is right again; POST /api/daemon/restart mends it"
+                "it is right again: call daemon/restart"
             )
         self.mirrored = passive.mirrored
 
