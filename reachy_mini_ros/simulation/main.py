@@ -169,6 +169,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         prog="reachy_mini_sim",
         description="A Reachy Mini without hardware: its real daemon, camera and sound, on "
         "loopback only. Prints a line that begins with 'ready' when all of it answers.",
+        epilog="SIGUSR1 takes camera and sound away as another client's release does, SIGUSR2 "
+        "gives them back.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
