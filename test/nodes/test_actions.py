@@ -271,3 +271,13 @@ def test_what_cannot_be_pointed_at_aborts_with_the_reason_in_an_event(neutral: R
     ):
         assert neutral.send("point_head", goal).result()[0] == GoalStatus.STATUS_ABORTED
         wait_for(lambda text=text: any(text in event.message for event in events.messages), 5, text)  # type: ignore[misc]
+
+
+@needs_control_msgs
+def test_a_robot_that_goes_away_aborts_the_goal(neutral: Robot) -> None:
+    goal = neutral.follow(["yaw_body"], (4.0, [1.0]))
+    wait_for(lambda: neutral.position("yaw_body") > 0.1, 5)
+    neutral.daemon.kill()
+    status, result = goal.result()
+    assert status == GoalStatus.STATUS_ABORTED
+    assert "is not connected" in result.error_string
