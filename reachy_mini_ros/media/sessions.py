@@ -7,7 +7,7 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from reachy_mini_ros.media.frames import Frame, PcmFrame
-from reachy_mini_ros.media.sources.base import OnConnection, VideoSource
+from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
 from reachy_mini_ros.media.speaker import Speaker
 from reachy_mini_ros.media.webrtc import WebRtcSession
 from reachy_mini_ros.robot.state import Connection
@@ -76,7 +76,9 @@ class SharedSession(VideoSource):
         for audio in self._audio:
             session.add_audio(audio)
         listeners.append(self._on_session)
-        self._on_session(session.connection, session.reason)
+        self._set(Connection.CONNECTING, OPENING)
+        if session.connection is not Connection.CONNECTING:
+            self._on_session(session.connection, session.reason)
         try:
             await self._common.hold()
         finally:

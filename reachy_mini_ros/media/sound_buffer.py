@@ -3,7 +3,7 @@
 """Puts the packets of sound in order, without holding back those that are.
 
 aiortc's own buffer holds sound back for 4 packets (80 ms) always, and, once a packet was lost, for
-15 (300 ms) until the end of the session. Seen with aiortc 1.16; unnecessary once its buffer can be
+14 (280 ms) until the end of the session. Seen with aiortc 1.16; unnecessary once its buffer can be
 chosen and lets go of everything that is ready.
 """
 

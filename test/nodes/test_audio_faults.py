@@ -37,7 +37,7 @@ def test_sound_is_back_after_the_robot(
     again = Simulation.start(
         processes, tmp_path, port=robot.port, signalling_port=robot.signalling_port
     )
-    heard.wait_count(gone + 10, 6)
+    heard.wait_count(gone + 10, 10)
     again.child.stop()
     ros.unsubscribe(heard)
     assert audio.stop() == 0
@@ -84,8 +84,10 @@ def test_a_lost_stretch_is_told_and_filled_only_where_asked_for(
         ros.unsubscribe(collector)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("robot_is_there", [False, True])
+@pytest.mark.parametrize(
+    ("number", "robot_is_there"),
+    [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGTERM, False)],
+)
 def test_it_ends_at_once_with_0_and_without_a_trace(
     processes: Processes,
     simulation: Simulation,
@@ -113,8 +115,6 @@ def test_it_ends_at_once_with_0_and_without_a_trace(
     ("parameters", "reason"),
     [
         ({"channels": 3}, "channels is outside 1 to 2"),
-        ({"speaker_volume": 101}, "speaker_volume is outside -1 to 100"),
-        ({"play_sample_rate": 1}, "play_sample_rate is outside 4000 to 192000"),
         ({"fill_gaps": "maybe"}, "is not of type bool"),
     ],
 )
