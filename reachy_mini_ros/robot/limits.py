@@ -147,7 +147,8 @@ def _check_head_to_body(pose: Matrix, body: float) -> None:
 def _check_rotation(pose: Matrix) -> None:
     rotation = pose[:3, :3]
     if (
-        np.abs(rotation @ rotation.T - np.eye(3)).max() > _ROTATION_TOLERANCE
+        np.abs(rotation).max() > 2.0  # whose square might overflow
+        or np.abs(rotation @ rotation.T - np.eye(3)).max() > _ROTATION_TOLERANCE
         or np.linalg.det(rotation) < 0.0
         or np.abs(pose[3] - (0.0, 0.0, 0.0, 1.0)).max() > 1e-9
     ):

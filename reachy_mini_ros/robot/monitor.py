@@ -35,7 +35,11 @@ REST_S = 0.3
 """The joints count as moving until they have been still for so long."""
 OWN_S = 1.0
 """Motion for so long after our own is ours."""
-NOT_FOLLOWED_S = 0.5
+STILL_S = 0.3
+"""A target that has not changed for so long should have been reached."""
+STILL = 0.05
+NOT_FOLLOWED = 25
+"""States that are off the target, less those that are on it."""
 NOT_FOLLOWED_RAD = 0.15
 NOT_FOLLOWED_M = 0.015
 REPORT_PERIOD_S = 5.0
@@ -65,7 +69,9 @@ class Monitor:
         self.app_lock = ""
         """Which app holds the robot, `free` if none; empty if not known."""
         self._recent: deque[RobotState] = deque(maxlen=SPAN)
-        self._moved_s = self._own_s = self._off_target_s = -math.inf
+        self._moved_s = self._own_s = self._still_since_s = -math.inf
+        self._still = Target()
+        self._off_target = 0
         self._reported_s: dict[str, float] = {}
         self._foreign: set[str] = set()
 
@@ -115,13 +121,16 @@ class Monitor:
         self._change(False)
 
     def _look_at_target(self, state: RobotState, now_s: float) -> None:
-        if not self._commander.streamer.ramp.arrived or not _is_off(
-            self._commander.streamer.held, state
-        ):
-            self._off_target_s = math.inf
+        streamer = self._commander.streamer
+        target = streamer.held
+        if _changed(self._still, target):
+            self._still, self._still_since_s, self._off_target = target, now_s, 0
+        if not streamer.ramp.arrived or now_s - self._still_since_s < STILL_S:
             return
-        self._off_target_s = min(self._off_target_s, now_s)
-        if now_s - self._off_target_s > NOT_FOLLOWED_S:
+        # Two that stream against each other win in turn: the majority counts.
+        self._off_target = max(0, self._off_target + (1 if _is_off(target, state) else -1))
+        if self._off_target > NOT_FOLLOWED:
+            self._off_target = 0
             self._report(
                 "the streamed target is not followed: another client moves the robot, or "
                 "something is in its way"
@@ -137,6 +146,16 @@ class Monitor:
         if moving is not self.moving:
             self.moving = moving
             self._on_moving(moving)
+
+
+def _changed(old: Target, new: Target) -> bool:
+    for name in Target.__slots__:
+        before, after = getattr(old, name), getattr(new, name)
+        if (before is None) is not (after is None):
+            return True
+        if before is not None and np.abs(np.subtract(after, before)).max() > STILL:
+            return True
+    return False
 
 
 def _is_off(target: Target, state: RobotState) -> bool:

@@ -19,7 +19,6 @@ from reachy_mini_ros.robot.state import Connection
 LONGEST_S = 15.0
 """For the daemon to start or stop; a real robot finds its motors meanwhile."""
 PERIOD_S = 0.1
-SIMULATED = ("mockup", "mujoco")
 
 
 class Switches:
@@ -74,10 +73,10 @@ class Switches:
         info = await self._api.info()
         if info.daemon_state == "running":
             return "the daemon runs already"
-        if info.model in SIMULATED:
+        if info.model == "mockup":
             raise BusyError(
-                "a stopped daemon forgets on start that it simulates and would look for motors: "
-                "use daemon/restart"
+                "a simulated robot's daemon that was stopped would look for real motors if it were "
+                "started: start the simulation anew"
             )
         await self._api.order_daemon("start?wake_up=false")
         await self._wait_for("running")
@@ -85,6 +84,11 @@ class Switches:
 
     async def stop_daemon(self) -> str:
         """Stop the daemon's backend where the robot is; it is not put to sleep."""
+        if (await self._api.info()).model == "mockup":
+            raise BusyError(
+                "a simulated robot's daemon cannot be started again once it is stopped: use "
+                "daemon/restart, or end the simulation"
+            )
         if self._link.connection is Connection.CONNECTED:
             await self._commander.stop()
         await self._api.order_daemon("stop?goto_sleep=false")
@@ -93,6 +97,8 @@ class Switches:
 
     async def restart_daemon(self) -> str:
         """Start the daemon's backend anew, and return when state comes from it."""
+        if (await self._api.info()).daemon_state == "stopped":
+            raise BusyError("the daemon is stopped, and does not restart from there: daemon/start")
         since_ns = time.monotonic_ns()
         sockets = self._link.reconnects
         was_connected = self._link.connection is Connection.CONNECTED
