@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import SetupError
@@ -60,11 +61,16 @@ def run(builders: Sequence[Builder]) -> int:
                 for build in builders:
                     nodes.append(build(io))
                     executor.add_node(nodes[-1])
-                spinner = threading.Thread(target=_spin, args=(executor, failures, stop))
+                stopped: Future[None] = Future()
+                spinner = threading.Thread(
+                    target=_spin, args=(executor, stopped, failures, stop), name="executor"
+                )
                 spinner.start()
                 stop.wait()
-                executor.shutdown()
+                # First out of spin, then shutdown: under a spinning thread it aborts the process.
+                stopped.set_result(None)
                 spinner.join()
+                executor.shutdown()
             finally:
                 for node in nodes:
                     node.close()
@@ -90,12 +96,13 @@ def use_shared_memory_profile() -> None:
 
 
 def _spin(
-    executor: SingleThreadedExecutor, failures: list[BaseException], stop: threading.Event
+    executor: SingleThreadedExecutor,
+    stopped: Future[None],
+    failures: list[BaseException],
+    stop: threading.Event,
 ) -> None:
     try:
-        executor.spin()
-    except ExternalShutdownException:
-        pass
+        executor.spin_until_future_complete(stopped)
     except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
         failures.append(error)
     finally:

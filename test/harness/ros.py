@@ -5,14 +5,14 @@
 import threading
 import time
 from collections import deque
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
+from rclpy.task import Future
 
 from harness.waiting import wait_for
 
@@ -60,7 +60,10 @@ class RosClient:
         self.node = rclpy.create_node("test_client", context=self.context)
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
-        self._thread = threading.Thread(target=self._spin)
+        self._ended: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=self._executor.spin_until_future_complete, args=(self._ended,)
+        )
         self._thread.start()
         return self
 
@@ -70,14 +73,12 @@ class RosClient:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._executor.shutdown()
+        # In this order: shutdown under a spinning thread aborts the process.
+        self._ended.set_result(None)
         self._thread.join()
+        self._executor.shutdown()
         self.node.destroy_node()
         rclpy.try_shutdown(context=self.context)
-
-    def _spin(self) -> None:
-        with suppress(ExternalShutdownException):
-            self._executor.spin()
 
     def subscribe(self, kind: type, topic: str, qos: QoSProfile | int = 10) -> Collector:
         collector = Collector()
