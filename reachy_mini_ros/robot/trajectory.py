@@ -149,7 +149,7 @@ def plan(names: Sequence[str], points: Sequence[Point], start: RobotState) -> Tr
     ease = len(moving) == 1 and velocities is None
     segments = tuple(_Segment(before, after, ease) for before, after in itertools.pairwise(knots))
     trajectory = Trajectory(tuple(names), start, _sample(segments), segments)
-    _check_samples(names, trajectory.move)
+    _check_samples(names, trajectory.move, segments[0].end.time_s)
     return trajectory
 
 
@@ -326,21 +326,34 @@ def _sample(segments: Sequence[_Segment]) -> Move:
     return Move(times_s, np.array(heads), np.array(antennas), np.array(yaws), "trajectory")
 
 
-def _check_samples(names: Sequence[str], move: Move) -> None:
-    """Check what is between the points; what is not named is where it is, and may stay."""
+def _check_samples(names: Sequence[str], move: Move, first_s: float) -> None:
+    """Check what is between the points; what is not named is where it is, and may stay.
+
+    Where the robot starts from outside the limits, as it sleeps, the way to the first point at
+    ``first_s`` may lead through there.
+    """
     head, antennas = bool(set(names) & set(HEAD_JOINTS)), bool(set(names) & set(ANTENNA_JOINTS))
-    for index, time_s in enumerate(move.times_s[1:], start=1):
+
+    def check(index: int) -> None:
         sample = move.target(index)
-        try:
-            limits.check(
-                Target(
-                    head_pose=sample.head_pose if head else None,
-                    body_yaw=sample.body_yaw if head else None,
-                    antennas=sample.antennas if antennas else None,
-                )
+        limits.check(
+            Target(
+                head_pose=sample.head_pose if head else None,
+                body_yaw=sample.body_yaw if head else None,
+                antennas=sample.antennas if antennas else None,
             )
+        )
+
+    try:
+        check(0)
+        from_s = 0.0
+    except InvalidCommandError:
+        from_s = first_s
+    for index in np.flatnonzero(move.times_s >= from_s).tolist():
+        try:
+            check(index)
         except InvalidCommandError as error:
-            raise InvalidCommandError(f"at {time_s:.2f} s: {error}") from None
+            raise InvalidCommandError(f"at {move.times_s[index]:.2f} s: {error}") from None
 
 
 def _spread(names: Sequence[str], values: Sequence[float], base: Matrix) -> Matrix:

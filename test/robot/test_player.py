@@ -151,6 +151,8 @@ def daemon(processes: Processes, home: Path) -> Daemon:
 def driver(daemon: Daemon) -> Iterator[Driver]:
     with LoopThread() as io:
         driver = Driver(io, daemon.port)
+        # Slowly out of the sleeping pose: a fast way makes the daemon's own head pose wrong.
+        driver.do(driver.commander.wake_up())
         yield driver
         driver.do(driver.api.close())
 

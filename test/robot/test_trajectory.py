@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trajectories of joints: what is refused, and that samples keep to points, limits and reach."""
 
+import importlib
 import math
 import re
 
@@ -169,6 +170,19 @@ def test_what_the_robot_cannot_do_is_refused(
 def test_wrong_names_are_an_error_of_their_own() -> None:
     with pytest.raises(JointsError):
         plan(["nose"], [Point(1.0, [0.0])], NEUTRAL)
+
+
+def test_the_way_out_of_a_pose_outside_the_limits_is_allowed() -> None:
+    constants = importlib.import_module("reachy_mini.reachy_mini")
+    asleep = RobotState(
+        np.array(constants.SLEEP_HEAD_POSE),
+        np.array(constants.SLEEP_HEAD_JOINT_POSITIONS),
+        np.array([-3.05, 3.05]),
+        0,
+    )
+    plan(STEWART, [Point(1.0, arms()), Point(2.0, arms(pitch=0.2))], asleep)
+    with pytest.raises(InvalidCommandError, match="cannot reach"):
+        plan(["yaw_body"], [Point(1.0, [0.3])], asleep)
 
 
 def test_a_first_point_where_the_robot_is_may_be_due_at_once() -> None:
