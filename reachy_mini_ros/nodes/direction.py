@@ -53,6 +53,7 @@ class DirectionTopics:
         elif self._asking is not None and not (self._active and wanted):
             self._asking.cancel()
             self._asking = None
+            self._forget()
             self.reason = "nobody subscribes" if self._active else "not active"
 
     async def _ask(self) -> None:
@@ -62,10 +63,12 @@ class DirectionTopics:
                 found = await self._api.doa()
                 self.reason = ""
                 if found is None:
+                    self._forget()
                     self.reason = "the robot has no microphone array that tells directions"
                 else:
                     self._publish(found)
             except ReachyMiniRosError as error:
+                self._forget()
                 self.reason, pause_s = str(error), _PAUSE_S
             await asyncio.sleep(pause_s)
 
@@ -75,6 +78,12 @@ class DirectionTopics:
             self._doa.publish(self._pose(found.yaw_rad))
         if last is None or found.speaking != last.speaking:
             self._speaking.publish(Bool(data=found.speaking))
+
+    def _forget(self) -> None:
+        """Leave nobody in the belief that somebody still speaks."""
+        last, self._last = self._last, None
+        if last is not None and last.speaking:
+            self._speaking.publish(Bool(data=False))
 
     def _pose(self, yaw_rad: float) -> PoseStamped:
         """Return a pose at the head's origin whose x axis points to the sound."""

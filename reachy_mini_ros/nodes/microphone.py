@@ -71,6 +71,7 @@ class MicrophoneTopics:
             self._session.add_audio(self._on_frame)
         elif self.watched and not wanted:
             self._session.remove_audio(self._on_frame)
+            self.restart()
         self.watched = wanted
 
     def _on_frame(self, frame: PcmFrame) -> None:

@@ -4,6 +4,7 @@
 
 import math
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -61,6 +62,14 @@ def yaw_deg(pose: PoseStamped) -> float:
     return math.degrees(2 * math.atan2(q.z, q.w))
 
 
+def audio_asks(array: Array) -> bool:
+    """Return whether the node asks within three of its periods."""
+    reads = array.reads
+    deadline_s = time.monotonic() + 0.3
+    wait_for(lambda: array.reads > reads or time.monotonic() > deadline_s)
+    return array.reads > reads
+
+
 def test_direction_and_speech_are_told_on_change_and_asked_for_while_somebody_listens(
     processes: Processes, ros: RosClient, array: tuple[Array, int]
 ) -> None:
@@ -93,10 +102,21 @@ def test_direction_and_speech_are_told_on_change_and_asked_for_while_somebody_li
     assert speaking.count == 2
 
     heard.reading = None
+    speaking.wait_count(3)
+    assert speaking.last.data is False, "nobody is left in the belief that somebody speaks"
     reads = heard.reads
     wait_for(lambda: heard.reads > reads + 5)
-    assert (directions.count, speaking.count) == (3, 2)
+    assert (directions.count, speaking.count) == (3, 3)
+
+    heard.hears(math.pi, True)
+    speaking.wait_count(4)
     ros.unsubscribe(directions)
     ros.unsubscribe(speaking)
+    wait_for(lambda: not audio_asks(heard), 10, "the end of the questions")
+    heard.reading = None
+    late = ros.subscribe(Bool, "/direction/audio/is_speaking", latched())
+    late.wait_count(1)
+    assert late.last.data is False, "what was so for the last listener is not told to the next"
+    ros.unsubscribe(late)
     assert audio.stop() == 0
     assert "Traceback" not in audio.output()
