@@ -34,7 +34,8 @@ class Child:
         self.log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                arguments,
+                # Ends with the tests even if those are killed.
+                ["setpriv", "--pdeathsig=TERM", *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
