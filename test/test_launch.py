@@ -6,6 +6,8 @@ import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,9 +53,11 @@ def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "install" / "reachy_mini_ros"
 
 
-def launch(processes: Processes, prefix: Path, *arguments: str) -> Child:
+@contextmanager
+def launch(processes: Processes, prefix: Path, *arguments: str) -> Iterator[Child]:
+    """Run the launch file; what it started ends with it only if it is interrupted."""
     paths = [str(prefix), *filter(None, [os.environ.get("AMENT_PREFIX_PATH")])]
-    return processes.start(
+    child = processes.start(
         *(
             sys.executable,
             "-c",
@@ -66,6 +70,10 @@ def launch(processes: Processes, prefix: Path, *arguments: str) -> Child:
             "PYTHONPATH": str(next(prefix.glob("lib/python3*/site-packages"))),
         },
     )
+    try:
+        yield child
+    finally:
+        child.stop(timeout_s=20)
 
 
 @pytest.mark.parametrize("composed", ["false", "true"])
@@ -73,34 +81,37 @@ def test_bringup_with_a_simulated_robot(
     processes: Processes, prefix: Path, ros: RosClient, composed: str
 ) -> None:
     namespace = f"launched_{composed}"
-    child = launch(
+    with launch(
         *(processes, prefix, "sim:=true", f"composed:={composed}", f"namespace:={namespace}"),
         *(f"robot_port:={free_port()}", f"signalling_port:={free_port()}", "dashboard:=false"),
-    )
-    poses = ros.subscribe(PoseStamped, f"/{namespace}/head_pose")
-    poses.wait_count(20, 30)
+    ) as child:
+        poses = ros.subscribe(PoseStamped, f"/{namespace}/head_pose")
+        poses.wait_count(20, 30)
 
-    def nodes() -> set[str]:
-        found = ros.node.get_node_names_and_namespaces()
-        return {name for name, space in found if space == f"/{namespace}"}
+        def nodes() -> set[str]:
+            found = ros.node.get_node_names_and_namespaces()
+            return {name for name, space in found if space == f"/{namespace}"}
 
-    wait_for(lambda: nodes() == {"audio", "camera", "control"}, 20, "all nodes but the dashboard")
-    # None of these has wheels, so that each is left out, with one line.
-    for package in ("web_video_server", "robot_state_publisher"):
-        if not any(
-            (Path(path) / "share" / package).is_dir()
-            for path in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
-        ):
-            assert child.output().count(f"{package} is not installed: left out") == 1
-    assert child.stop(timeout_s=20) == 0, child.output()
-    assert "Traceback" not in child.output()
-    wait_for(lambda: ros.node.count_publishers(f"/{namespace}/head_pose") == 0, 10)
+        wait_for(
+            lambda: nodes() == {"audio", "camera", "control"}, 20, "all nodes but the dashboard"
+        )
+        # None of these has wheels, so that each is left out, with one line.
+        for package in ("web_video_server", "robot_state_publisher"):
+            if not any(
+                (Path(path) / "share" / package).is_dir()
+                for path in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
+            ):
+                assert child.output().count(f"{package} is not installed: left out") == 1
+        assert child.stop(timeout_s=20) == 0, child.output()
+        assert "Traceback" not in child.output()
+        wait_for(lambda: ros.node.count_publishers(f"/{namespace}/head_pose") == 0, 10)
 
 
 def test_bringup_ends_with_its_simulation(processes: Processes, prefix: Path) -> None:
     port = free_port()
     arguments = ["sim:=true", f"robot_port:={port}", f"signalling_port:={port}"]
-    child = launch(processes, prefix, *arguments, "dashboard:=false", "namespace:=ended")
-    assert child.process.wait(30) is not None
+    arguments += ["dashboard:=false", "namespace:=ended"]
+    with launch(processes, prefix, *arguments) as child:
+        assert child.process.wait(30) is not None
     assert "port" in child.output()
     assert "was required: shutting down launched system" in child.output()
