@@ -5,6 +5,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -44,8 +45,9 @@ class Speaker:
     then on there is silence between sounds, until :meth:`close`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.counts = SpeakerCounts()
+        self._clock = clock
         self._lock = threading.Lock()
         self._waiting = bytearray()
         self._starts_s = 0.0
@@ -81,7 +83,7 @@ class Speaker:
                 self._input_rate_hz = rate_hz
             if self._resampler is None:
                 self._resampler = av.AudioResampler("s16", "stereo", RATE_HZ)
-            now_s = time.monotonic()
+            now_s = self._clock()
             if not self._waiting:
                 self._starts_s = now_s + PREROLL_S
                 if now_s - self._ran_dry_s < 5 * PREROLL_S:
@@ -115,11 +117,11 @@ class Speaker:
         """Return the next 20 ms, silence if there is nothing to play."""
         size = _PACKET * _BYTES_PER_SAMPLE
         with self._lock:
-            if not self._waiting or time.monotonic() < self._starts_s:
+            if not self._waiting or self._clock() < self._starts_s:
                 return bytes(size)
             if len(self._waiting) < size:
                 self._flush()
-                self._ran_dry_s = time.monotonic()
+                self._ran_dry_s = self._clock()
             packet = bytes(self._waiting[:size])
             del self._waiting[:size]
             self.counts.played += len(packet) // _BYTES_PER_SAMPLE

@@ -15,6 +15,15 @@ from reachy_mini_ros.simulation.sound import analyse
 PACKET = RATE_HZ // 50
 
 
+class Clock:
+    """Time that passes when a test says so."""
+
+    now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
 def tone(seconds: float, rate_hz: int, channels: int = 1) -> NDArray[np.int16]:
     times_s = np.arange(round(seconds * rate_hz)) / rate_hz
     mono = 8000 * np.sin(2 * np.pi * 600 * times_s)
@@ -37,9 +46,10 @@ async def drain(speaker: Speaker, count: int) -> list[bytes]:
 @pytest.mark.parametrize("rate_hz", [8000, 16000, 22050, 44100, 48000, 96000])
 @pytest.mark.parametrize("channels", [1, 2, 6])
 def test_any_rate_and_channel_count_comes_out_as_it_should(rate_hz: int, channels: int) -> None:
-    speaker = Speaker()
+    clock = Clock()
+    speaker = Speaker(clock)
     assert speaker.play(tone(0.5, rate_hz, channels), rate_hz) == 0
-    time.sleep(PREROLL_S)
+    clock.now_s += PREROLL_S
     sound = played([speaker.take() for _ in range(30)])
     assert len(sound) / RATE_HZ == pytest.approx(0.5, abs=0.002)
     heard = analyse(sound[:24000, 1], RATE_HZ)
@@ -48,11 +58,12 @@ def test_any_rate_and_channel_count_comes_out_as_it_should(rate_hz: int, channel
 
 
 def test_pieces_join_without_a_seam() -> None:
-    speaker = Speaker()
+    clock = Clock()
+    speaker = Speaker(clock)
     whole = tone(1.0, 16000)
     for start in range(0, 16000, 100):
         speaker.play(whole[start : start + 100], 16000)
-    time.sleep(PREROLL_S)
+    clock.now_s += PREROLL_S
     x = played([speaker.take() for _ in range(49)])[100:, 0].astype(float)
     error = x[:-2] + x[2:] - 2 * np.cos(2 * np.pi * 600 / RATE_HZ) * x[1:-1]
     assert np.abs(error).max() < 12
@@ -68,10 +79,11 @@ def test_what_finds_no_room_is_dropped_and_counted() -> None:
 
 
 def test_clear_leaves_silence_and_tells_how_much_it_was() -> None:
-    speaker = Speaker()
+    clock = Clock()
+    speaker = Speaker(clock)
     speaker.play(tone(2.0, 16000), 16000)
     assert speaker.clear() == pytest.approx(2.0, abs=0.01)
-    time.sleep(PREROLL_S)
+    clock.now_s += PREROLL_S
     assert not any(speaker.take())
     assert speaker.fill_s == 0
 
@@ -120,9 +132,10 @@ def test_a_new_connection_plays_nothing_old() -> None:
 
 
 def test_a_buffer_that_runs_dry_in_the_middle_is_told() -> None:
-    speaker = Speaker()
+    clock = Clock()
+    speaker = Speaker(clock)
     for _ in range(2):
         speaker.play(tone(0.01, 16000), 16000)
-        time.sleep(PREROLL_S)
+        clock.now_s += PREROLL_S
         speaker.take()
     assert speaker.counts.underruns == 1
