@@ -5,6 +5,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -85,8 +86,17 @@ class RosClient:
         collector.subscription = self.node.create_subscription(kind, topic, collector, qos)  # type: ignore[attr-defined]
         return collector
 
+    def destroy(self, destroy: Callable[[Any], bool], entity: Any) -> None:
+        """Destroy an entity of the node, in the executor's thread.
+
+        From another one it can happen between the executor's steps, which then ends with
+        InvalidHandle (rclpy 9.1), and the node hears nothing more.
+        """
+        task = self._executor.create_task(destroy, entity)
+        wait_for(task.done, 10, "the executor")
+
     def unsubscribe(self, collector: Collector) -> None:
-        self.node.destroy_subscription(collector.subscription)  # type: ignore[attr-defined]
+        self.destroy(self.node.destroy_subscription, collector.subscription)  # type: ignore[attr-defined]
 
     def publisher(
         self, kind: type, topic: str, qos: QoSProfile | int = 10, timeout_s: float = 15.0
@@ -105,4 +115,4 @@ class RosClient:
             wait_for(future.done, timeout_s, f"an answer from {service}")
             return future.result()
         finally:
-            self.node.destroy_client(client)
+            self.destroy(self.node.destroy_client, client)

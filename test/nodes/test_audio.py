@@ -172,7 +172,7 @@ def test_the_robot_plays_what_is_sent(
     line = simulation.child.wait_for_output(f"speaker {frequency_hz} Hz", 10)
     assert float(line.split()[3]) == pytest.approx(-15.3, abs=1)
     assert ros.call(Trigger, f"{AUDIO}/clear").success
-    ros.node.destroy_publisher(publisher)
+    ros.destroy(ros.node.destroy_publisher, publisher)
 
 
 def test_clear_ends_what_plays_and_a_full_buffer_is_told(
@@ -190,7 +190,7 @@ def test_clear_ends_what_plays_and_a_full_buffer_is_told(
     assert answer.success
     assert float(answer.message.split()[0]) > 20
     assert status(diagnostics)["speaker_fill_s"] == "0.00"
-    ros.node.destroy_publisher(publisher)
+    ros.destroy(ros.node.destroy_publisher, publisher)
 
 
 def test_sound_that_cannot_be_played_is_refused_with_the_reason(
@@ -201,7 +201,7 @@ def test_sound_that_cannot_be_played_is_refused_with_the_reason(
     publisher.publish(Int16MultiArray())
     wait_for(lambda: "play: there is no sample" in status(diagnostics)["last_error"], 10)
     audio.wait_for_output("refused: play: there is no sample")
-    ros.node.destroy_publisher(publisher)
+    ros.destroy(ros.node.destroy_publisher, publisher)
 
 
 def test_a_robot_without_media_is_told_of(audio: Child, ros: RosClient, listen: object) -> None:
@@ -214,7 +214,7 @@ def test_a_robot_without_media_is_told_of(audio: Child, ros: RosClient, listen: 
     for what, reason in {"wake_up": "without media", "/nowhere/a.wav": "is no file"}.items():
         publisher.publish(String(data=what))
         wait_for(lambda reason=reason: reason in status(diagnostics)["last_error"], 10, reason)
-    ros.node.destroy_publisher(publisher)
+    ros.destroy(ros.node.destroy_publisher, publisher)
 
 
 @pytest.mark.parametrize("device", ["speaker", "microphone"])
@@ -262,7 +262,7 @@ def test_inactive_means_that_the_stream_is_closed(
     publisher = ros.publisher(Int16MultiArray, f"{AUDIO}/play")
     publisher.publish(pcm.to_message(tone(300, 0.1, RATE_HZ)))
     wait_for(lambda: "speaker is away" in status(diagnostics)["last_error"], 5)
-    ros.node.destroy_publisher(publisher)
+    ros.destroy(ros.node.destroy_publisher, publisher)
     change_state(ros, Transition.TRANSITION_ACTIVATE)
     heard.wait_count(silent + 10, 10)
     assert connections(audio.pid, port) == 1

@@ -155,8 +155,8 @@ def head_pose(ros: RosClient) -> Iterator[PoseStamped]:
 
     timer = ros.node.create_timer(0.02, publish)
     yield message
-    ros.node.destroy_timer(timer)
-    ros.node.destroy_publisher(publisher)
+    ros.destroy(ros.node.destroy_timer, timer)
+    ros.destroy(ros.node.destroy_publisher, publisher)
 
 
 def settings_of(path: Path) -> dict[str, Any]:

@@ -217,7 +217,7 @@ def test_stop_comes_through_while_another_service_is_awaited(neutral: Robot) -> 
     wait_for(asleep.done, 5)
     assert not asleep.result().success
     assert asleep.result().message == "goto_sleep was ended by stop"
-    neutral.ros.node.destroy_client(client)
+    neutral.ros.destroy(neutral.ros.node.destroy_client, client)
 
 
 def test_bad_parameters_are_refused_with_the_range(robot: Robot) -> None:

@@ -158,7 +158,7 @@ def test_a_signal_ends_the_node_cleanly(
     assert "Traceback" not in child.output()
     assert "never awaited" not in child.output()
     if robot == "awaking":
-        ros.node.destroy_client(client)
+        ros.destroy(ros.node.destroy_client, client)
         answer = ros.call(Trigger, f"{NS}/stop")
         assert answer.success, answer.message
 

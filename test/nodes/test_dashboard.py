@@ -69,7 +69,7 @@ def filming(ros: RosClient) -> Iterator[Camera]:
         yield camera
     finally:
         camera.close()
-        ros.node.destroy_publisher(camera.publisher)
+        ros.destroy(ros.node.destroy_publisher, camera.publisher)
 
 
 def test_stream_carries_the_published_jpegs_while_somebody_looks(port: int, ros: RosClient) -> None:
@@ -127,7 +127,7 @@ def test_status_follows_the_topics_and_forgets_what_is_stale(port: int, ros: Ros
     wait_for(lambda: status()["head"] is None, what="no stale head")
     wait_for(lambda: head.get_subscription_count() == 0, what="nobody asks any more")
 
-    ros.node.destroy_publisher(connection)
+    ros.destroy(ros.node.destroy_publisher, connection)
     wait_for(lambda: status()["connection"] is None, what="no stale connection")
 
 
