@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Writing files that are whole at every moment."""
+"""Files of ours: where live streams lie, and writing what is whole at every moment."""
 
 import os
 from pathlib import Path
@@ -19,3 +19,17 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def live_directory(parameter: str, namespace: str) -> Path:
+    """Return the folder that live streams (HLS, DASH) are written to and served from.
+
+    ``parameter`` is what the user set; empty stands for a folder of ``namespace`` (``/a/b``) in
+    RAM, below ``$XDG_RUNTIME_DIR``, or below ``~/.cache`` where that is not to be had.
+    """
+    if parameter:
+        return Path(parameter).expanduser().absolute()
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    in_memory = bool(runtime) and Path(runtime).is_dir() and os.access(runtime, os.W_OK | os.X_OK)
+    base = Path(runtime) if in_memory else Path("~/.cache").expanduser()
+    return base.joinpath("reachy_mini_ros", "live", *namespace.strip("/").split("/"))
