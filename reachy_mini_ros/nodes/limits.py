@@ -7,6 +7,7 @@ from typing import Any
 
 from reachy_mini_ros.nodes.parameters import Param
 from reachy_mini_ros.robot.commander import Commander
+from reachy_mini_ros.robot.limits import DOCUMENTED, Reach
 from reachy_mini_ros.robot.ramp import Speeds
 
 _SPEED = "maximum {} of streamed targets, {}; larger steps are ramped; 0: no limit"
@@ -55,12 +56,29 @@ PARAMETERS = (
         0.0,
         20.0,
     ),
+    *(
+        Param(f"max_reach.{name}", farthest, f"farthest {what}", 0.0, farthest)
+        for name, farthest, what in (
+            ("tilt", DOCUMENTED.tilt_rad, "roll and pitch of the head, either way, rad"),
+            ("head_to_body", DOCUMENTED.head_to_body_rad, "yaw of the head from the body's, rad"),
+            ("translation", DOCUMENTED.translation_m, "position of the head from neutral, m"),
+            ("body", DOCUMENTED.body_rad, "yaw of the body, either way, rad"),
+            ("antennas", DOCUMENTED.antennas_rad, "angle of an antenna, either way, rad"),
+        )
+    ),
 )
 
 
 def apply(values: Mapping[str, Any], commander: Commander) -> None:
     """Make the node's parameters those of the commander."""
     commander.motion.command_timeout_s = values["command_timeout"]
+    commander.reach = Reach(
+        tilt_rad=values["max_reach.tilt"],
+        head_to_body_rad=values["max_reach.head_to_body"],
+        translation_m=values["max_reach.translation"],
+        body_rad=values["max_reach.body"],
+        antennas_rad=values["max_reach.antennas"],
+    )
     commander.clamp = values["out_of_reach"] == "clamp"
     commander.streamer.ramp.speeds = Speeds(
         head_rad_s=values["max_speed.head_rotation"],

@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
+import numpy as np
+
 from reachy_mini_ros.errors import (
     NotConnectedError,
     PreemptedError,
@@ -81,6 +83,8 @@ class Commander:
         self._on_event = on_event
         self.motion = Motion(command_timeout_s)
         self.streamer = Streamer(link, self._stream_is_over, self._stream_ended)
+        self.reach = limits.DOCUMENTED
+        """How far the robot may be told to go; the daemon's own scripts know no such limits."""
         self.clamp = False
         """Whether a target out of reach is clamped to the nearest reachable one."""
         self._stream_source = ""
@@ -174,7 +178,7 @@ class Commander:
         """Go to ``target`` as a part of the running move's work."""
         assert self._move is not None, "a part of a move without the move"
         state = self.present()
-        checked = self._as_pose(limits.check(target, state), state)
+        checked = self._as_pose(limits.check(target, state, self.reach), state)
         await self._goto(self._move, checked, duration_s, Interpolation.MINJERK)
 
     async def wake_up(self) -> str:
@@ -372,12 +376,15 @@ class Commander:
             self._tell(EventKind.PREEMPTED, self._stream_source, text)
 
     def _checked(self, target: Target, state: RobotState, source: str) -> Target:
+        body = self.streamer.held.body_yaw
+        if body is not None:  # a stream turns the body on from where it has been told to be
+            state = replace(state, head_joints=np.array([body, *state.head_joints[1:]]))
         try:
-            return limits.check(target, state)
+            return limits.check(target, state, self.reach)
         except UnreachableError as error:
             if not self.clamp:
                 raise
-            clamped = clamping.clamp(target, state)
+            clamped = clamping.clamp(target, state, self.reach)
             self._tell(EventKind.CLAMPED, source, str(error))
             return clamped
 

@@ -6,9 +6,9 @@ The daemon checks almost nothing, and some messages stop it. The rules:
 
 - numbers are finite, arrays have their sizes, the rotation is a rotation;
 - joints lie within the URDF's limits;
-- the head lies within the reach that the SDK documents: roll and pitch +-40 degrees, at most 65
-  degrees from an explicitly given body yaw; without one the daemon turns the body along (its
-  automatic body yaw, on by default), so every yaw is legal;
+- the head lies within the reach that the SDK documents, or a narrower one (:class:`Reach`): roll
+  and pitch +-40 degrees, at most 65 degrees from an explicitly given body yaw; without one the
+  daemon turns the body along (its automatic body yaw, on by default), so every yaw is legal;
 - the arms of the platform reach the pose, with joints inside the URDF's limits, and without a
   singularity on the way.
 """
@@ -16,6 +16,7 @@ The daemon checks almost nothing, and some messages stop it. The rules:
 import functools
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import numpy as np
@@ -28,18 +29,36 @@ from reachy_mini_ros.robot.state import Matrix, RobotState, Target
 STEWART_JOINTS = tuple(f"stewart_{number}" for number in range(1, 7))
 HEAD_JOINTS = ("yaw_body", *STEWART_JOINTS)
 ANTENNA_JOINTS = ("right_antenna", "left_antenna")
-MAX_TILT_RAD = math.radians(40.0)
-MAX_HEAD_TO_BODY_RAD = math.radians(65.0)
 TOLERANCE_RAD = 1e-3
 """What a value may lie outside, so that a pose read from the robot's edge can be sent back."""
+TOLERANCE_M = 1e-4
 _ROTATION_TOLERANCE = 1e-3
 
 
-def check(target: Target, present: RobotState | None = None) -> Target:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far the robot may be told to go, each way from neutral."""
+
+    tilt_rad: float = 0.698
+    """Of the head's roll, and of its pitch."""
+    head_to_body_rad: float = 1.134
+    """Between the yaws of head and body."""
+    translation_m: float = 0.1
+    """Of the head from neutral; the arms reach less."""
+    body_rad: float = 2.793
+    antennas_rad: float = 3.142
+
+
+DOCUMENTED = Reach()
+"""The farthest: what the SDK documents, and the URDF's limits."""
+
+
+def check(target: Target, present: RobotState | None = None, reach: Reach = DOCUMENTED) -> Target:
     """Return ``target`` as float arrays if the robot can be told it.
 
     ``present`` says where the parts are that the target leaves alone; without it they count as
-    neutral.
+    neutral. Where ``reach`` holds the body, a head pose without body yaw gets the one that turns
+    the body along no further than it must.
 
     Raises InvalidCommandError with the value, its limit and what to do; it is an UnreachableError
     if the target is well formed.
@@ -53,17 +72,20 @@ def check(target: Target, present: RobotState | None = None) -> Target:
     if joints is not None and (pose is not None or body is not None):
         raise InvalidCommandError("head joints and a head pose or body yaw exclude each other")
     if antennas is not None:
-        _within(ANTENNA_JOINTS, antennas)
+        within(ANTENNA_JOINTS, -antennas, reach)  # with the sign that the sender knows
     if body is not None:
-        _within(HEAD_JOINTS[:1], [body])
+        within(HEAD_JOINTS[:1], [body], reach)
     if joints is not None:
-        _within(HEAD_JOINTS, joints)
-        _check_head(pose_of_joints(joints, present), float(joints[0]))
+        within(HEAD_JOINTS, joints, reach)
+        _check_head(pose_of_joints(joints, present), float(joints[0]), reach)
     elif pose is not None:
         _check_rotation(pose)
-        _check_head(pose, body, present)
+        start = 0.0 if present is None else float(present.head_joints[0])
+        if body is None and holds_body(reach):
+            body = _followed(pose, start, reach)
+        _check_head(pose, body, reach, start)
     elif body is not None:
-        _check_head_to_body(np.eye(4) if present is None else present.head_pose, body)
+        _check_head_to_body(np.eye(4) if present is None else present.head_pose, body, reach)
     return Target(pose, antennas, body, joints)
 
 
@@ -87,9 +109,37 @@ def pose_of_joints(joints: Matrix, present: RobotState | None = None) -> Matrix:
     )
 
 
-@functools.cache
-def joint_limits() -> dict[str, tuple[float, float]]:
+def holds_body(reach: Reach) -> bool:
+    """Tell whether the daemon's own turning of the body along could leave ``reach``."""
+    return (reach.head_to_body_rad, reach.body_rad) != (
+        DOCUMENTED.head_to_body_rad,
+        DOCUMENTED.body_rad,
+    )
+
+
+def within(names: Sequence[str], values: Sequence[float] | Matrix, reach: Reach) -> None:
+    """Raise UnreachableError if one of the joints is outside its limits."""
+    for name, value in zip(names, values, strict=True):
+        lower, upper = joint_limits(reach)[name]
+        if not lower - TOLERANCE_RAD <= value <= upper + TOLERANCE_RAD:
+            raise UnreachableError(
+                f"{name} = {value:.4g} rad is outside its limits {lower:.4g} to {upper:.4g} rad"
+            )
+
+
+@functools.lru_cache(maxsize=4)
+def joint_limits(reach: Reach = DOCUMENTED) -> dict[str, tuple[float, float]]:
     """Return lower and upper limit in rad of each limited joint, by the URDF's names and signs."""
+    narrower = dict.fromkeys(ANTENNA_JOINTS, reach.antennas_rad) | {"yaw_body": reach.body_rad}
+    limits = {}
+    for name, (lower, upper) in _urdf_limits().items():
+        bound = narrower.get(name, math.inf)
+        limits[name] = max(lower, -bound), min(upper, bound)
+    return limits
+
+
+@functools.cache
+def _urdf_limits() -> dict[str, tuple[float, float]]:
     limits = {}
     for joint in ElementTree.parse(sdk.urdf_path()).getroot().iter("joint"):
         limit = joint.find("limit")
@@ -101,25 +151,45 @@ def joint_limits() -> dict[str, tuple[float, float]]:
     return limits
 
 
-def _check_head(pose: Matrix, body: float | None, present: RobotState | None = None) -> None:
+def _followed(pose: Matrix, body: float, reach: Reach) -> float:
+    """Return the body yaw next to ``body`` that leaves the head within reach of it."""
+    yaw = kinematics.roll_pitch_yaw(pose)[2]
+    apart = clip(math.remainder(yaw - body, math.tau), reach.head_to_body_rad)
+    return clip(math.remainder(yaw - apart, math.tau), reach.body_rad)
+
+
+def clip(value: float, bound: float) -> float:
+    """Return ``value``, or the nearest bound."""
+    return max(-bound, min(bound, value))
+
+
+def _check_head(pose: Matrix, body: float | None, reach: Reach, start: float = 0.0) -> None:
+    """Check a head pose; without a body yaw the daemon turns the body along from ``start``."""
     roll, pitch, _ = kinematics.roll_pitch_yaw(pose)
     for name, value in (("roll", roll), ("pitch", pitch)):
-        if abs(value) > MAX_TILT_RAD + TOLERANCE_RAD:
+        if abs(value) > reach.tilt_rad + TOLERANCE_RAD:
             raise UnreachableError(
-                f"head {name} {_degrees(value)} is outside +-{_degrees(MAX_TILT_RAD)}: tilt less"
+                f"head {name} {_degrees(value)} is outside +-{_degrees(reach.tilt_rad)}: tilt less"
             )
     if body is not None:
-        _check_head_to_body(pose, body)
-    start = body if body is not None else 0.0 if present is None else float(present.head_joints[0])
-    joints = kinematics.inverse(pose, start, automatic_body_yaw=body is None)
+        _check_head_to_body(pose, body, reach)
+    joints = kinematics.inverse(
+        pose, start if body is None else body, automatic_body_yaw=body is None
+    )
     if joints is None:
         raise UnreachableError(f"the head cannot reach {_describe(pose)}; {_REACH}")
     try:
-        _within(HEAD_JOINTS, joints)
+        within(HEAD_JOINTS, joints, reach)
     except UnreachableError as error:
         raise UnreachableError(
             f"the head cannot reach {_describe(pose)}: {error}; {_REACH}"
         ) from None
+    away_m = math.dist(pose[:3, 3], (0.0, 0.0, 0.0))
+    if away_m > reach.translation_m + TOLERANCE_M:
+        raise UnreachableError(
+            f"the head is {away_m * 1e3:.0f} mm from neutral, more than "
+            f"{reach.translation_m * 1e3:.0f} mm: move it closer"
+        )
     if platform().mirrored(pose, joints):
         # Such a pose has joints, but the physics of the way there ends 20 to 50 degrees off.
         raise UnreachableError(
@@ -133,14 +203,14 @@ _REACH = (
 )
 
 
-def _check_head_to_body(pose: Matrix, body: float) -> None:
+def _check_head_to_body(pose: Matrix, body: float, reach: Reach) -> None:
     _, _, yaw = kinematics.roll_pitch_yaw(pose)
     apart = math.remainder(yaw - body, math.tau)
-    if abs(apart) > MAX_HEAD_TO_BODY_RAD + TOLERANCE_RAD:
+    if abs(apart) > reach.head_to_body_rad + TOLERANCE_RAD:
         raise UnreachableError(
             f"head yaw {_degrees(yaw)} and body yaw {_degrees(body)} are {_degrees(abs(apart))} "
-            f"apart, more than {_degrees(MAX_HEAD_TO_BODY_RAD)}: turn both, or leave the body yaw "
-            "out and it follows the head"
+            f"apart, more than {_degrees(reach.head_to_body_rad)}: turn both, or leave the body "
+            "yaw out and it follows the head"
         )
 
 
@@ -156,15 +226,6 @@ def _check_rotation(pose: Matrix) -> None:
             "the head pose is not a rigid transform: its 3x3 part must be a right-handed rotation "
             "and its last row 0 0 0 1"
         )
-
-
-def _within(names: Sequence[str], values: Sequence[float] | Matrix) -> None:
-    for name, value in zip(names, values, strict=True):
-        lower, upper = joint_limits()[name]
-        if not lower - TOLERANCE_RAD <= value <= upper + TOLERANCE_RAD:
-            raise UnreachableError(
-                f"{name} = {value:.4g} rad is outside its limits {lower:.4g} to {upper:.4g} rad"
-            )
 
 
 def _array(name: str, values: object, shape: tuple[int, ...]) -> Matrix:

@@ -17,6 +17,7 @@ import numpy as np
 
 from reachy_mini_ros.errors import InvalidCommandError
 from reachy_mini_ros.robot import limits
+from reachy_mini_ros.robot.limits import DOCUMENTED, Reach
 from reachy_mini_ros.robot.state import Matrix, Target
 
 LONGEST_S = 600.0
@@ -50,14 +51,14 @@ class Move:
         """Return one sample."""
         return Target(self.heads[index], self.antennas[index], float(self.body_yaws[index]))
 
-    def check(self) -> None:
+    def check(self, reach: Reach = DOCUMENTED) -> None:
         """Raise InvalidCommandError if the robot cannot be told one of the samples.
 
         Takes some 0.1 ms a sample: not for the event loop.
         """
         for index, time_s in enumerate(self.times_s):
             try:
-                limits.check(self.target(index))
+                limits.check(self.target(index), reach=reach)
             except InvalidCommandError as error:
                 raise InvalidCommandError(f"at {time_s:.2f} s: {error}") from None
 

@@ -20,6 +20,7 @@ from reachy_mini_ros.robot import moves, sdk, trajectory
 from reachy_mini_ros.robot.api import LOADING_S, DaemonApi
 from reachy_mini_ros.robot.commander import Commander
 from reachy_mini_ros.robot.following import Following
+from reachy_mini_ros.robot.limits import Reach
 from reachy_mini_ros.robot.link import RobotLink
 from reachy_mini_ros.robot.motion import Owner
 from reachy_mini_ros.robot.moves import Move
@@ -44,7 +45,7 @@ class Player:
 
     async def play_file(self, file: Path, approach_s: float) -> str:
         """Play a recorded move of this machine, after a goto to its first sample."""
-        move = await asyncio.to_thread(_load, file)
+        move = await asyncio.to_thread(_load, file, self._commander.reach)
 
         async def work() -> None:
             await self._upload_and_play(move, approach_s, _nothing)
@@ -92,7 +93,8 @@ class Player:
 
     async def plan(self, names: Sequence[str], points: Sequence[trajectory.Point]) -> Trajectory:
         """Return the trajectory from where the robot is, or is told to be, through ``points``."""
-        return await asyncio.to_thread(trajectory.plan, names, points, self._start())
+        reach = self._commander.reach
+        return await asyncio.to_thread(trajectory.plan, names, points, self._start(), reach)
 
     async def play_trajectory(
         self,
@@ -163,9 +165,9 @@ class Player:
             await self._link.send(message)
 
 
-def _load(file: Path) -> Move:
+def _load(file: Path, reach: Reach) -> Move:
     move = moves.load(file)
-    move.check()
+    move.check(reach)
     return move
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from reachy_mini_ros.errors import BusyError, InvalidCommandError
 from reachy_mini_ros.files import write_atomically
 from reachy_mini_ros.robot import kinematics
-from reachy_mini_ros.robot.limits import MAX_HEAD_TO_BODY_RAD
+from reachy_mini_ros.robot.limits import DOCUMENTED, clip
 from reachy_mini_ros.robot.moves import LONGEST_S, Move
 from reachy_mini_ros.robot.state import RobotState, Target
 
@@ -82,7 +82,7 @@ def _whole(state: RobotState, streamed: Target) -> Target:
         # The body comes after a head that turns it along, and what is played must have it near.
         yaw = kinematics.roll_pitch_yaw(pose)[2]
         apart = math.remainder(yaw - float(state.head_joints[0]), math.tau)
-        body = yaw - min(max(apart, -MAX_HEAD_TO_BODY_RAD), MAX_HEAD_TO_BODY_RAD)
+        body = yaw - clip(apart, DOCUMENTED.head_to_body_rad)
     return Target(
         head_pose=pose,
         antennas=state.antennas if streamed.antennas is None else streamed.antennas,

@@ -23,7 +23,13 @@ import numpy as np
 
 from reachy_mini_ros.errors import InvalidCommandError
 from reachy_mini_ros.robot import kinematics, limits, rotations
-from reachy_mini_ros.robot.limits import ANTENNA_JOINTS, HEAD_JOINTS, STEWART_JOINTS
+from reachy_mini_ros.robot.limits import (
+    ANTENNA_JOINTS,
+    DOCUMENTED,
+    HEAD_JOINTS,
+    STEWART_JOINTS,
+    Reach,
+)
 from reachy_mini_ros.robot.moves import LONGEST_S, Move
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
 
@@ -121,7 +127,12 @@ def shifted(points: Sequence[Point], offset_s: float) -> list[Point]:
     return [point for point in later if point.time_s > 0.0] if offset_s else later
 
 
-def plan(names: Sequence[str], points: Sequence[Point], start: RobotState) -> Trajectory:
+def plan(
+    names: Sequence[str],
+    points: Sequence[Point],
+    start: RobotState,
+    reach: Reach = DOCUMENTED,
+) -> Trajectory:
     """Return the trajectory from ``start`` at rest through ``points``.
 
     Takes some 0.1 ms a sample: not for the event loop.
@@ -129,7 +140,7 @@ def plan(names: Sequence[str], points: Sequence[Point], start: RobotState) -> Tr
     Raises InvalidCommandError, with the point or time and the reason, if the robot cannot do it.
     """
     _check_names(names)
-    _check_points(names, points, start)
+    _check_points(names, points, start, reach)
     moving = points[1:] if points[0].time_s == 0.0 else points
     if not moving:
         raise InvalidCommandError("the trajectory ends at time 0: give its points times to reach")
@@ -149,7 +160,7 @@ def plan(names: Sequence[str], points: Sequence[Point], start: RobotState) -> Tr
     ease = len(moving) == 1 and velocities is None
     segments = tuple(_Segment(before, after, ease) for before, after in itertools.pairwise(knots))
     trajectory = Trajectory(tuple(names), start, _sample(segments), segments)
-    _check_samples(names, trajectory.move, segments[0].end.time_s)
+    _check_samples(names, trajectory.move, segments[0].end.time_s, reach)
     return trajectory
 
 
@@ -167,7 +178,9 @@ def _check_names(names: Sequence[str]) -> None:
         )
 
 
-def _check_points(names: Sequence[str], points: Sequence[Point], start: RobotState) -> None:
+def _check_points(
+    names: Sequence[str], points: Sequence[Point], start: RobotState, reach: Reach
+) -> None:
     if not points:
         raise InvalidCommandError("the trajectory has no points")
     previous_s, before = -1.0, None
@@ -190,23 +203,16 @@ def _check_points(names: Sequence[str], points: Sequence[Point], start: RobotSta
                 f"{where} is due at {point.time_s} s: times must increase from 0, up to "
                 f"{LONGEST_S:.0f} s"
             )
-        _check_limits(where, names, point.positions)
+        try:
+            limits.within(names, point.positions, reach)
+        except InvalidCommandError as error:
+            raise InvalidCommandError(f"{where}: {error}") from None
         positions = _spread(names, point.positions, joints_of(start))
         _check_speed(where, names, point, positions, before, max(previous_s, 0.0), start)
         previous_s, before = point.time_s, positions
     last = points[-1].velocities
     if last and max(map(abs, last)) > REST_RAD_S:
         raise InvalidCommandError("the velocities of the last point must be zero: the robot holds")
-
-
-def _check_limits(where: str, names: Sequence[str], positions: Sequence[float]) -> None:
-    for name, value in zip(names, positions, strict=True):
-        lower, upper = limits.joint_limits()[name]
-        if not lower - limits.TOLERANCE_RAD <= value <= upper + limits.TOLERANCE_RAD:
-            raise InvalidCommandError(
-                f"{where}: {name} = {value:.4g} rad is outside its limits {lower:.4g} to "
-                f"{upper:.4g} rad"
-            )
 
 
 def _check_speed(
@@ -326,7 +332,7 @@ def _sample(segments: Sequence[_Segment]) -> Move:
     return Move(times_s, np.array(heads), np.array(antennas), np.array(yaws), "trajectory")
 
 
-def _check_samples(names: Sequence[str], move: Move, first_s: float) -> None:
+def _check_samples(names: Sequence[str], move: Move, first_s: float, reach: Reach) -> None:
     """Check what is between the points; what is not named is where it is, and may stay.
 
     Where the robot starts from outside the limits, as it sleeps, the way to the first point at
@@ -341,7 +347,8 @@ def _check_samples(names: Sequence[str], move: Move, first_s: float) -> None:
                 head_pose=sample.head_pose if head else None,
                 body_yaw=sample.body_yaw if head else None,
                 antennas=sample.antennas if antennas else None,
-            )
+            ),
+            reach=reach,
         )
 
     try:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 
 from reachy_mini_ros.errors import InvalidCommandError, UnreachableError
 from reachy_mini_ros.robot import clamping, kinematics, limits
+from reachy_mini_ros.robot.limits import DOCUMENTED, Reach
 from reachy_mini_ros.robot.state import RobotState, Target
 
 PRESENT = RobotState(np.eye(4), NEUTRAL_JOINTS, np.zeros(2), 0)
@@ -36,7 +37,17 @@ joint_targets = st.builds(
 )
 
 
-def is_legal(target: Target) -> None:
+reaches = st.builds(
+    Reach,
+    tilt_rad=st.floats(0.0, DOCUMENTED.tilt_rad),
+    head_to_body_rad=st.floats(0.0, DOCUMENTED.head_to_body_rad),
+    translation_m=st.floats(0.0, DOCUMENTED.translation_m),
+    body_rad=st.floats(0.0, DOCUMENTED.body_rad),
+    antennas_rad=st.floats(0.0, DOCUMENTED.antennas_rad),
+)
+
+
+def is_legal(target: Target, reach: Reach = DOCUMENTED) -> None:
     """Check the promises without the code under test."""
     for names, values in (
         (limits.ANTENNA_JOINTS, target.antennas),
@@ -46,12 +57,16 @@ def is_legal(target: Target) -> None:
         for name, value in zip(names, () if values is None else values, strict=values is not None):
             lower, upper = limits.joint_limits()[name]
             assert lower - 2e-3 <= value <= upper + 2e-3
+            if name == "yaw_body" or names is limits.ANTENNA_JOINTS:
+                bound = reach.body_rad if name == "yaw_body" else reach.antennas_rad
+                assert abs(value) <= bound + 2e-3
     if target.head_pose is not None:
         roll, pitch, yaw = kinematics.roll_pitch_yaw(target.head_pose)
-        assert max(abs(roll), abs(pitch)) <= math.radians(40.1)
+        assert max(abs(roll), abs(pitch)) <= reach.tilt_rad + 2e-3
+        assert np.linalg.norm(target.head_pose[:3, 3]) <= reach.translation_m + 2e-4
         body = target.body_yaw
         if body is not None:
-            assert abs(math.remainder(yaw - body, math.tau)) <= math.radians(65.1)
+            assert abs(math.remainder(yaw - body, math.tau)) <= reach.head_to_body_rad + 2e-3
         joints = kinematics.inverse(
             target.head_pose, 0.0 if body is None else body, automatic_body_yaw=body is None
         )
@@ -77,6 +92,19 @@ def test_what_is_accepted_is_legal_and_what_is_not_can_be_clamped(target: Target
         is_legal(limits.check(target, PRESENT))
     except UnreachableError:
         is_legal(clamping.clamp(target, PRESENT))
+    except InvalidCommandError:
+        assert target == Target(), "nothing but the empty target is malformed"
+
+
+@settings(deadline=None, max_examples=150)
+@given(target=st.one_of(well_formed, joint_targets), reach=reaches)
+def test_what_is_accepted_or_clamped_keeps_to_a_narrower_reach(
+    target: Target, reach: Reach
+) -> None:
+    try:
+        is_legal(limits.check(target, PRESENT, reach), reach)
+    except UnreachableError:
+        is_legal(clamping.clamp(target, PRESENT, reach), reach)
     except InvalidCommandError:
         assert target == Target(), "nothing but the empty target is malformed"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from reachy_mini_ros.errors import InvalidCommandError
+from reachy_mini_ros.errors import InvalidCommandError, UnreachableError
 from reachy_mini_ros.robot import kinematics, limits
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
 
@@ -98,7 +98,7 @@ def test_numbers_that_are_not_finite_are_refused_wherever_they_stand(
         (Target(head_pose=np.eye(3)), r"shape \(3, 3\), must have \(4, 4\)"),
         (Target(antennas=np.zeros(3)), r"must have \(2,\)"),
         (Target(head_joints=np.zeros(5)), r"must have \(7,\)"),
-        (Target(antennas=np.array([0.0, 100.0])), r"left_antenna = 100 rad is outside"),
+        (Target(antennas=np.array([0.0, 100.0])), r"left_antenna = -100 rad is outside"),
         (Target(body_yaw=2.9), "yaw_body = 2.9 rad is outside"),
         (Target(head_joints=np.array([0, 1.5, *NEUTRAL_JOINTS[2:]])), "stewart_1 = 1.5 rad"),
         (Target(head_pose=np.zeros((4, 4))), "not a rigid transform"),
@@ -148,6 +148,42 @@ def test_forward_kinematics_undoes_the_inverse_from_a_neighbouring_pose(seed: in
     joints = kinematics.inverse(goal, 0.1, automatic_body_yaw=False)
     assert joints is not None
     np.testing.assert_allclose(limits.pose_of_joints(joints, start), goal, atol=1e-3)
+
+
+NARROW = limits.Reach(
+    tilt_rad=0.2, head_to_body_rad=0.5, translation_m=0.01, body_rad=1.0, antennas_rad=0.4
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        (Target(head_pose=head(pitch=12)), r"head pitch 12.0 deg is outside \+-11.5 deg"),
+        (Target(head_pose=head(z=0.012)), "12 mm from neutral, more than 10 mm"),
+        (Target(head_pose=head(yaw=40), body_yaw=0.1), "more than 28.6 deg"),
+        (Target(body_yaw=0.6), "more than 28.6 deg"),
+        (Target(head_pose=head(yaw=90)), "more than 28.6 deg"),
+        (Target(head_pose=head(yaw=60), body_yaw=1.1), "outside its limits -1 to 1 rad"),
+        (Target(antennas=np.array([0.5, 0.0])), "outside its limits -0.4 to 0.4 rad"),
+        (Target(head_joints=np.array([1.1, *NEUTRAL_JOINTS[1:]])), "-1 to 1 rad"),
+    ],
+)
+def test_a_narrower_reach_refuses_what_the_robot_could_do(target: Target, text: str) -> None:
+    with pytest.raises(UnreachableError, match=text):
+        limits.check(target, reach=NARROW)
+
+
+@pytest.mark.parametrize(("yaw", "start", "body"), [(20, 0, 0), (80, 0, 51.4), (-20, 30, 8.6)])
+def test_a_narrower_reach_turns_the_body_along_no_further_than_it_must(
+    yaw: float, start: float, body: float
+) -> None:
+    now = present(head(yaw=start), body_yaw=math.radians(start))
+    checked = limits.check(Target(head_pose=head(yaw=yaw)), now, NARROW)
+    assert checked.body_yaw == pytest.approx(math.radians(body), abs=1e-3)
+
+
+def test_a_wider_reach_than_the_urdf_s_is_none() -> None:
+    assert limits.joint_limits(limits.Reach(body_rad=9.0)) == limits.joint_limits()
 
 
 def test_the_limits_are_those_of_the_urdf() -> None:

@@ -36,7 +36,7 @@ def reachable_poses(count: int) -> list[Matrix]:
     random = np.random.default_rng(0)
     poses: list[Matrix] = []
     while len(poses) < count:
-        roll, pitch = random.uniform(-limits.MAX_TILT_RAD, limits.MAX_TILT_RAD, 2)
+        roll, pitch = random.uniform(-limits.DOCUMENTED.tilt_rad, limits.DOCUMENTED.tilt_rad, 2)
         position = random.uniform((-0.045, -0.045, -0.05), (0.045, 0.045, 0.023))
         pose = head(roll, pitch, random.uniform(-math.pi, math.pi), position)
         joints = kinematics.inverse(pose, 0.0, automatic_body_yaw=True)

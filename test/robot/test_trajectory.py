@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reachy_mini_ros.errors import InvalidCommandError
 from reachy_mini_ros.robot import kinematics, rotations, trajectory
+from reachy_mini_ros.robot.limits import Reach
 from reachy_mini_ros.robot.state import Matrix, RobotState
 from reachy_mini_ros.robot.trajectory import JOINTS, JointsError, Point, TooLateError, plan
 
@@ -170,6 +171,15 @@ def test_what_the_robot_cannot_do_is_refused(
 def test_wrong_names_are_an_error_of_their_own() -> None:
     with pytest.raises(JointsError):
         plan(["nose"], [Point(1.0, [0.0])], NEUTRAL)
+
+
+def test_a_narrower_reach_holds_at_the_points_and_between_them() -> None:
+    points = [Point(1.0, arms(z=0.004, pitch=0.2)), Point(2.0, arms())]
+    plan(STEWART, points, NEUTRAL, Reach(tilt_rad=0.21))
+    with pytest.raises(InvalidCommandError, match=r"at 0\.\d+ s: head pitch"):
+        plan(STEWART, points, NEUTRAL, Reach(tilt_rad=0.1))
+    with pytest.raises(InvalidCommandError, match=r"point 0: yaw_body = 0\.5 rad is outside"):
+        plan(["yaw_body"], [Point(1.0, [0.5])], NEUTRAL, Reach(body_rad=0.4))
 
 
 def test_the_way_out_of_a_pose_outside_the_limits_is_allowed() -> None:
