@@ -1,57 +1,24 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The dashboard's HTTP server: page, MJPEG stream, snapshot, status.
+"""The dashboard's HTTP server: what answers where.
 
-It knows nothing of ROS: pictures come in through :class:`Pictures`, the rest through a function
-that returns :class:`Status`.
+It knows nothing of ROS: pictures come in through :class:`Pictures`, the rest through a
+:class:`Robot`.
 """
 
-import asyncio
 import errno
-import mimetypes
-import socket
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
-from importlib import resources
 
 from aiohttp import web
 
 from reachy_mini_ros.errors import SetupError
-from reachy_mini_ros.web.access import HEADERS, Access
-from reachy_mini_ros.web.pictures import BOUNDARY, OPENING, NoPictureError, Picture, Pictures
-
-MAX_VIEWERS = 100
-WRITE_TIMEOUT_S = 10.0
-"""A viewer that takes nothing for this long has vanished."""
-
-UNSENT_BYTES = 128 * 1024
-"""What the kernel may hold back for one viewer: about one picture, so that no old ones queue."""
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True, slots=True)
-class HeadAngles:
-    """The head's orientation in degrees (REP-103: x forward, y left, z up)."""
-
-    roll: float
-    pitch: float
-    yaw: float
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What is known of the robot beside its picture; nothing in it may be stale."""
-
-    connection: str | None = None
-    """``connecting``, ``connected``, ``stalled`` or ``lost``; None if nobody says."""
-    robot: Mapping[str, str] = field(default_factory=dict)
-    """Any facts worth showing: ``robot_name``, ``model``, ``daemon_version``, ..."""
-    head: HeadAngles | None = None
-    camera: Mapping[str, str] = field(default_factory=dict)
-    """Its ``lifecycle`` (``active``, ``inactive``, ...) and its ``reason`` for no pictures."""
+from reachy_mini_ros.web.access import Access
+from reachy_mini_ros.web.events import Events
+from reachy_mini_ros.web.middleware import Handler, add_headers, errors_as_json
+from reachy_mini_ros.web.page_files import page_handlers
+from reachy_mini_ros.web.pictures import Pictures
+from reachy_mini_ros.web.report import report
+from reachy_mini_ros.web.robot import Robot
+from reachy_mini_ros.web.streams import Streams
 
 
 class Dashboard:
@@ -63,24 +30,30 @@ class Dashboard:
     def __init__(
         self,
         pictures: Pictures,
-        status: Callable[[], Status],
+        robot: Robot,
         *,
         address: str = "127.0.0.1",
         port: int = 8042,
         token: str = "",
+        read_only: bool = False,
     ) -> None:
         self._access = Access(address, port, token)
         self._pictures = pictures
-        self._status = status
+        self._robot = robot
         self._address = address
         self._port = port
-        application = web.Application(middlewares=[_errors_as_json, self._guard])
-        application.on_response_prepare.append(_add_headers)
-        application.router.add_get("/api/stream", self._stream, allow_head=False)
-        application.router.add_get("/api/snapshot", self._snapshot, allow_head=False)
-        application.router.add_get("/api/status", self._report, allow_head=False)
-        for path, handler in _page_handlers().items():
-            application.router.add_get(path, handler)
+        self._read_only = read_only
+        self.events = Events(self._report)
+        application = web.Application(middlewares=[errors_as_json, self._guard])
+        application.on_response_prepare.append(add_headers)
+        streams = Streams(pictures)
+        router = application.router
+        router.add_get("/api/stream", streams.stream, allow_head=False)
+        router.add_get("/api/snapshot", streams.snapshot, allow_head=False)
+        router.add_get("/api/status", self._status, allow_head=False)
+        router.add_get("/api/events", self.events.handle, allow_head=False)
+        for path, handler in page_handlers().items():
+            router.add_get(path, handler)
         self._runner = web.AppRunner(
             application,
             access_log=None,
@@ -107,6 +80,7 @@ class Dashboard:
     async def stop(self) -> None:
         """End all streams and stop listening."""
         self._pictures.close()
+        self.events.close()
         await self._runner.cleanup()
 
     @web.middleware
@@ -119,107 +93,11 @@ class Dashboard:
             raise response
         return await handler(request)
 
-    def _looking(self) -> AbstractContextManager[None]:
-        if self._pictures.viewers >= MAX_VIEWERS:
-            raise web.HTTPServiceUnavailable(
-                text=f"{MAX_VIEWERS} viewers are looking already, which is the limit"
-            )
-        return self._pictures.looking()
+    async def _status(self, request: web.Request) -> web.Response:
+        return web.json_response(self._report(False))
 
-    async def _stream(self, request: web.Request) -> web.StreamResponse:
-        with self._looking():
-            picture = await _or_unavailable(self._pictures)
-            response = web.StreamResponse(
-                headers={"Content-Type": f"multipart/x-mixed-replace; boundary={BOUNDARY}"}
-            )
-            _keep_queue_short(request)
-            await response.prepare(request)
-            try:
-                await response.write(OPENING)
-                while True:
-                    async with asyncio.timeout(WRITE_TIMEOUT_S):
-                        await response.write(picture.part)
-                    picture = await self._pictures.newer_than(picture)
-            except NoPictureError:
-                pass  # The stream ends rather than freeze; whoever looks sees that and asks again.
-            except TimeoutError:
-                if request.transport is not None:
-                    request.transport.abort()
-            return response
-
-    async def _snapshot(self, request: web.Request) -> web.Response:
-        with self._looking():
-            picture = await _or_unavailable(self._pictures)
-        name = time.strftime("reachy_mini_%Y%m%d_%H%M%S.jpg")
-        return web.Response(
-            body=picture.jpeg,
-            content_type="image/jpeg",
-            headers={"Content-Disposition": f'inline; filename="{name}"'},
-        )
-
-    async def _report(self, request: web.Request) -> web.Response:
-        status = self._status()
-        return web.json_response(
-            {**asdict(status), "picture": self._pictures.status(), "time": round(time.time(), 3)}
-        )
-
-
-async def _or_unavailable(pictures: Pictures) -> Picture:
-    try:
-        return await pictures.next()
-    except NoPictureError as error:
-        raise web.HTTPServiceUnavailable(text=str(error)) from None
-
-
-def _keep_queue_short(request: web.Request) -> None:
-    connection = request.get_extra_info("socket")
-    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS
-    if connection is not None and option is not None:
-        connection.setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)
-
-
-def _page_handlers() -> dict[str, Handler]:
-    return {
-        "/" if entry.name == "index.html" else f"/{entry.name}": _file_handler(
-            entry.read_bytes(), mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
-        )
-        for entry in resources.files(__package__).joinpath("page").iterdir()
-        if not entry.name.startswith(".")
-    }
-
-
-def _file_handler(body: bytes, content_type: str) -> Handler:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        response = web.Response(body=body, content_type=content_type, charset="utf-8")
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-
-    return handler
-
-
-async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    for name, value in HEADERS.items():
-        response.headers[name] = value
-    response.headers.setdefault("Cache-Control", "no-store")
-
-
-@web.middleware
-async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except web.HTTPNotFound:
-        return _error(404, f"there is nothing at {request.path}")
-    except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        response = _error(405, f"{request.method} is not answered here, {allowed} is")
-        response.headers["Allow"] = allowed
-        return response
-    except web.HTTPError as error:
-        return _error(error.status, error.text or error.reason)
-
-
-def _error(status: int, reason: str) -> web.Response:
-    return web.json_response({"error": reason}, status=status)
+    def _report(self, sound: bool) -> dict[str, object]:
+        return report(self._robot.status(sound=sound), self._pictures, self._read_only)
 
 
 def _listening_failed(error: OSError, address: str, port: int) -> str:

@@ -39,6 +39,15 @@ class Picture:
     """``time.monotonic()`` at arrival."""
 
 
+@dataclass(frozen=True, slots=True)
+class PictureState:
+    """The pictures that come in; None while none is fresh."""
+
+    rate_hz: float | None
+    age_s: float | None
+    viewers: int
+
+
 class Pictures:
     """Hands each newest picture to whoever waits; all methods belong to the loop's thread.
 
@@ -110,15 +119,15 @@ class Pictures:
             return float("inf")
         return time.monotonic() - self._latest.received_s
 
-    def status(self) -> dict[str, object]:
-        """Return ``rate_hz`` and ``age_s`` of what comes in, null while it is not fresh."""
+    def state(self) -> PictureState:
+        """Return what comes in and who looks."""
         age_s = self.age_s()
         fresh = age_s < self._fresh_s
-        return {
-            "rate_hz": round(self._arrivals.rate_hz(), 2) if fresh else None,
-            "age_s": round(age_s, 3) if fresh else None,
-            "viewers": self.viewers,
-        }
+        return PictureState(
+            round(self._arrivals.rate_hz(), 2) if fresh else None,
+            round(age_s, 3) if fresh else None,
+            self.viewers,
+        )
 
     def close(self) -> None:
         """Turn away everybody who waits or comes."""

@@ -9,26 +9,36 @@ from typing import Any
 
 from harness.processes import free_port
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.web.application import Dashboard, HeadAngles, Status
+from reachy_mini_ros.web.application import Dashboard
 from reachy_mini_ros.web.pictures import Pictures
+from reachy_mini_ros.web.robot import HeadPose, Robot, Status
 
 CAMERA = {"lifecycle": "active", "reason": ""}
 
 
-class Served:
-    """A running dashboard and the source that feeds it."""
+class Served(Robot):
+    """A running dashboard, the source that feeds it, and the robot that it shows."""
 
     def __init__(self, io: LoopThread, **settings: Any) -> None:
         self.io = io
         self.port: int = settings.pop("port", 0) or free_port()
-        self.status = Status(
-            "connected", {"robot_name": "test"}, HeadAngles(1.0, -2.0, 3.0), CAMERA
+        self.known = Status(
+            "connected",
+            {"robot_name": "test"},
+            HeadPose(1.0, -2.0, 3.0, 0.0, 0.0, 0.01),
+            camera=CAMERA,
         )
         self.demands: list[bool] = []
         self.pictures = Pictures(self.demands.append, fresh_s=1.0, linger_s=0.2)
-        self.dashboard = Dashboard(self.pictures, lambda: self.status, port=self.port, **settings)
+        self.dashboard = Dashboard(self.pictures, self, port=self.port, **settings)
         io.submit(self.dashboard.start()).result(10)
         self._feeding: Any = None
+        self.asked = self.sound_asked = 0
+
+    def status(self, *, sound: bool = False) -> Status:
+        self.asked += 1
+        self.sound_asked += sound
+        return self.known
 
     def publish(self, jpeg: bytes) -> None:
         self.io.call(self.pictures.publish, jpeg)

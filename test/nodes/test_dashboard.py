@@ -122,8 +122,9 @@ def test_status_follows_the_topics_and_forgets_what_is_stale(port: int, ros: Ros
     pose.pose.orientation.z = math.cos(half[0]) * math.sin(half[1])
     pose.pose.orientation.w = math.cos(half[0]) * math.cos(half[1])
     head = ros.node.create_publisher(PoseStamped, f"{SPACE}/head_pose", reliable(1))
-    angles = {"roll": 0.0, "pitch": 30.0, "yaw": 90.0}
-    wait_for(lambda: head.publish(pose) or status()["head"] == angles, what="the head")  # type: ignore[func-returns-value]
+    pose.pose.position.y, pose.pose.position.z = -0.02, 0.187
+    shown = {"roll": 0.0, "pitch": 30.0, "yaw": 90.0, "x": 0.0, "y": -0.02, "z": 0.01}
+    wait_for(lambda: head.publish(pose) or status()["head"] == shown, what="the head")  # type: ignore[func-returns-value]
     wait_for(lambda: status()["head"] is None, what="no stale head")
     wait_for(lambda: head.get_subscription_count() == 0, what="nobody asks any more")
 

@@ -12,7 +12,7 @@ from harness.dashboard import Serve
 from harness.pictures import Client, jpeg
 
 from reachy_mini_ros.errors import SetupError
-from reachy_mini_ros.web.application import Status
+from reachy_mini_ros.web.robot import Status
 
 TOKEN = "correct horse battery"
 QUOTED = "correct%20horse%20battery"
@@ -55,10 +55,18 @@ def test_status_tells_connection_robot_picture_and_head(serve: Serve) -> None:
         "connection": "connected",
         "robot": {"robot_name": "test"},
         "picture": {"rate_hz": None, "age_s": None, "viewers": 0},
-        "head": {"roll": 1.0, "pitch": -2.0, "yaw": 3.0},
+        "head": {"roll": 1.0, "pitch": -2.0, "yaw": 3.0, "x": 0.0, "y": 0.0, "z": 0.01},
+        "target_head": None,
+        "joints": None,
+        "motion": {"owner": None, "moving": None, "motor_mode": None},
+        "sound": None,
         "camera": {"lifecycle": "active", "reason": ""},
+        "streams": None,
+        "rates": {"picture_hz": None, "joint_states_hz": None},
+        "latency": {"picture_ms": None},
+        "read_only": False,
     }
-    served.status = Status()
+    served.known = Status()
     answer = Client(served.port).json("/api/status")[1]
     assert answer["connection"] is answer["head"] is None
 

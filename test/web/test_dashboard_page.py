@@ -12,7 +12,7 @@ from harness.dashboard import Serve
 from harness.pictures import GREEN, jpeg
 from harness.processes import Processes
 
-from reachy_mini_ros.web.application import HeadAngles, Status
+from reachy_mini_ros.web.robot import HeadPose, Status
 
 STATE = "document.getElementById('stage')?.dataset.state"
 ORANGE = (20, 120, 240)
@@ -60,7 +60,7 @@ def test_live_picture_fills_the_page_and_is_the_newest(
 
 def test_read_outs_show_the_status(browser: Browser, serve: Serve) -> None:
     served = serve()
-    served.status = Status(
+    served.known = Status(
         "connected",
         {
             "robot_name": "Kitchen",
@@ -68,7 +68,7 @@ def test_read_outs_show_the_status(browser: Browser, serve: Serve) -> None:
             "daemon_version": "1.2.3",
             "motor_mode": "gravity_compensation",
         },
-        HeadAngles(-1.25, 10.0, 21.5),
+        HeadPose(-1.25, 10.0, 21.5, 0.0, 0.0, 0.0),
     )
     served.feed(jpeg, 1 / 15)
     browser.open(served.dashboard.url)
@@ -84,7 +84,7 @@ def test_read_outs_show_the_status(browser: Browser, serve: Serve) -> None:
     browser.wait_until(
         r"/^640 \S 360 \S 1\d\.\d Hz$/.test(document.getElementById('format').textContent)"
     )
-    served.status = Status("connected", {"robot_name": "Kitchen"})
+    served.known = Status("connected", {"robot_name": "Kitchen"})
     browser.wait_until("document.getElementById('yaw').textContent.length === 1")
 
 
@@ -101,7 +101,7 @@ def test_a_picture_that_stopped_is_taken_away_and_comes_back(
     assert text(browser, "state") == "Camera silent"
     assert share_of(browser, GREEN) < 0.01
     assert browser.evaluate("document.getElementById('shoot').disabled")
-    served.status = Status("lost")
+    served.known = Status("lost")
     browser.wait_until(f"{STATE} === 'away'")
     assert text(browser, "state") == "Robot away"
     served.feed(jpeg)

@@ -11,7 +11,7 @@ from harness.dashboard import Serve
 from harness.pictures import Client, Stream, jpeg
 from harness.waiting import wait_for
 
-from reachy_mini_ros.web import application
+from reachy_mini_ros.web import streams as module
 
 
 def test_stream_passes_the_jpeg_bytes_through_untouched(serve: Serve) -> None:
@@ -152,7 +152,7 @@ def test_stream_ends_when_the_camera_falls_silent(serve: Serve) -> None:
 def test_more_viewers_than_the_limit_are_told_so(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(application, "MAX_VIEWERS", 2)
+    monkeypatch.setattr(module, "MAX_VIEWERS", 2)
     served = serve()
     served.feed(jpeg)
     streams = [Stream(served.port), Stream(served.port)]

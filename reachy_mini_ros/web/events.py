@@ -1,0 +1,142 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``/api/events``: server-sent events (HTML Living Standard, section 9.2)."""
+
+import asyncio
+import json
+import math
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from aiohttp import web
+
+from reachy_mini_ros.web.report import RESTLESS
+from reachy_mini_ros.web.sending import begin, send
+
+MAX_LISTENERS = 20
+PERIOD_S = 0.1
+"""Between two looks at the status."""
+SILENCE_S = 1.0
+"""The status is sent after this long even if nothing changed."""
+KEPT = 100
+"""Events beside the status that wait for a slow listener."""
+
+Report = Callable[[bool], Mapping[str, object]]
+
+
+class Events:
+    """Tells listeners the status as it changes, and what else happens.
+
+    ``report`` returns the status, with the sound if that is asked for. It is asked only while
+    somebody listens. Everything here belongs to the loop's thread.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._listeners: set[_Listener] = set()
+        self._ticking: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def listeners(self) -> int:
+        """How many listen at the moment."""
+        return len(self._listeners)
+
+    def publish(self, kind: str, content: object) -> None:
+        """Send an event to everybody who listens."""
+        for listener in self._listeners:
+            listener.add(_event(kind, content))
+
+    def close(self) -> None:
+        """Turn away everybody who listens or comes."""
+        self._closed = True
+        for listener in self._listeners:
+            listener.end()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Send events until the listener leaves."""
+        if len(self._listeners) >= MAX_LISTENERS or self._closed:
+            raise web.HTTPServiceUnavailable(
+                text=f"{MAX_LISTENERS} listeners are there already, which is the limit"
+            )
+        with self._listening(request.query.get("sound") == "1") as listener:
+            response = await begin(request, "text/event-stream")
+            if request.transport is not None:
+                request.transport.set_write_buffer_limits(0)  # nothing old waits here
+            try:
+                while content := await listener.next():
+                    await send(request, response, content)
+            except TimeoutError:
+                pass
+            return response
+
+    @contextmanager
+    def _listening(self, sound: bool) -> "Iterator[_Listener]":
+        listener = _Listener(sound)
+        self._listeners.add(listener)
+        listener.tell(_event("status", self._report(self._sound_wanted())))
+        if self._ticking is None:
+            self._ticking = asyncio.ensure_future(self._tick())
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+            if not self._listeners and self._ticking is not None:
+                self._ticking.cancel()
+                self._ticking = None
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        told: dict[str, object] = {}
+        told_s = -math.inf
+        while True:
+            status = self._report(self._sound_wanted())
+            news = {key: value for key, value in status.items() if key not in RESTLESS}
+            if news != told or loop.time() - told_s >= SILENCE_S - PERIOD_S / 2:
+                told, told_s = news, loop.time()
+                event = _event("status", status)
+                for listener in self._listeners:
+                    listener.tell(event)
+            await asyncio.sleep(PERIOD_S)
+
+    def _sound_wanted(self) -> bool:
+        return any(listener.sound for listener in self._listeners)
+
+
+class _Listener:
+    """What one listener has not been sent yet: the newest status only, and the last events."""
+
+    def __init__(self, sound: bool) -> None:
+        self.sound = sound
+        self._status = b""
+        self._events: deque[bytes] = deque(maxlen=KEPT)
+        self._ended = False
+        self._ready = asyncio.Event()
+
+    def tell(self, status: bytes) -> None:
+        self._status = status
+        self._ready.set()
+
+    def add(self, event: bytes) -> None:
+        self._events.append(event)
+        self._ready.set()
+
+    def end(self) -> None:
+        self._ended = True
+        self._ready.set()
+
+    async def next(self) -> bytes:
+        """Wait for something to send; empty at the end."""
+        await self._ready.wait()
+        self._ready.clear()
+        if self._ended:
+            return b""
+        content = b"".join((*self._events, self._status))
+        self._events.clear()
+        self._status = b""
+        return content
+
+
+def _event(kind: str, content: object) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps(content)}\n\n".encode()

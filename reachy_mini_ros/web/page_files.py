@@ -1,0 +1,30 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The page itself, out of the package."""
+
+import mimetypes
+from importlib import resources
+
+from aiohttp import web
+
+from reachy_mini_ros.web.middleware import Handler
+
+
+def page_handlers() -> dict[str, Handler]:
+    """Return what answers at the path of each of the page's files."""
+    return {
+        "/" if entry.name == "index.html" else f"/{entry.name}": _file_handler(
+            entry.read_bytes(), mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
+        )
+        for entry in resources.files(__package__).joinpath("page").iterdir()
+        if not entry.name.startswith(".")
+    }
+
+
+def _file_handler(body: bytes, content_type: str) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.Response(body=body, content_type=content_type, charset="utf-8")
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    return handler

@@ -1,0 +1,31 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The document of ``/api/status``."""
+
+import time
+from dataclasses import asdict, dataclass, fields, replace
+
+from reachy_mini_ros.web.pictures import Pictures, PictureState
+from reachy_mini_ros.web.robot import Status
+
+RESTLESS = ("time", "picture", "rates", "latency")
+"""What changes with each look; a change of it alone is no news."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report(Status):
+    """The status, and what the dashboard adds to it."""
+
+    picture: PictureState
+    time: float
+    """Unix time in s."""
+    read_only: bool
+    """Commands are refused."""
+
+
+def report(status: Status, pictures: Pictures, read_only: bool) -> dict[str, object]:
+    """Return the document, ready for JSON."""
+    known = {field.name: getattr(status, field.name) for field in fields(status)}
+    picture = pictures.state()
+    known["rates"] = replace(status.rates, picture_hz=picture.rate_hz)
+    return asdict(Report(**known, picture=picture, time=round(time.time(), 3), read_only=read_only))

@@ -1,0 +1,115 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the dashboard needs of a robot: its state, and somebody who carries out commands."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class HeadAngles:
+    """The head's orientation in degrees (REP-103: x forward, y left, z up)."""
+
+    roll: float
+    pitch: float
+    yaw: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose(HeadAngles):
+    """The same with the head's place in metres from that of the neutral head."""
+
+    x: float
+    y: float
+    z: float
+
+
+@dataclass(frozen=True, slots=True)
+class MotionState:
+    """Who moves the robot, whether it moves, what its motors do; None for what nobody says."""
+
+    owner: str | None = None
+    moving: bool | None = None
+    motor_mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What the robot hears; None for what the robot does not tell."""
+
+    level_dbfs: float
+    activity: bool | None = None
+    is_speaking: bool | None = None
+    direction: float | None = None
+    """Of the sound: degrees from straight ahead of the head, positive to the left."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """One destination of the stream node."""
+
+    name: str
+    """Without the key."""
+    state: str
+    viewer_urls: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Of the last seconds, in ms."""
+
+    p50: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Of what comes in, None while it does not."""
+
+    picture_hz: float | None = None
+    joint_states_hz: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How old things are when they come in."""
+
+    picture_ms: Percentiles | None = None
+    """From the picture's time stamp to its arrival at the dashboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is known of the robot beside its picture; nothing in it may be stale."""
+
+    connection: str | None = None
+    """``connecting``, ``connected``, ``stalled`` or ``lost``; None if nobody says."""
+    robot: Mapping[str, str] = field(default_factory=dict)
+    """Any facts worth showing: ``robot_name``, ``model``, ``daemon_version``, ..."""
+    head: HeadPose | None = None
+    target_head: HeadAngles | None = None
+    """Where the head is commanded to at the moment."""
+    joints: Mapping[str, float] | None = None
+    """``yaw_body``, ``right_antenna``, ``left_antenna`` in degrees with the URDF's signs."""
+    motion: MotionState = MotionState()
+    sound: Sound | None = None
+    """None unless somebody asks for it: the robot's microphone is decoded for it."""
+    camera: Mapping[str, str] = field(default_factory=dict)
+    """Its ``lifecycle`` (``active``, ``inactive``, ...) and its ``reason`` for no pictures."""
+    streams: tuple[StreamState, ...] | None = None
+    """Streams to the outside; None without a node that makes them."""
+    rates: Rates = Rates()
+    latency: Latency = Latency()
+
+
+class Robot(ABC):
+    """A robot as the dashboard sees it; every method is called on the event loop's thread."""
+
+    @abstractmethod
+    def status(self, *, sound: bool = False) -> Status:
+        """Return what is known now; asking keeps the sources on for a while.
+
+        ``sound`` asks for the sound too.
+        """

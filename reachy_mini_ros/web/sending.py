@@ -1,0 +1,40 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Answers without end to viewers that may be slow, or gone."""
+
+import asyncio
+import socket
+
+from aiohttp import web
+
+WRITE_TIMEOUT_S = 10.0
+"""A viewer that takes nothing for this long has vanished."""
+
+UNSENT_BYTES = 128 * 1024
+"""What the kernel may hold back for one viewer: about one picture, so that no old ones queue."""
+
+
+async def begin(request: web.Request, content_type: str) -> web.StreamResponse:
+    """Send the head of an answer whose body is written bit by bit."""
+    connection = request.get_extra_info("socket")
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS
+    if connection is not None and option is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)
+    response = web.StreamResponse(headers={"Content-Type": content_type})
+    await response.prepare(request)
+    return response
+
+
+async def send(request: web.Request, response: web.StreamResponse, content: bytes) -> None:
+    """Write, and return when the viewer can take more.
+
+    Ends the connection and raises TimeoutError if it takes nothing for :data:`WRITE_TIMEOUT_S`.
+    """
+    try:
+        async with asyncio.timeout(WRITE_TIMEOUT_S):
+            await response.write(content)
+            await request.writer.drain()  # which write() leaves out for small contents
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+        raise
