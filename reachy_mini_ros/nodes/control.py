@@ -129,7 +129,8 @@ class ControlNode(RobotNode):
         self._watching = io.submit(self._monitor.run())
 
     def close(self) -> None:
-        """Leave the robot alone; nothing is published afterwards."""
+        """End what moves the robot for us, and leave it alone; nothing is published afterwards."""
+        self._io.submit(self._commander.close()).result()
         self._watching.cancel()
         self._running.cancel()
 

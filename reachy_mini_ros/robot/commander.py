@@ -1,35 +1,32 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Carries out commands: checks them, asks the rules of motion, talks to the daemon.
+"""Takes commands: checks them, asks the rules of motion, has them carried out.
 
 Everything here runs on the event loop. Errors are those of :mod:`reachy_mini_ros.errors`:
 InvalidCommandError (the command is wrong), BusyError (not now), PreemptedError (ended by another
-command), NotConnectedError, RobotError.
+command), NotConnectedError, RobotError, TimedOutError.
 """
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from uuid import uuid4
+from dataclasses import replace
 
 import numpy as np
 
 from reachy_mini_ros.errors import (
     NotConnectedError,
-    PreemptedError,
-    ReachyMiniRosError,
     RobotError,
     TimedOutError,
     UnreachableError,
 )
-from reachy_mini_ros.robot import clamping, limits, sdk
+from reachy_mini_ros.robot import clamping, limits
 from reachy_mini_ros.robot.api import DaemonApi
 from reachy_mini_ros.robot.events import EventKind, SafetyEvent
 from reachy_mini_ros.robot.link import RobotLink
 from reachy_mini_ros.robot.motion import Command, Motion, Owner
 from reachy_mini_ros.robot.passive_joints import platform
+from reachy_mini_ros.robot.runner import Runner
 from reachy_mini_ros.robot.state import (
     Connection,
     Interpolation,
@@ -40,24 +37,8 @@ from reachy_mini_ros.robot.state import (
 )
 from reachy_mini_ros.robot.stream import Streamer
 
-SETTLE_S = 0.05
-"""From stop_move to the next move. The daemon's move loops look at its stop flag every 10 ms, and
-a move that begins before they have seen it would be ended by the same flag."""
-END_MARGIN_S = 2.0
-EARLY_S = 0.1
-LONGEST_SCRIPT_S = 30.0
-STOP_ATTEMPTS = 5
-STOP_PERIOD_S = 0.1
 MODE_SETTLE_S = 0.5
 """For so long after the motors were switched here, a status may still tell of the time before."""
-
-
-@dataclass(eq=False)
-class _Move:
-    command: Command
-    task: asyncio.Task[None] | None = None
-    on_robot: bool = False
-    ended_by: str = ""
 
 
 class Commander:
@@ -88,9 +69,7 @@ class Commander:
         self.clamp = False
         """Whether a target out of reach is clamped to the nearest reachable one."""
         self._stream_source = ""
-        self._move: _Move | None = None
-        self._orphaned = False
-        self._adoption: asyncio.Task[None] | None = None
+        self._runner = Runner(link, api, self._move_ended)
         self._goal: Matrix | None = None
         self._mode_set_s = -MODE_SETTLE_S
 
@@ -152,7 +131,7 @@ class Commander:
         goal = self._goal = checked.head_pose
         try:
             return await self._carry_out(
-                Command.GOTO, lambda move: self._goto(move, checked, duration_s, method)
+                Command.GOTO, lambda: self._runner.goto(checked, duration_s, method)
             )
         finally:
             if self._goal is goal:
@@ -161,35 +140,29 @@ class Commander:
     async def run_move(self, owner: Owner, work: Callable[[], Awaitable[None]]) -> str:
         """Let ``work`` have the robot, as its `trajectory` or `move`, and return when it is done.
 
-        ``work`` is ended by the daemon's own stop of all moves, and cancelled if that does not
-        end it. It may call :meth:`approach`.
+        ``work`` may call :meth:`approach`.
         """
         self.present()
         command = Command(owner.value)
         self.motion.admit(command)
-
-        async def carried(move: _Move) -> None:
-            move.on_robot = True
-            await work()
-
-        return await self._carry_out(command, carried)
+        return await self._carry_out(command, work)
 
     async def approach(self, target: Target, duration_s: float) -> None:
         """Go to ``target`` as a part of the running move's work."""
-        assert self._move is not None, "a part of a move without the move"
+        assert self._runner.command is not None, "a part of a move without the move"
         state = self.present()
         checked = self._as_pose(limits.check(target, state, self.reach), state)
-        await self._goto(self._move, checked, duration_s, Interpolation.MINJERK)
+        await self._runner.goto(checked, duration_s, Interpolation.MINJERK)
 
     async def wake_up(self) -> str:
         """Enable the motors, wake the robot up, and return when it is awake."""
         self.present()
         self.motion.admit(Command.WAKE_UP)
 
-        async def work(move: _Move) -> None:
+        async def work() -> None:
             # The daemon's own wake-up leaves the motors as they are.
             await self.set_motor_mode("enabled")
-            await self._script(move)
+            await self._runner.script(Command.WAKE_UP)
 
         return await self._carry_out(Command.WAKE_UP, work)
 
@@ -197,29 +170,31 @@ class Commander:
         """Put the robot to sleep, and return when it lies and its motors are off."""
         self.present()
         self.motion.admit(Command.GOTO_SLEEP)
-        return await self._carry_out(Command.GOTO_SLEEP, self._script)
+        return await self._carry_out(
+            Command.GOTO_SLEEP, lambda: self._runner.script(Command.GOTO_SLEEP)
+        )
 
     async def stop(self) -> str:
-        """End whatever moves the robot; it holds where it is."""
+        """End whatever moves the robot; it holds where it is.
+
+        Raises TimedOutError if the daemon does not end what moves it.
+        """
         owner = self.motion.owner
         self.motion.stopped()
         self._drop_stream("stop")
         self._tell_motion()
         self.present()
-        move = self._move
-        if move is not None:
-            await self._end(move, "stop")
-        await self._link.send(sdk.stop_message())
-        await self._api.stop_moves()
-        if move is not None:
-            return f"stopped: {move.command}"
+        command = await self._runner.stop()
+        if command is not None:
+            return f"stopped: {command}"
         return "stopped: streaming" if owner is Owner.STREAMING else "stopped"
 
     async def enable_motors(self, enable: bool) -> str:
         """Switch all motors on (they hold the present pose) or off, which ends a move first."""
         self.present()
         if not enable:
-            await self.stop()
+            with contextlib.suppress(TimedOutError):  # what does not end loses its motors
+                await self.stop()
         self.streamer.ramp.reset()
         await self.set_motor_mode("enabled" if enable else "disabled")
         return "motors enabled" if enable else "motors disabled"
@@ -245,100 +220,25 @@ class Commander:
                 self._drop_stream("the lost connection")
                 self.motion.ended()
             self._tell_motion()
-        elif self._orphaned:
-            self._orphaned = False
-            self._adoption = asyncio.create_task(self._end_orphan())
+        else:
+            self._runner.reconnected()
 
-    async def _end_orphan(self) -> None:
-        # A move that failed for us with the link may still run on the robot.
-        with contextlib.suppress(NotConnectedError, RobotError):
-            await self._link.send(sdk.stop_message())
-            await self._api.stop_moves()
+    async def close(self) -> None:
+        """Let no goto, trajectory or move of ours go on without the driver."""
+        self._drop_stream("the end of the driver")
+        await self._runner.close()
 
-    async def _carry_out(self, command: Command, work: Callable[[_Move], Awaitable[None]]) -> str:
-        previous, move = self._move, _Move(command)
+    async def _carry_out(self, command: Command, work: Callable[[], Awaitable[None]]) -> str:
         self._drop_stream(str(command))
-        self._move = move
         self._begin(command)
-        began_s = time.monotonic()
-        move.task = asyncio.create_task(self._replace(previous, move, work))
-        asleep = False
-        try:
-            await move.task
-            asleep = command is Command.GOTO_SLEEP and not move.ended_by
-        except asyncio.CancelledError:
-            if not move.ended_by:
-                raise  # the driver is shutting down
-        except NotConnectedError:
-            self._orphaned = move.on_robot
-            raise
-        except ReachyMiniRosError:
-            if not move.ended_by:
-                raise
-        finally:
-            if self._move is move:
-                self._move = None
-                if asleep:
-                    self._note_motor_mode("disabled")
-                self.motion.ended(asleep=asleep)
-                self._tell_motion()
-        if move.ended_by:
-            raise PreemptedError(f"{command} was ended by {move.ended_by}")
-        return f"{command} done in {time.monotonic() - began_s:.1f} s"
+        return await self._runner.carry_out(command, work)
 
-    async def _replace(
-        self, previous: _Move | None, move: _Move, work: Callable[[_Move], Awaitable[None]]
-    ) -> None:
-        if previous is not None:
-            await self._end(previous, f"a new {move.command}")
-        # Also ends what other clients have started.
-        await self._link.send(sdk.stop_message())
-        await asyncio.sleep(SETTLE_S)
-        await work(move)
-
-    async def _goto(
-        self, move: _Move, target: Target, duration_s: float, method: Interpolation
-    ) -> None:
-        uuid = uuid4()
-        message = sdk.goto_message(uuid, target, duration_s, method)
-        move.on_robot = True
-        began_s = time.monotonic()
-        try:
-            async with asyncio.timeout(duration_s + END_MARGIN_S):
-                await self._link.run_task(str(uuid), message)
-        except TimeoutError:
-            raise TimedOutError(
-                f"the daemon did not report the goto's end {END_MARGIN_S} s after it was due"
-            ) from None
-        # The daemon reports the same end for a goto that somebody has stopped.
-        if time.monotonic() - began_s < duration_s - EARLY_S:
-            raise PreemptedError("goto was ended by another client")
-
-    async def _script(self, move: _Move) -> None:
-        move.on_robot = True
-        try:
-            async with asyncio.timeout(LONGEST_SCRIPT_S):
-                await self._link.while_connected(self._api.play(move.command))
-        except TimeoutError:
-            raise TimedOutError(
-                f"the daemon did not report the end of {move.command} in {LONGEST_SCRIPT_S} s"
-            ) from None
-
-    async def _end(self, move: _Move, by: str) -> None:
-        """End a move of ours and return when the daemon has."""
-        move.ended_by = by
-        assert move.task is not None
-        for _ in range(STOP_ATTEMPTS if move.on_robot else 0):
-            # Once is not always enough: the daemon forgets a stop that comes just before the move
-            # has begun.
-            await self._link.send(sdk.stop_message())
-            if move.command is not Command.GOTO:
-                await self._api.stop_moves()
-            done, _ = await asyncio.wait((move.task,), timeout=STOP_PERIOD_S)
-            if done:
-                return
-        move.task.cancel()
-        await asyncio.wait((move.task,))
+    def _move_ended(self, command: Command, done: bool) -> None:
+        asleep = done and command is Command.GOTO_SLEEP
+        if asleep:
+            self._note_motor_mode("disabled")
+        self.motion.ended(asleep=asleep)
+        self._tell_motion()
 
     def _note_motor_mode(self, mode: str) -> None:
         self._mode_set_s = time.monotonic()

@@ -103,6 +103,11 @@ class RobotLink:
         """What the daemon last told of itself, also while it is away; None before."""
         return self._info
 
+    @property
+    def awaits_end(self) -> bool:
+        """Whether the daemon still has to report the end of a task or an upload."""
+        return bool(self._tasks or self._uploads)
+
     async def run(self) -> None:
         """Connect, and connect again whenever it is necessary, until cancelled."""
         backoff = Backoff(cap_s=LONGEST_PAUSE_S)

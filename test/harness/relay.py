@@ -23,6 +23,8 @@ class Relay:
     ) -> None:
         self._daemon = f"127.0.0.1:{daemon_port}"
         self._on_command = on_command
+        self.loses: Callable[[str], bool] = lambda message: False
+        """Tells which messages, either way, do not come through."""
         self.imu: ImuDataMsg | None = None
         """What a wireless robot's daemon sends 50 times a second; None for a robot without IMU."""
 
@@ -69,11 +71,13 @@ class Relay:
         with contextlib.suppress(aiohttp.ClientConnectionResetError):
             async for message in client:
                 self._on_command(message.data)
-                await daemon.send_str(message.data)
+                if not self.loses(message.data):
+                    await daemon.send_str(message.data)
 
     async def _states(self, daemon: Any, client: Any) -> None:
         with contextlib.suppress(aiohttp.ClientConnectionResetError):
             async for message in daemon:
-                await client.send_str(message.data)
+                if not self.loses(message.data):
+                    await client.send_str(message.data)
                 if self.imu is not None and '"head_pose"' in message.data:
                     await client.send_str(self.imu.model_dump_json())

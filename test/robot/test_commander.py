@@ -7,84 +7,17 @@ import math
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Future
-from typing import TypeVar
 
 import numpy as np
 import pytest
 from harness.daemon import Daemon
+from harness.driver import COMMAND_TIMEOUT_S, Driver, turned
 from harness.processes import Processes, free_port
 from harness.waiting import wait_for
 
-from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import BusyError, NotConnectedError, PreemptedError
 from reachy_mini_ros.robot import kinematics, limits, sdk
-from reachy_mini_ros.robot.api import DaemonApi
-from reachy_mini_ros.robot.commander import Commander
-from reachy_mini_ros.robot.link import RobotLink
-from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotState, Target
-
-T = TypeVar("T")
-COMMAND_TIMEOUT_S = 0.3
-
-
-def turned(yaw: float) -> Matrix:
-    pose = np.eye(4)
-    pose[:2, :2] = [[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]]
-    return pose
-
-
-class Driver:
-    """Link, API and commander on one loop."""
-
-    def __init__(self, io: LoopThread, port: int) -> None:
-        self._io = io
-        self.states: list[RobotState] = []
-        self.link = RobotLink(
-            "127.0.0.1",
-            port,
-            on_state=self.states.append,
-            on_connection=lambda connection, _: self.commander.connection_changed(connection),
-        )
-        self.api = DaemonApi("127.0.0.1", port)
-        self.commander = Commander(self.link, self.api, command_timeout_s=COMMAND_TIMEOUT_S)
-        io.submit(self.link.run())
-        self.wait_connected()
-
-    def start(self, command: Awaitable[T]) -> Future[T]:
-        async def carry_out() -> T:
-            return await command
-
-        return self._io.submit(carry_out())
-
-    def do(self, command: Awaitable[T], timeout_s: float = 10.0) -> T:
-        return self.start(command).result(timeout_s)
-
-    def goto(self, duration_s: float, **parts: object) -> Future[str]:
-        target = Target(**parts)  # type: ignore[arg-type]
-        return self.start(self.commander.goto(target, duration_s, Interpolation.MINJERK))
-
-    def stream(self, **parts: object) -> None:
-        async def stream() -> None:
-            self.commander.stream(Target(**parts), time.monotonic_ns())  # type: ignore[arg-type]
-
-        self.do(stream())
-
-    def wait_connected(self) -> None:
-        wait_for(lambda: self.link.state is not None, 5, "state")
-
-    @property
-    def state(self) -> RobotState:
-        return self.commander.present()
-
-    @property
-    def yaw(self) -> float:
-        return kinematics.roll_pitch_yaw(self.state.head_pose)[2]
-
-    def moves(self) -> bool:
-        """Tell whether the newest three states differ."""
-        recent = [state.head_pose for state in self.states[-3:]]
-        return bool(np.abs(recent[0] - recent[-1]).max() > 1e-4)
+from reachy_mini_ros.robot.state import Interpolation, Target
 
 
 @pytest.fixture(scope="module")
@@ -94,17 +27,13 @@ def daemon(processes: Processes) -> Daemon:
 
 @pytest.fixture(scope="module")
 def driver(daemon: Daemon) -> Iterator[Driver]:
-    with LoopThread() as io:
-        driver = Driver(io, daemon.port)
+    with Driver.connected(daemon.port) as driver:
         yield driver
-        driver.do(driver.api.close())
 
 
 @pytest.fixture(autouse=True)
 def _neutral(driver: Driver) -> None:
-    driver.wait_connected()
-    driver.do(driver.commander.stop())
-    driver.goto(0.4, head_pose=np.eye(4), antennas=np.zeros(2), body_yaw=0.0).result(5)
+    driver.neutral()
 
 
 def test_a_goto_arrives_and_tells_when(driver: Driver, daemon: Daemon) -> None:
@@ -140,7 +69,7 @@ def test_a_new_goto_takes_the_place_of_a_running_one(driver: Driver) -> None:
     second.result(3)
     wait_for(lambda: abs(driver.yaw + 0.3) < 0.01, 1)
     # No sample may jump: two gotos at once would interleave.
-    yaws = [kinematics.roll_pitch_yaw(state.head_pose)[2] for state in driver.states[-120:]]
+    yaws = driver.yaws(-120)
     assert np.abs(np.diff(yaws)).max() < 0.15
 
 
@@ -225,7 +154,7 @@ def test_a_streamed_body_yaw_alone_holds_the_head(driver: Driver) -> None:
         tick = len(driver.states)
         wait_for(lambda tick=tick: len(driver.states) > tick, 1)  # type: ignore[misc]
     wait_for(lambda: abs(driver.state.head_joints[0] - 0.3) < 0.01, 2)
-    yaws = [kinematics.roll_pitch_yaw(state.head_pose)[2] for state in driver.states[seen:]]
+    yaws = driver.yaws(seen)
     assert yaws == pytest.approx([0.3] * len(yaws), abs=0.03)
 
 

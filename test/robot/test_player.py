@@ -8,18 +8,16 @@ import math
 import os
 import signal
 import time
-from collections.abc import Awaitable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
 from harness.daemon import Daemon
+from harness.driver import Driver, turned
 from harness.processes import Processes, free_port
 from harness.waiting import wait_for
 
-from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import (
     InvalidCommandError,
     NotConnectedError,
@@ -27,25 +25,13 @@ from reachy_mini_ros.errors import (
     RobotError,
 )
 from reachy_mini_ros.robot import kinematics, recorder, sdk
-from reachy_mini_ros.robot.api import DaemonApi
-from reachy_mini_ros.robot.commander import Commander
 from reachy_mini_ros.robot.following import Following, PathToleranceError, Tolerances
-from reachy_mini_ros.robot.link import RobotLink
 from reachy_mini_ros.robot.moves import Move
-from reachy_mini_ros.robot.player import Player
-from reachy_mini_ros.robot.recorder import Recorder
-from reachy_mini_ros.robot.state import Connection, Interpolation, Matrix, RobotState, Target
+from reachy_mini_ros.robot.state import Target
 from reachy_mini_ros.robot.trajectory import Point
 
-T = TypeVar("T")
 DEGREE = math.radians(1.0)
 DATASET, LARGE = "some-lab/its-moves", "some-lab/all-its-moves"
-
-
-def turned(yaw: float) -> Matrix:
-    pose = np.eye(4)
-    pose[:2, :2] = [[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]]
-    return pose
 
 
 def swing(count: int = 50, yaw: float = 0.3) -> Move:
@@ -58,68 +44,6 @@ def swing(count: int = 50, yaw: float = 0.3) -> Move:
         np.zeros(count),
         "a swing",
     )
-
-
-class Driver:
-    """All that a player needs, on one loop."""
-
-    def __init__(self, io: LoopThread, port: int) -> None:
-        self._io = io
-        self.states: list[RobotState] = []
-        self.recorder = Recorder()
-        self.connections: list[Connection] = []
-        self.link = RobotLink(
-            "127.0.0.1",
-            port,
-            on_state=self._on_state,
-            on_connection=lambda connection, _: self.connections.append(connection),
-        )
-        self.api = DaemonApi("127.0.0.1", port)
-        self.commander = Commander(self.link, self.api, command_timeout_s=0.3)
-        self.player = Player(self.link, self.api, self.commander)
-        io.submit(self.link.run())
-        wait_for(lambda: self.link.state is not None, 5, "state")
-
-    def _on_state(self, state: RobotState) -> None:
-        self.states.append(state)
-        self.recorder.take(state, self.commander.streamer.ramp.at)
-
-    def start(self, command: Awaitable[T]) -> Future[T]:
-        async def carry_out() -> T:
-            return await command
-
-        return self._io.submit(carry_out())
-
-    def do(self, command: Awaitable[T], timeout_s: float = 15.0) -> T:
-        return self.start(command).result(timeout_s)
-
-    def follow(
-        self, names: list[str], points: list[Point], following: Following | None = None
-    ) -> Future[str]:
-        async def follow() -> str:
-            planned = await self.player.plan(names, points)
-            return await self.player.play_trajectory(planned, points, following)
-
-        return self.start(follow())
-
-    @property
-    def state(self) -> RobotState:
-        return self.commander.present()
-
-    @property
-    def yaw(self) -> float:
-        return kinematics.roll_pitch_yaw(self.state.head_pose)[2]
-
-    def holds(self) -> None:
-        """Wait until the robot stands still."""
-
-        def still() -> bool:
-            count = len(self.states)
-            wait_for(lambda: len(self.states) >= count + 5, 3)
-            poses = [state.head_pose for state in self.states[-5:]]
-            return bool(np.ptp(poses, axis=0).max() < 1e-4)
-
-        wait_for(still, 3, "the robot to hold")
 
 
 @pytest.fixture(scope="module")
@@ -149,21 +73,13 @@ def daemon(processes: Processes, home: Path) -> Daemon:
 
 @pytest.fixture(scope="module")
 def driver(daemon: Daemon) -> Iterator[Driver]:
-    with LoopThread() as io:
-        driver = Driver(io, daemon.port)
-        # Slowly out of the sleeping pose: a fast way makes the daemon's own head pose wrong.
-        driver.do(driver.commander.wake_up())
+    with Driver.connected(daemon.port) as driver:
         yield driver
-        driver.do(driver.api.close())
 
 
 @pytest.fixture(autouse=True)
 def _neutral(driver: Driver) -> None:
-    wait_for(lambda: driver.link.state is not None, 5, "state")
-    driver.do(driver.commander.stop())
-    neutral = Target(head_pose=np.eye(4), antennas=np.zeros(2), body_yaw=0.0)
-    driver.do(driver.commander.goto(neutral, 0.3, Interpolation.MINJERK))
-    driver.holds()
+    driver.neutral()
 
 
 def test_a_trajectory_passes_its_points_in_time_and_ends_at_the_last(driver: Driver) -> None:
@@ -185,8 +101,7 @@ def test_a_trajectory_passes_its_points_in_time_and_ends_at_the_last(driver: Dri
 
 
 def test_a_refused_trajectory_leaves_a_running_goto_alone(driver: Driver, daemon: Daemon) -> None:
-    target = Target(head_pose=turned(0.3))
-    goto = driver.start(driver.commander.goto(target, 1.0, Interpolation.MINJERK))
+    goto = driver.goto(1.0, head_pose=turned(0.3))
     with pytest.raises(InvalidCommandError, match="'nose'"):
         driver.follow(["nose"], [Point(1.0, [0.0])]).result(5)
     assert "goto done" in goto.result(5)
@@ -194,15 +109,14 @@ def test_a_refused_trajectory_leaves_a_running_goto_alone(driver: Driver, daemon
 
 
 def test_a_trajectory_takes_over_from_a_goto_where_the_robot_is_by_then(driver: Driver) -> None:
-    target = Target(head_pose=turned(0.8))
-    goto = driver.start(driver.commander.goto(target, 2.0, Interpolation.MINJERK))
+    goto = driver.goto(2.0, head_pose=turned(0.8))
     wait_for(lambda: driver.yaw > 0.2, 3)
     first = len(driver.states)
     follow = driver.follow(["left_antenna"], [Point(0.5, [0.4])])
     with pytest.raises(PreemptedError, match="goto was ended by a new trajectory"):
         goto.result(5)
     follow.result(5)
-    yaws = [kinematics.roll_pitch_yaw(state.head_pose)[2] for state in driver.states[first:]]
+    yaws = driver.yaws(first)
     assert np.abs(np.diff(yaws)).max() < 0.05
 
 
@@ -214,8 +128,7 @@ def test_what_ends_a_trajectory(driver: Driver, daemon: Daemon, ending: str) -> 
         assert driver.do(driver.commander.stop()) == "stopped: trajectory"
         reason = "trajectory was ended by stop"
     elif ending == "goto":
-        target = Target(antennas=np.zeros(2))
-        driver.do(driver.commander.goto(target, 0.2, Interpolation.LINEAR))
+        driver.goto(0.2, antennas=np.zeros(2)).result(5)
         reason = "trajectory was ended by a new goto"
     elif ending == "another client":
         driver.do(driver.link.send(sdk.stop_message()))
@@ -242,10 +155,10 @@ def test_a_joint_that_strays_ends_the_trajectory(driver: Driver) -> None:
 
 def test_a_move_of_the_robot_s_cache_is_played(driver: Driver) -> None:
     assert driver.do(driver.player.names(DATASET)) == ["again", "swing"]
-    driver.do(driver.commander.goto(Target(body_yaw=0.3), 0.2, Interpolation.LINEAR))
+    driver.goto(0.2, body_yaw=0.3).result(5)
     first = len(driver.states)
     assert "move done" in driver.do(driver.player.play_dataset(DATASET, "swing", 0.3))
-    yaws = [kinematics.roll_pitch_yaw(state.head_pose)[2] for state in driver.states[first:]]
+    yaws = driver.yaws(first)
     assert max(yaws) == pytest.approx(0.3, abs=DEGREE)
     assert np.abs(np.diff(yaws)).max() < 0.1
     assert driver.state.head_joints[0] == pytest.approx(0.0, abs=DEGREE)
@@ -279,7 +192,7 @@ def test_what_is_not_there_is_an_error_that_says_what_to_do(driver: Driver) -> N
 
 def test_what_was_recorded_is_played_again(driver: Driver, tmp_path: Path) -> None:
     driver.recorder.start()
-    driver.do(driver.commander.goto(Target(head_pose=turned(0.3)), 0.5, Interpolation.MINJERK))
+    driver.goto(0.5, head_pose=turned(0.3)).result(5)
 
     async def stream() -> None:
         for step in range(40):
@@ -322,13 +235,10 @@ def test_a_long_move_goes_up_in_chunks(driver: Driver, tmp_path: Path) -> None:
 
 def test_the_robot_going_away_is_an_error(processes: Processes) -> None:
     daemon = Daemon.start(processes, free_port())
-    with LoopThread() as io:
-        driver = Driver(io, daemon.port)
-        driver.do(driver.commander.enable_motors(True))
+    with Driver.connected(daemon.port) as driver:
         follow = driver.follow(["left_antenna"], [Point(3.0, [-2.0])])
         wait_for(lambda: driver.commander.motion.owner == "trajectory", 3)
-        wait_for(lambda: driver.state.antennas[1] != driver.states[0].antennas[1], 3)
+        wait_for(lambda: driver.state.antennas[1] > 0.3, 3)
         os.kill(daemon.child.pid, signal.SIGKILL)
         with pytest.raises(NotConnectedError, match="is not connected"):
             follow.result(5)
-        driver.do(driver.api.close())

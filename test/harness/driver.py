@@ -1,0 +1,141 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The core without ROS: link, API, commander and player of one robot, on one event loop."""
+
+import math
+import time
+from collections.abc import Awaitable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TypeVar
+
+import numpy as np
+
+from harness.waiting import wait_for
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.robot import kinematics
+from reachy_mini_ros.robot.api import DaemonApi
+from reachy_mini_ros.robot.commander import Commander
+from reachy_mini_ros.robot.following import Following
+from reachy_mini_ros.robot.link import RobotLink
+from reachy_mini_ros.robot.player import Player
+from reachy_mini_ros.robot.recorder import Recorder
+from reachy_mini_ros.robot.state import Connection, Interpolation, Matrix, RobotState, Target
+from reachy_mini_ros.robot.trajectory import Point
+
+T = TypeVar("T")
+COMMAND_TIMEOUT_S = 0.3
+
+
+def turned(yaw: float) -> Matrix:
+    """Return the neutral head with a yaw."""
+    pose = np.eye(4)
+    pose[:2, :2] = [[math.cos(yaw), -math.sin(yaw)], [math.sin(yaw), math.cos(yaw)]]
+    return pose
+
+
+class Driver:
+    """What a control node does, without the node."""
+
+    def __init__(self, io: LoopThread, port: int) -> None:
+        self._io = io
+        self.states: list[RobotState] = []
+        self.connections: list[Connection] = []
+        self.recorder = Recorder()
+        self.link = RobotLink(
+            "127.0.0.1", port, on_state=self._on_state, on_connection=self._on_connection
+        )
+        self.api = DaemonApi("127.0.0.1", port)
+        self.commander = Commander(self.link, self.api, command_timeout_s=COMMAND_TIMEOUT_S)
+        self.player = Player(self.link, self.api, self.commander)
+
+    @classmethod
+    @contextmanager
+    def connected(cls, port: int) -> Iterator["Driver"]:
+        """Connect to a daemon and wake the robot up.
+
+        Slowly out of the sleeping pose: a fast way makes the daemon's own head pose wrong.
+        """
+        with LoopThread() as io:
+            driver = cls(io, port)
+            io.submit(driver.link.run())
+            driver.wait_connected()
+            driver.do(driver.commander.wake_up())
+            yield driver
+            driver.do(driver.api.close())
+
+    def _on_state(self, state: RobotState) -> None:
+        self.states.append(state)
+        self.recorder.take(state, self.commander.streamer.ramp.at)
+
+    def _on_connection(self, connection: Connection, _: str) -> None:
+        self.connections.append(connection)
+        self.commander.connection_changed(connection)
+
+    def start(self, command: Awaitable[T]) -> Future[T]:
+        async def carry_out() -> T:
+            return await command
+
+        return self._io.submit(carry_out())
+
+    def do(self, command: Awaitable[T], timeout_s: float = 15.0) -> T:
+        return self.start(command).result(timeout_s)
+
+    def goto(
+        self, duration_s: float, method: Interpolation = Interpolation.MINJERK, **parts: object
+    ) -> Future[str]:
+        target = Target(**parts)  # type: ignore[arg-type]
+        return self.start(self.commander.goto(target, duration_s, method))
+
+    def follow(
+        self, names: list[str], points: list[Point], following: Following | None = None
+    ) -> Future[str]:
+        async def follow() -> str:
+            planned = await self.player.plan(names, points)
+            return await self.player.play_trajectory(planned, points, following)
+
+        return self.start(follow())
+
+    def stream(self, **parts: object) -> None:
+        async def stream() -> None:
+            self.commander.stream(Target(**parts), time.monotonic_ns())  # type: ignore[arg-type]
+
+        self.do(stream())
+
+    def neutral(self) -> None:
+        """Bring the robot to neutral, at rest."""
+        self.wait_connected()
+        self.do(self.commander.stop())
+        self.goto(0.3, head_pose=np.eye(4), antennas=np.zeros(2), body_yaw=0.0).result(5)
+        self.holds()
+
+    def wait_connected(self) -> None:
+        wait_for(lambda: self.link.state is not None, 5, "state")
+
+    @property
+    def state(self) -> RobotState:
+        return self.commander.present()
+
+    @property
+    def yaw(self) -> float:
+        return kinematics.roll_pitch_yaw(self.state.head_pose)[2]
+
+    def yaws(self, first: int = 0) -> list[float]:
+        """Return the head's yaws in all states from number ``first`` on."""
+        return [kinematics.roll_pitch_yaw(state.head_pose)[2] for state in self.states[first:]]
+
+    def moves(self) -> bool:
+        """Tell whether the newest three states differ."""
+        recent = [state.head_pose for state in self.states[-3:]]
+        return bool(np.abs(recent[0] - recent[-1]).max() > 1e-4)
+
+    def holds(self) -> None:
+        """Wait until the robot stands still."""
+
+        def still() -> bool:
+            count = len(self.states)
+            wait_for(lambda: len(self.states) >= count + 5, 3)
+            poses = [state.head_pose for state in self.states[-5:]]
+            return bool(np.ptp(poses, axis=0).max() < 1e-4)
+
+        wait_for(still, 3, "the robot to hold")
