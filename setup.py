@@ -26,6 +26,7 @@ setup(
         "aiortc>=1.14,<1.17",
         "av>=14",
         "numpy>=1.26",
+        "pydantic>=2.9,<3",
         "pyyaml>=6",
         "reachy-mini>=1.11,<2",
         "setuptools",

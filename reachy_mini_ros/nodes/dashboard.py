@@ -9,6 +9,8 @@ from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage
 
 from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.hosts import is_loopback
+from reachy_mini_ros.nodes.dashboard_commands import DashboardCommands
 from reachy_mini_ros.nodes.dashboard_state import DashboardState
 from reachy_mini_ros.nodes.diagnostics import Level, Report, publish_diagnostics
 from reachy_mini_ros.nodes.on_demand import OnDemand
@@ -16,6 +18,7 @@ from reachy_mini_ros.nodes.parameters import Param, declare
 from reachy_mini_ros.nodes.runtime import RobotNode, run
 from reachy_mini_ros.statistics import Window
 from reachy_mini_ros.web.application import Dashboard
+from reachy_mini_ros.web.commands import Command, Done, Moves
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.robot import Latency, Percentiles, Robot, Status
 
@@ -33,6 +36,13 @@ PARAMETERS = (
         "Secret that the page is opened with once, as ?token=...; empty for none",
         read_only=True,
         secret=True,
+    ),
+    Param(
+        "read_only",
+        "auto",
+        "Whether commands are refused; auto: unless the address is loopback",
+        choices=("auto", "true", "false"),
+        read_only=True,
     ),
     Param(
         "image_topic",
@@ -55,14 +65,14 @@ class DashboardNode(RobotNode):
         self._latencies_ms = Window()
         self._image = OnDemand(self, CompressedImage, values["image_topic"], self._on_image)
         self.pictures = Pictures(self._image.want)
+        state = DashboardState(self, io, values["image_topic"], self._on_safety)
         self._dashboard = Dashboard(
             self.pictures,
-            _RobotOfRos(
-                DashboardState(self, values["image_topic"], self._on_safety), self._latencies_ms
-            ),
+            _RobotOfRos(state, DashboardCommands(self, io, state), self._latencies_ms),
             address=values["address"],
             port=values["port"],
             token=values["token"],
+            read_only=_read_only(values["read_only"], values["address"]),
         )
         io.submit(self._dashboard.start()).result()
         publish_diagnostics(self, "", self._report)
@@ -81,7 +91,7 @@ class DashboardNode(RobotNode):
         self._io.call(self.pictures.publish, message.data.tobytes())
 
     def _on_safety(self, event: dict[str, str]) -> None:
-        self._io.call(self._dashboard.events.publish, "safety", event)
+        self._dashboard.events.publish("safety", event)
 
     def _report(self) -> Report:
         pictures = self.pictures.state()
@@ -99,11 +109,18 @@ class DashboardNode(RobotNode):
         return Report(Level.OK, "somebody looks", values)
 
 
+def _read_only(setting: str, address: str) -> bool:
+    return setting == "true" or (setting == "auto" and not is_loopback(address))
+
+
 class _RobotOfRos(Robot):
     """The robot behind the topics."""
 
-    def __init__(self, state: DashboardState, latencies_ms: Window) -> None:
+    def __init__(
+        self, state: DashboardState, commands: DashboardCommands, latencies_ms: Window
+    ) -> None:
         self._state = state
+        self._commands = commands
         self._latencies_ms = latencies_ms
 
     def status(self, *, sound: bool = False) -> Status:
@@ -112,6 +129,12 @@ class _RobotOfRos(Robot):
             None if p50 is None or p95 is None else Percentiles(round(p50, 1), round(p95, 1))
         )
         return replace(self._state.status(sound=sound), latency=latency)
+
+    async def obey(self, command: Command) -> Done:
+        return await self._commands.obey(command)
+
+    async def moves(self) -> Moves:
+        return await self._commands.moves()
 
 
 def main() -> None:

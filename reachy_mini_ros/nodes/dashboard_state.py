@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the dashboard listens to, while somebody looks, and what it makes of it."""
 
+import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped, Quaternion
@@ -12,10 +14,12 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float32, String
 
+from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.nodes.diagnostics import Level
-from reachy_mini_ros.nodes.on_demand import Latest, OnDemand
+from reachy_mini_ros.nodes.on_demand import Latest, OnDemand, reached
 from reachy_mini_ros.nodes.poses import JOINT_NAMES
 from reachy_mini_ros.nodes.qos import latched, reliable
+from reachy_mini_ros.robot.events import EventKind
 from reachy_mini_ros.robot.limits import STEWART_JOINTS
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.web.interest import Interest
@@ -36,14 +40,22 @@ CAMERA_FRESH_S = 2.5
 TARGET_FRESH_S = 0.3
 SHOWN_JOINTS = tuple(name for name in JOINT_NAMES if name not in STEWART_JOINTS)
 
+UNDONE = {EventKind.REFUSED, EventKind.FAILED, EventKind.TIMED_OUT}
+"""Events which say that a command was not carried out."""
+
 OnSafety = Callable[[dict[str, str]], None]
 
 
 class DashboardState:
-    """Subscribes for as long as it is asked; ``on_safety`` gets each event as text."""
+    """Subscribes for as long as it is asked.
 
-    def __init__(self, node: Node, image_topic: str, on_safety: OnSafety) -> None:
+    ``on_safety`` gets each event as text. It and every method belong to the loop's thread.
+    """
+
+    def __init__(self, node: Node, io: LoopThread, image_topic: str, on_safety: OnSafety) -> None:
         self._node = node
+        self._io = io
+        self._waiting: set[tuple[str, asyncio.Future[str]]] = set()
         self._image_topic = node.resolve_topic_name(image_topic)
         self._on_safety = on_safety
         self._robot: dict[str, str] = {}
@@ -76,6 +88,22 @@ class DashboardState:
             return known
         return self._motion.add_to(known, self._connection or None, self._robot)
 
+    @asynccontextmanager
+    async def refusals(self, source: str) -> "AsyncIterator[asyncio.Future[str]]":
+        """Give the reason of the next refusal, if one comes, of what is sent in this context.
+
+        ``source`` is the topic that it is sent to.
+        """
+        self._interest.touch()
+        if self._node.count_publishers(self._safety.topic):
+            await reached(lambda: self._safety.matched)
+        refusal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting.add((source, refusal))
+        try:
+            yield refusal
+        finally:
+            self._waiting.discard((source, refusal))
+
     def _want(self, wanted: bool) -> None:
         for topic in (self._diagnostics, self._safety, self._streams, *self._motion.topics):
             topic.want(wanted)
@@ -100,9 +128,20 @@ class DashboardState:
                 self._camera = time.monotonic(), known
 
     def _on_safety_event(self, message: DiagnosticStatus) -> None:
-        level = Level(message.level).name.lower()
-        name = message.name.rpartition(": ")[2]
-        self._on_safety({"level": level, "name": name, "message": message.message})
+        event = {
+            "level": Level(message.level).name.lower(),
+            "name": message.name.rpartition(": ")[2],
+            "message": message.message,
+        }
+        self._io.call(self._on_safety, event)
+        values = {entry.key: entry.value for entry in message.values}
+        if values.get("kind") in UNDONE:
+            self._io.call(self._refuse, values.get("source", ""), values.get("reason", ""))
+
+    def _refuse(self, source: str, reason: str) -> None:
+        for waiting, refusal in self._waiting:
+            if waiting == source and not refusal.done():
+                refusal.set_result(reason)
 
 
 class _Motion:

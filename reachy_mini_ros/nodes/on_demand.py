@@ -1,13 +1,17 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Subscriptions that are there only while wanted."""
+"""Subscriptions and publishers that are there only while wanted."""
 
+import asyncio
 import math
+import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
@@ -18,12 +22,58 @@ from reachy_mini_ros.statistics import Window
 T = TypeVar("T")
 
 
-class OnDemand:
-    """A subscription that is there only while wanted.
+MATCH_S = 2.0
+"""For a publisher and a subscriber to find each other."""
 
-    :meth:`want` may be called from any thread; the subscription itself is made and destroyed by
-    the executor's, which iterates over the node's subscriptions.
+
+async def reached(condition: Callable[[], bool]) -> bool:
+    """Return whether a condition, asked again and again, became true within :data:`MATCH_S`."""
+    end_s = time.monotonic() + MATCH_S
+    while not condition():
+        if time.monotonic() > end_s:
+            return False
+        await asyncio.sleep(0.005)
+    return True
+
+
+class _OnDemand(ABC):
+    """An entity of a node that is there only while wanted.
+
+    :meth:`want` may be called from any thread; the entity itself is made and destroyed by the
+    executor's, which iterates over the node's entities.
     """
+
+    def __init__(self, node: Node, topic: str) -> None:
+        self.topic = node.resolve_topic_name(topic)
+        self._wanted = False
+        self._there = False
+        self._changed = node.create_guard_condition(self._change)
+
+    def want(self, wanted: bool) -> None:
+        """Ask for the entity, or for its end."""
+        self._wanted = wanted
+        self._changed.trigger()
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Make the entity."""
+
+    @abstractmethod
+    def _end(self) -> None:
+        """Destroy the entity."""
+
+    def _change(self) -> None:
+        if self._wanted == self._there:
+            return
+        self._there = self._wanted
+        if self._there:
+            self._begin()
+        else:
+            self._end()
+
+
+class OnDemand(_OnDemand):
+    """A subscription that is there only while wanted."""
 
     def __init__(
         self,
@@ -35,29 +85,55 @@ class OnDemand:
         *,
         raw: bool = False,
     ) -> None:
-        self.topic = node.resolve_topic_name(topic)
+        super().__init__(node, topic)
         self._node = node
         self._what = (kind, topic, callback, qos or reliable(2))
         self._raw = raw
-        self._wanted = False
         self._subscription: Subscription[Any] | None = None
-        self._changed = node.create_guard_condition(self._change)
 
-    def want(self, wanted: bool) -> None:
-        """Ask for the subscription, or for its end."""
-        self._wanted = wanted
-        self._changed.trigger()
+    @property
+    def matched(self) -> bool:
+        """Whether a publisher was found."""
+        subscription = self._subscription
+        return subscription is not None and subscription.get_publisher_count() > 0
 
-    def ended(self) -> None:
-        """Drop what came, now that the subscription is gone."""
+    def _begin(self) -> None:
+        self._subscription = self._node.create_subscription(*self._what, raw=self._raw)
 
-    def _change(self) -> None:
-        if self._wanted and self._subscription is None:
-            self._subscription = self._node.create_subscription(*self._what, raw=self._raw)
-        elif not self._wanted and self._subscription is not None:
-            self._node.destroy_subscription(self._subscription)
-            self._subscription = None
-            self.ended()
+    def _end(self) -> None:
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            self._node.destroy_subscription(subscription)
+
+
+class PublisherOnDemand(_OnDemand):
+    """A publisher that is there only while wanted."""
+
+    def __init__(self, node: Node, kind: type, topic: str) -> None:
+        super().__init__(node, topic)
+        self._node = node
+        self._what = (kind, topic, reliable(10))
+        self._publisher: Publisher[Any] | None = None
+        self._one = threading.Lock()
+        """Who publishes does so before the executor destroys, or after it has forgotten."""
+
+    def publish(self, message: Any) -> bool:
+        """Publish, and return true, if the publisher is there and has a subscriber."""
+        with self._one:
+            publisher = self._publisher
+            if publisher is None or not publisher.get_subscription_count():
+                return False
+            publisher.publish(message)
+            return True
+
+    def _begin(self) -> None:
+        self._publisher = self._node.create_publisher(*self._what)
+
+    def _end(self) -> None:
+        with self._one:
+            publisher, self._publisher = self._publisher, None
+        if publisher is not None:
+            self._node.destroy_publisher(publisher)
 
 
 class Latest(OnDemand, Generic[T]):
@@ -86,9 +162,9 @@ class Latest(OnDemand, Generic[T]):
         """Return messages per second, 0 while none come."""
         return self._arrivals.rate_hz()
 
-    def ended(self) -> None:
-        """Forget: what was true then need not be true when somebody looks again."""
-        self._newest = None
+    def _end(self) -> None:
+        super()._end()
+        self._newest = None  # what was true then need not be true when somebody looks again
 
     def _keep(self, message: bytes) -> None:
         self._newest = time.monotonic(), message

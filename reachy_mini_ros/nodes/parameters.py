@@ -70,6 +70,8 @@ class Param:
         """
         if isinstance(self.default, float) and type(value) is int:
             value = float(value)
+        if type(value) is bool and str(value).lower() in self.choices:
+            value = str(value).lower()  # as a command line and YAML take it
         if self.digits and type(value) is int:
             value = str(value)
         if type(value) is not type(self.default):

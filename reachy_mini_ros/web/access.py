@@ -12,11 +12,13 @@ from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.hosts import is_loopback
 
 MINIMUM_TOKEN_LENGTH = 8
+READING = ("GET", "HEAD", "OPTIONS")
 
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "img-src 'self' blob:; media-src 'self' blob:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -32,7 +34,9 @@ class Access:
 
     On loopback the Host header must name this machine, so that a foreign page cannot reach the
     dashboard by giving its own name a loopback address (DNS rebinding). Elsewhere a token is
-    needed: once as ``?token=``, which the page trades for a cookie, or with each request.
+    needed: once as ``?token=``, which the page trades for a cookie, or with each request, there or
+    as ``Authorization: Bearer``. Requests that change anything must come from the own page, or
+    from no page at all.
 
     Raises SetupError for an address that others can reach without a token, or a short one.
     """
@@ -63,22 +67,43 @@ class Access:
             and request.headers.get("Sec-Fetch-Mode") != "navigate"
         ):
             raise web.HTTPForbidden(text="requests from other sites' pages are refused")
-        if not (not self._token or self.has_token(request) or self._has_cookie(request)):
-            raise web.HTTPUnauthorized(text="a token is needed: open /?token=... once")
+        if request.method not in READING and not _same_origin(request):
+            raise web.HTTPForbidden(text="the Origin header is not this dashboard's own")
+        if self._token and not (
+            self.has_token(request) or self._has_bearer(request) or self._has_cookie(request)
+        ):
+            raise web.HTTPUnauthorized(
+                text="a token is needed: open /?token=... once, or send Authorization: Bearer ..."
+            )
 
     def has_token(self, request: web.Request) -> bool:
         """Tell whether the address of the request carries the token."""
-        given = request.query.get("token", "").encode(errors="surrogateescape")
-        return bool(self._token) and hmac.compare_digest(given, self._token)
+        return bool(self._token) and self._is_token(request.query.get("token", ""))
 
     def grant(self, response: web.StreamResponse) -> None:
         """Give the browser the cookie that stands for the token; it does not contain it."""
         # Lax, not strict: a link with the token may be opened from a chat or a mail.
         response.set_cookie(self._cookie, self._pass, path="/", httponly=True, samesite="Lax")
 
+    def _has_bearer(self, request: web.Request) -> bool:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and self._is_token(given.strip())
+
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode(errors="surrogateescape"), self._token)
+
     def _has_cookie(self, request: web.Request) -> bool:
         given = request.cookies.get(self._cookie, "").encode(errors="surrogateescape")
         return hmac.compare_digest(given, self._pass.encode())
+
+
+def _same_origin(request: web.Request) -> bool:
+    """Tell whether a page of this host sent the request, or a program that is no browser."""
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    scheme, _, host = origin.partition("://")
+    return scheme in ("http", "https") and host.lower() == request.headers.get("Host", "").lower()
 
 
 def _host(request: web.Request) -> str:

@@ -12,13 +12,17 @@ from aiohttp import web
 
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.web.access import Access
+from reachy_mini_ros.web.command_routes import CommandRoutes
+from reachy_mini_ros.web.endpoints import Endpoint
 from reachy_mini_ros.web.events import Events
 from reachy_mini_ros.web.middleware import Handler, add_headers, errors_as_json
 from reachy_mini_ros.web.page_files import page_handlers
 from reachy_mini_ros.web.pictures import Pictures
-from reachy_mini_ros.web.report import report
+from reachy_mini_ros.web.report import Report, report
 from reachy_mini_ros.web.robot import Robot
 from reachy_mini_ros.web.streams import Streams
+
+MAX_BODY_BYTES = 64 * 1024
 
 
 class Dashboard:
@@ -44,16 +48,20 @@ class Dashboard:
         self._port = port
         self._read_only = read_only
         self.events = Events(self._report)
-        application = web.Application(middlewares=[errors_as_json, self._guard])
+        application = web.Application(
+            middlewares=[errors_as_json, self._guard], client_max_size=MAX_BODY_BYTES
+        )
         application.on_response_prepare.append(add_headers)
-        streams = Streams(pictures)
-        router = application.router
-        router.add_get("/api/stream", streams.stream, allow_head=False)
-        router.add_get("/api/snapshot", streams.snapshot, allow_head=False)
-        router.add_get("/api/status", self._status, allow_head=False)
-        router.add_get("/api/events", self.events.handle, allow_head=False)
+        self.endpoints = (
+            *Streams(pictures).endpoints(),
+            *self.events.endpoints(),
+            Endpoint("GET", "/api/status", self._status, "What is known of the robot.", Report),
+            *CommandRoutes(robot, read_only).endpoints(),
+        )
+        for endpoint in self.endpoints:
+            endpoint.add_to(application.router)
         for path, handler in page_handlers().items():
-            router.add_get(path, handler)
+            application.router.add_get(path, handler)
         self._runner = web.AppRunner(
             application,
             access_log=None,

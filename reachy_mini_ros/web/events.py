@@ -8,9 +8,12 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Annotated
 
 from aiohttp import web
+from pydantic import BaseModel, Field
 
+from reachy_mini_ros.web.endpoints import Endpoint, read_query
 from reachy_mini_ros.web.report import RESTLESS
 from reachy_mini_ros.web.sending import begin, send
 
@@ -23,6 +26,12 @@ KEPT = 100
 """Events beside the status that wait for a slow listener."""
 
 Report = Callable[[bool], Mapping[str, object]]
+
+
+class EventsQuery(BaseModel):
+    """What to hear of."""
+
+    sound: Annotated[bool, Field(description="the sound too, for which it is decoded")] = False
 
 
 class Events:
@@ -54,13 +63,23 @@ class Events:
         for listener in self._listeners:
             listener.end()
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Send events until the listener leaves."""
+    def endpoints(self) -> Iterator[Endpoint]:
+        """Return the address that events are at."""
+        yield Endpoint(
+            *("GET", "/api/events", self._handle),
+            "Server-sent events: status, safety, photos.",
+            "text/event-stream",
+            query=EventsQuery,
+            failures=(422, 503),
+        )
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        query = read_query(request, EventsQuery)
         if len(self._listeners) >= MAX_LISTENERS or self._closed:
             raise web.HTTPServiceUnavailable(
                 text=f"{MAX_LISTENERS} listeners are there already, which is the limit"
             )
-        with self._listening(request.query.get("sound") == "1") as listener:
+        with self._listening(query.sound) as listener:
             response = await begin(request, "text/event-stream")
             if request.transport is not None:
                 request.transport.set_write_buffer_limits(0)  # nothing old waits here

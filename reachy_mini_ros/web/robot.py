@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reachy_mini_ros.web.commands import Command, Done, Moves
+
 
 @dataclass(frozen=True, slots=True)
 class HeadAngles:
@@ -113,3 +115,15 @@ class Robot(ABC):
 
         ``sound`` asks for the sound too.
         """
+
+    @abstractmethod
+    async def obey(self, command: Command) -> Done:
+        """Carry out a command, or pass on one that nobody answers.
+
+        Raises NotConnectedError if nobody is there to do it, TimedOutError if nobody answers in
+        time, another ReachyMiniRosError with the reason if it was refused.
+        """
+
+    @abstractmethod
+    async def moves(self) -> Moves:
+        """Return the moves that can be played; raises like :meth:`obey`."""

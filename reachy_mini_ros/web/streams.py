@@ -3,10 +3,12 @@
 """``/api/stream`` and ``/api/snapshot``."""
 
 import time
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 from aiohttp import web
 
+from reachy_mini_ros.web.endpoints import Endpoint
 from reachy_mini_ros.web.pictures import BOUNDARY, OPENING, NoPictureError, Picture, Pictures
 from reachy_mini_ros.web.sending import begin, send
 
@@ -19,8 +21,22 @@ class Streams:
     def __init__(self, pictures: Pictures) -> None:
         self._pictures = pictures
 
-    async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Send one picture after the other until none comes any more."""
+    def endpoints(self) -> Iterator[Endpoint]:
+        """Return the addresses that pictures are at."""
+        yield Endpoint(
+            *("GET", "/api/stream", self._stream),
+            "Live pictures, newest first, as long as any come.",
+            "multipart/x-mixed-replace",
+            failures=(503,),
+        )
+        yield Endpoint(
+            *("GET", "/api/snapshot", self._snapshot),
+            "The next picture.",
+            "image/jpeg",
+            failures=(503,),
+        )
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
         with self._looking():
             picture = await _or_unavailable(self._pictures)
             response = await begin(request, f"multipart/x-mixed-replace; boundary={BOUNDARY}")
@@ -33,8 +49,7 @@ class Streams:
                 pass  # The stream ends rather than freeze; whoever looks sees that and asks again.
             return response
 
-    async def snapshot(self, request: web.Request) -> web.Response:
-        """Send the first picture that comes from now on."""
+    async def _snapshot(self, request: web.Request) -> web.Response:
         with self._looking():
             picture = await _or_unavailable(self._pictures)
         name = time.strftime("reachy_mini_%Y%m%d_%H%M%S.jpg")

@@ -9,7 +9,9 @@ from typing import Any
 
 from harness.processes import free_port
 from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.web.application import Dashboard
+from reachy_mini_ros.web.commands import Command, Done, Moves, Photo, PhotoTaken
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.robot import HeadPose, Robot, Status
 
@@ -34,11 +36,24 @@ class Served(Robot):
         io.submit(self.dashboard.start()).result(10)
         self._feeding: Any = None
         self.asked = self.sound_asked = 0
+        self.commands: list[Command] = []
+        self.refusal: ReachyMiniRosError | None = None
 
     def status(self, *, sound: bool = False) -> Status:
         self.asked += 1
         self.sound_asked += sound
         return self.known
+
+    async def obey(self, command: Command) -> Done:
+        self.commands.append(command)
+        if self.refusal is not None:
+            raise self.refusal
+        if isinstance(command, Photo):
+            return PhotoTaken("saved", "photo.jpg")
+        return Done("done")
+
+    async def moves(self) -> Moves:
+        return Moves(("wave",), ("mine",))
 
     def publish(self, jpeg: bytes) -> None:
         self.io.call(self.pictures.publish, jpeg)

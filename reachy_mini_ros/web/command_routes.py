@@ -1,0 +1,74 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``/api/command/*`` and ``/api/moves``."""
+
+from collections.abc import Coroutine, Iterator
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError, TimedOutError
+from reachy_mini_ros.web.commands import COMMANDS, Command, Done, Moves, Photo, PhotoTaken
+from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_body
+from reachy_mini_ros.web.middleware import Handler
+from reachy_mini_ros.web.robot import Robot
+
+FAILURES = (403, 409, 413, 415, 422, 503, 504)
+
+T = TypeVar("T")
+
+
+class CommandRoutes:
+    """Checks commands and passes them to the robot."""
+
+    def __init__(self, robot: Robot, read_only: bool) -> None:
+        self._robot = robot
+        self._read_only = read_only
+
+    def endpoints(self) -> Iterator[Endpoint]:
+        """Return one for each command, and the list of moves."""
+        for name, command in COMMANDS.items():
+            yield Endpoint(
+                "POST",
+                f"/api/command/{name}",
+                self._handler(command),
+                (command.__doc__ or "").splitlines()[0],
+                PhotoTaken if command is Photo else Done,
+                body=command,
+                failures=FAILURES,
+            )
+        yield Endpoint(
+            *("GET", "/api/moves", self._moves),
+            *("The moves that can be played.", Moves),
+            failures=(409, 503, 504),
+        )
+
+    def _handler(self, kind: type[Command]) -> Handler:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            forbid_if(self._read_only)
+            command = await read_body(request, kind)
+            return json_answer(await _answered(self._robot.obey(command)))
+
+        return handler
+
+    async def _moves(self, request: web.Request) -> web.StreamResponse:
+        return json_answer(await _answered(self._robot.moves()))
+
+
+def forbid_if(read_only: bool) -> None:
+    """Refuse what changes anything, if that is to be."""
+    if read_only:
+        raise web.HTTPForbidden(
+            text="the dashboard is read-only here: set its parameter 'read_only' to false"
+        )
+
+
+async def _answered(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return await work
+    except TimedOutError as error:
+        raise web.HTTPGatewayTimeout(text=str(error)) from None
+    except NotConnectedError as error:
+        raise web.HTTPServiceUnavailable(text=str(error)) from None
+    except ReachyMiniRosError as error:
+        raise web.HTTPConflict(text=str(error)) from None

@@ -1,0 +1,161 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Commands as they come over HTTP: what each body holds, checked before anybody obeys.
+
+Limits here keep nonsense out; what the robot can do is checked by who commands it.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Degrees = Annotated[float, Field(ge=-360.0, le=360.0)]
+Offset = Annotated[float, Field(ge=-0.1, le=0.1)]
+Pixel = Annotated[float, Field(ge=0.0, le=10_000.0)]
+Mode = Literal["stream", "goto"]
+"""A target of many, taken at once, or one that is gone to in the duration set for it."""
+
+
+class Command(BaseModel):
+    """Base of all commands."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Stop(Command):
+    """End whatever moves, at once."""
+
+
+class WakeUp(Command):
+    """Motors on, then the robot's wake-up; answered at its end."""
+
+
+class GotoSleep(Command):
+    """To the sleeping pose, then motors off; answered at its end."""
+
+
+class Motors(Command):
+    """Motors on or off."""
+
+    enabled: bool
+
+
+class AutomaticBodyYaw(Command):
+    """Whether the robot turns its body along with the head."""
+
+    enabled: bool
+
+
+class Head(Command):
+    """Turn and move the head: degrees, and metres from where the neutral head is (REP-103)."""
+
+    roll: Degrees = 0.0
+    pitch: Degrees = 0.0
+    yaw: Degrees = 0.0
+    x: Offset = 0.0
+    y: Offset = 0.0
+    z: Offset = 0.0
+    mode: Mode = "goto"
+
+
+class Antennas(Command):
+    """Turn one or both antennas: degrees with the URDF's signs; the one left out stays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["right"]}, {"required": ["left"]}]}
+    )
+
+    right: Degrees = 0.0
+    left: Degrees = 0.0
+    mode: Mode = "goto"
+
+    @model_validator(mode="after")
+    def _named(self) -> "Antennas":
+        if not self.angles:
+            raise ValueError("one of 'right' and 'left' is needed")
+        return self
+
+    @property
+    def angles(self) -> dict[str, float]:
+        """The antennas that were named, by side."""
+        return {
+            side: angle
+            for side, angle in (("right", self.right), ("left", self.left))
+            if side in self.model_fields_set
+        }
+
+
+class Body(Command):
+    """Turn the body: degrees, positive to the left."""
+
+    yaw: Degrees
+    mode: Mode = "goto"
+
+
+class LookAtPixel(Command):
+    """Turn the camera to what a pixel shows: px of the picture as it is published."""
+
+    u: Pixel
+    v: Pixel
+
+
+class PlayMove(Command):
+    """Play a recorded move by its name."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w .,/+-]+$")]
+
+
+class Photo(Command):
+    """Save a picture in full size."""
+
+
+class StreamStart(Command):
+    """Start the streams to the outside."""
+
+
+class StreamStop(Command):
+    """End the streams to the outside."""
+
+
+COMMANDS: dict[str, type[Command]] = {
+    "stop": Stop,
+    "wake_up": WakeUp,
+    "goto_sleep": GotoSleep,
+    "motors": Motors,
+    "automatic_body_yaw": AutomaticBodyYaw,
+    "head": Head,
+    "antennas": Antennas,
+    "body": Body,
+    "look_at_pixel": LookAtPixel,
+    "play_move": PlayMove,
+    "photo": Photo,
+    "stream_start": StreamStart,
+    "stream_stop": StreamStop,
+}
+"""By the last part of their path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command that was carried out, or passed on."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoTaken(Done):
+    """A photo was saved."""
+
+    photo: str
+    """The file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What ``play_move`` takes."""
+
+    moves: tuple[str, ...]
+    """Those of the robot's data set."""
+    recorded: tuple[str, ...]
+    """Those that were recorded with this driver."""
