@@ -209,3 +209,40 @@ def test_ends_at_once_with_viewers_attached(
         for client in (reading, idle, waiting):
             client.close()
     assert "Traceback" not in child.output(), child.output()
+
+
+def test_commands_that_nobody_offers_are_answered_with_the_name(port: int) -> None:
+    for name, body, offered in (
+        ("stop", {}, f"{SPACE}/stop"),
+        ("photo", {}, f"{SPACE}/camera/take_photo"),
+        ("head", {"yaw": 1}, f"{SPACE}/goto/head_pose"),
+        ("head", {"mode": "stream"}, f"{SPACE}/set_target/head_pose"),
+        ("stream_start", {}, f"{SPACE}/stream/start"),
+    ):
+        status, answer = Client(port).post(f"/api/command/{name}", body)
+        assert status == 503
+        assert offered in answer["error"]
+    assert Client(port).json("/api/moves")[0] == 503
+
+
+@pytest.mark.parametrize(
+    ("address", "read_only", "expected"),
+    [
+        ("127.0.0.1", "auto", False),
+        ("127.0.0.1", "true", True),
+        ("0.0.0.0", "auto", True),
+        ("0.0.0.0", "false", False),
+    ],
+)
+def test_read_only_is_the_default_where_others_can_reach_it(
+    processes: Processes, address: str, read_only: str, expected: bool
+) -> None:
+    port = free_port()
+    parameters = {"address": address, "port": port, "token": TOKEN, "read_only": read_only}
+    child = processes.start_node("dashboard", namespace="/dashboard_read_only", **parameters)
+    child.wait_for_output("in a browser")
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    assert Client(port).json("/api/status", **bearer)[1]["read_only"] is expected
+    status, _ = Client(port).post("/api/command/stop", **bearer)
+    assert status == (403 if expected else 503)
+    assert child.stop() == 0
