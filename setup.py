@@ -24,7 +24,7 @@ setup(
         "aiohttp>=3.9",
         "aioice",  # aiortc's, patched
         "aiortc>=1.14,<1.17",
-        "av>=14",
+        "av>=15",
         "numpy>=1.26",
         "pydantic>=2.9,<3",
         "pyyaml>=6",

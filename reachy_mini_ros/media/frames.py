@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # From 17 on PyAV starts threads for each conversion by default, which takes longer than one needs.
-_ONE_THREAD: dict[str, Any] = {"threads": 1} if int(av.__version__.partition(".")[0]) >= 17 else {}
+ONE_THREAD: dict[str, Any] = {"threads": 1} if int(av.__version__.partition(".")[0]) >= 17 else {}
 
 Picture = NDArray[np.uint8]
 """(height, width, 3), BGR."""
@@ -47,7 +47,7 @@ class Frame:
         """
         if isinstance(self.image, np.ndarray):
             return self.image
-        return cast(Picture, self.image.to_ndarray(format="bgr24", **_ONE_THREAD))
+        return cast(Picture, self.image.to_ndarray(format="bgr24", **ONE_THREAD))
 
 
 @dataclass(frozen=True, eq=False)

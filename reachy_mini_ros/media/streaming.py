@@ -1,0 +1,166 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Live streams: what the camera sees and the robot hears, encoded once, to any destinations."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.media.streaming_destination import Destination, State, Status
+from reachy_mini_ros.media.streaming_encoder import Quality, StreamEncoder
+from reachy_mini_ros.media.streaming_flv import Tag
+from reachy_mini_ros.media.streaming_target import Target
+
+NO_PICTURE = "the camera sends no pictures: a card is shown instead"
+
+
+class Streamer:
+    """Streams between :meth:`start` and :meth:`stop`.
+
+    The methods that are coroutines belong to the loop, and so does what ``on_change`` is called
+    from, whenever a status changes. Pictures and sound may come from any thread.
+    """
+
+    def __init__(
+        self,
+        io: LoopThread,
+        targets: Sequence[Target],
+        quality: Quality,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._io = io
+        self._targets = tuple(targets)
+        self._quality = quality
+        self._on_change = on_change
+        self._changed = asyncio.Event()
+        self._described: list[Tag] = []
+        self._running: dict[Target, tuple[Destination, asyncio.Task[None]]] = {}
+        self._changing = asyncio.Lock()
+        self._stale = False
+        self.encoder: StreamEncoder | None = None
+        """None while nothing is streamed."""
+
+    @property
+    def statuses(self) -> list[Status]:
+        """Return the state of each destination; from any thread."""
+        if self.encoder is None:
+            return [
+                Status(target.name, State.STOPPED, "", target.viewer_urls)
+                for target in self._targets
+            ]
+        running = dict(self._running)
+        return [self._status(running[target][0]) for target in self._targets if target in running]
+
+    @property
+    def dropped(self) -> int:
+        """Return how many packets found no room at destinations that are streamed to."""
+        return sum(destination.dropped for destination, _ in tuple(self._running.values()))
+
+    def add_picture(self, jpeg: bytes) -> None:
+        """Take a JPEG picture that just came."""
+        if (encoder := self.encoder) is not None:
+            encoder.add_picture(jpeg)
+
+    def add_sound(self, samples: NDArray[np.int16], rate_hz: int) -> None:
+        """Take (n, channels) samples that just came."""
+        if (encoder := self.encoder) is not None:
+            encoder.add_sound(samples, rate_hz)
+
+    def set_quality(self, quality: Quality) -> None:
+        """Change what the encoder aims at; from any thread."""
+        self._quality = quality
+        if (encoder := self.encoder) is not None:
+            encoder.quality = quality
+
+    async def set_targets(self, targets: Sequence[Target]) -> None:
+        """Begin and end destinations; those that stay notice nothing."""
+        async with self._changing:
+            self._targets = tuple(targets)
+            if self.encoder is not None:
+                await self._update()
+        self._tell()
+
+    async def start(self) -> None:
+        """Begin to stream, unless it is done already."""
+        async with self._changing:
+            if self.encoder is None:
+                self._described = []
+                self.encoder = StreamEncoder(
+                    self._quality,
+                    lambda tags: self._io.call(self._begin, tags),
+                    lambda tags: self._io.call(self._offer, tags),
+                )
+                await self._update()
+        self._tell()
+
+    async def stop(self) -> None:
+        """End all destinations, and return when that is done."""
+        async with self._changing:
+            encoder = self.encoder
+            if encoder is not None:
+                await self._end(list(self._running))
+                await asyncio.to_thread(encoder.close)
+                self.encoder = None
+        self._tell()
+
+    async def settle(self, timeout_s: float) -> None:
+        """Wait until it is known what becomes of each destination, but not for longer."""
+
+        async def known() -> None:
+            while any(status.state is State.INITIALIZING for status in self.statuses):
+                self._changed.clear()
+                await self._changed.wait()
+
+        with suppress(TimeoutError):
+            await asyncio.wait_for(known(), timeout_s)
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._on_change()
+
+    def _status(self, destination: Destination) -> Status:
+        status = destination.status
+        encoder = self.encoder
+        if encoder is not None and encoder.failure:
+            return replace(status, state=State.ERROR, reason=encoder.failure)
+        if encoder is not None and encoder.stale and status.state is State.ACTIVE:
+            return replace(status, reason=NO_PICTURE)
+        return status
+
+    async def _update(self) -> None:
+        await self._end([target for target in self._running if target not in self._targets])
+        for target in self._targets:
+            if target not in self._running:
+                destination = Destination(target, self._tell)
+                if self._described:
+                    destination.begin(self._described)
+                task = asyncio.ensure_future(destination.run())
+                self._running[target] = destination, task
+
+    async def _end(self, targets: Sequence[Target]) -> None:
+        tasks = [self._running[target][1] for target in targets]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for target in targets:
+            del self._running[target]
+
+    def _begin(self, described: list[Tag]) -> None:
+        self._described = described
+        for destination, _ in self._running.values():
+            destination.begin(described)
+
+    def _offer(self, tags: list[Tag]) -> None:
+        for destination, _ in self._running.values():
+            destination.offer(tags)
+        if self.encoder is None:
+            return
+        stale = self.encoder.stale or bool(self.encoder.failure)
+        if stale != self._stale:
+            self._stale = stale
+            self._tell()

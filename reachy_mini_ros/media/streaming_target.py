@@ -1,0 +1,118 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Where a live stream goes: FFmpeg's address of it, and a name that tells no secret."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+MOST_DESTINATIONS = 16
+_LONGEST_URL = 2048
+_FORMATS = {"rtmp": "flv", "rtmps": "flv", "rtsp": "rtsp", "srt": "mpegts"}
+_OPTIONS = {
+    "flv": {"flvflags": "no_duration_filesize"},
+    "rtsp": {"rtsp_transport": "tcp"},
+    "mpegts": {},
+    # Segments end at key frames; this is less than the shortest interval between two of them.
+    "hls": {
+        "hls_time": "0.4",
+        "hls_list_size": "6",
+        "hls_delete_threshold": "3",
+        "hls_flags": "delete_segments+independent_segments+program_date_time+temp_file",
+        "hls_start_number_source": "epoch",
+    },
+    "dash": {
+        "window_size": "6",
+        "extra_window_size": "3",
+        "use_timeline": "1",
+    },
+}
+_LEFTOVERS = {
+    "hls": ("*.m3u8", "*.m3u8.tmp", "*.ts", "*.ts.tmp"),
+    "dash": ("*.mpd", "*.mpd.tmp", "*.m4s", "*.m4s.tmp"),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A destination of the stream."""
+
+    name: str
+    """For people: without key, password and query."""
+    url: str = field(repr=False)
+    """For FFmpeg."""
+    format: str
+    viewer_urls: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    folder: Path | None = None
+    """Where the files go, if it is files."""
+
+    @property
+    def host(self) -> tuple[str, int] | None:
+        """Return name and port of the server, None if it is files."""
+        if self.folder is not None:
+            return None
+        parts = urlsplit(self.url)
+        default = {"rtmp": 1935, "rtmps": 443, "rtsp": 554}.get(parts.scheme, 0)
+        return parts.hostname or "", parts.port or default
+
+    def clean(self) -> None:
+        """Remove what a stream left in the folder, and nothing else."""
+        if self.folder is None:
+            return
+        for pattern in _LEFTOVERS[self.format]:
+            for path in self.folder.glob(pattern):
+                path.unlink(missing_ok=True)
+
+
+def server(url: str) -> Target:
+    """Return the target for a URL.
+
+    Raises ValueError, which tells no secret, if it is none that can be streamed to.
+    """
+    if len(url) > _LONGEST_URL or not url.isprintable() or " " in url:
+        raise ValueError("a destination has spaces or is too long: give one URL for each")
+    scheme = url.partition("://")[0].lower()
+    if scheme not in _FORMATS:
+        raise ValueError(f"a destination begins with none of {', '.join(_FORMATS)}, then ://")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"a destination {scheme}://... has no valid host and port") from None
+    if not parts.hostname:
+        raise ValueError(f"a destination {scheme}://... names no host")
+    if scheme == "srt" and port is None:
+        raise ValueError("a destination srt://... names no port")
+    if scheme in ("rtmp", "rtmps") and not parts.path.strip("/"):
+        raise ValueError(f"a destination {scheme}://... has no application and key behind its host")
+    kind = _FORMATS[scheme]
+    viewer_urls = (_shown(parts),) if scheme == "rtsp" else ()
+    return Target(_shown(parts), url, kind, viewer_urls, _OPTIONS[kind])
+
+
+def folder(kind: str, directory: Path, base_url: str, keyframe_interval_s: float) -> Target:
+    """Return the target for an ``hls`` or ``dash`` folder in ``directory``.
+
+    ``base_url`` is where the directory is served.
+    """
+    file = {"hls": "index.m3u8", "dash": "manifest.mpd"}[kind]
+    inner = directory / kind
+    options = dict(_OPTIONS[kind])
+    if kind == "hls":
+        options["hls_segment_filename"] = str(inner / "segment%d.ts")
+    else:
+        # A segment of the picture ends with the first key frame after it, one of sound at once.
+        options["seg_duration"] = f"{0.9 * keyframe_interval_s:.3f}"
+    viewer_urls = (f"{base_url.rstrip('/')}/{kind}/{file}",)
+    return Target(kind, str(inner / file), kind, viewer_urls, options, inner)
+
+
+def _shown(parts: SplitResult) -> str:
+    """Return the URL without what may be a secret."""
+    host = parts.netloc.rpartition("@")[2]
+    path = parts.path
+    if parts.scheme in ("rtmp", "rtmps"):
+        path = path.rstrip("/").rpartition("/")[0] + "/..."
+    return f"{parts.scheme}://{host}{path}"
