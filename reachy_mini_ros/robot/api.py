@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from reachy_mini_ros.errors import NotConnectedError, RobotError
+from reachy_mini_ros.errors import NotConnectedError, PreemptedError, RobotError
 from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.state import RobotInfo
@@ -77,7 +77,8 @@ class DaemonApi:
         A recorded move is ``recorded-move-dataset/<owner>/<dataset>/<move>``; ``on_begun`` is
         called when the daemon has it.
 
-        Raises RobotError also if the move was cancelled.
+        Raises RobotError also if the move failed, PreemptedError if somebody stopped it over HTTP.
+        Stopped over the websocket, it ends like any other: the daemon does not tell.
         """
         async with self._move_updates() as updates:
             path = f"/api/move/play/{move}"
@@ -91,6 +92,8 @@ class DaemonApi:
                 update = message.json()
                 if update["uuid"] != uuid or update["type"] == "move_started":
                     continue
+                if update["type"] == "move_cancelled":
+                    raise PreemptedError(f"{move} was ended by another client")
                 if update["type"] != "move_completed":
                     raise RobotError(f"{update['type'].replace('_', ' ')} {update['details']}")
                 return

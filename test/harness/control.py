@@ -28,6 +28,12 @@ from reachy_mini_ros.nodes.qos import latched, reliable
 
 DEGREE = math.radians(1.0)
 REST = 0.002
+NEUTRAL = {
+    "yaw_body": 0.0,
+    **{f"stewart_{number}": 0.6265 * (-1) ** (number + 1) for number in range(1, 7)},
+    "right_antenna": 0.0,
+    "left_antenna": 0.0,
+}
 
 
 def pose(yaw: float = 0.0, z: float = 0.177, frame: str = "", pitch: float = 0.0) -> PoseStamped:
@@ -172,13 +178,19 @@ class ControlledRobot:
         return [result.reason for result in answer.results if not result.successful]
 
     def neutral(self) -> None:
-        """Bring the robot to neutral, awake, idle, at rest, and take streamed targets again."""
+        """Bring the robot to neutral, awake, idle and at rest; gotos take 0.3 s afterwards."""
         assert self.call("stop")[0]
         if self.modes.last.data != "enabled":
             assert self.call("enable_motors", True)[0]
-        move = {"head_pose": {}, "antennas": [0.0, 0.0], "body_yaw": 0.0, "duration": 0.3}
-        self.daemon.post("/api/move/goto", move)
-        wait_for(lambda: not self.daemon.get("/api/move/running"), 5, "neutral")
+        assert self.set(goto__duration=0.3) == []
+        since = self.owners.count
+        self.goto_joints.publish(joints(**NEUTRAL))
+
+        def done() -> bool:
+            owners = [one.data for one in self.owners.messages[since:]]
+            return "goto" in owners and owners[-1] == "idle"
+
+        wait_for(done, 5, "neutral")
         for name in ("yaw_body", "left_antenna", "right_antenna"):
             self.wait_position(name, 0.0, REST)
         wait_for(lambda: abs(self.yaw) < REST and not self.moving.last.data, 5, "rest")

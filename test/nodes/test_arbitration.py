@@ -9,147 +9,40 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from geometry_msgs.msg import PoseStamped
+from harness.control import ControlledRobot, joints, pose, yaw_of
 from harness.daemon import Daemon
-from harness.processes import Child, Processes, free_port
+from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.waiting import wait_for
-from rcl_interfaces.srv import SetParameters
-from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Bool, String
-from std_srvs.srv import SetBool, Trigger
 from websockets.sync.client import connect
-
-from reachy_mini_ros.nodes.qos import latched, reliable
 
 NS = "/arbitration"
 COMMAND_TIMEOUT_S = 0.3
 
 
-def pose(yaw: float = 0.0, z: float = 0.177) -> PoseStamped:
-    message = PoseStamped()
-    message.pose.position.z = z
-    message.pose.orientation.z, message.pose.orientation.w = math.sin(yaw / 2), math.cos(yaw / 2)
-    return message
-
-
 def antennas(position: float) -> JointState:
-    return JointState(name=["right_antenna"], position=[position])
-
-
-class Robot:
-    """The node under test and its daemon."""
-
-    def __init__(self, ros: RosClient, node: Child, daemon: Daemon) -> None:
-        self.ros, self.node, self.daemon = ros, node, daemon
-        self.owners = ros.subscribe(String, f"{NS}/motion_owner", latched())
-        self.moving = ros.subscribe(Bool, f"{NS}/moving", latched())
-        self.modes = ros.subscribe(String, f"{NS}/motor_mode", latched())
-        self.events = ros.subscribe(DiagnosticStatus, f"{NS}/safety_events", reliable(50))
-        self.head_poses = ros.subscribe(PoseStamped, f"{NS}/head_pose", reliable(50))
-        self.joint_states = ros.subscribe(JointState, f"{NS}/joint_states", reliable(50))
-        self.diagnostics = ros.subscribe(DiagnosticArray, "/diagnostics")
-        self.set_pose = ros.publisher(PoseStamped, f"{NS}/set_target/head_pose")
-        self.set_joints = ros.publisher(JointState, f"{NS}/set_target/joints")
-        self.goto_pose = ros.publisher(PoseStamped, f"{NS}/goto/head_pose")
-        self.head_poses.wait_count(1)
-        wait_for(lambda: self.modes.count and self.modes.last.data == "enabled", 5)
-
-    @property
-    def owner(self) -> str:
-        return str(self.owners.last.data)
-
-    @property
-    def yaw(self) -> float:
-        return yaw_of(self.head_poses.last)
-
-    @property
-    def antenna(self) -> float:
-        index = list(self.joint_states.last.name).index("right_antenna")
-        return float(self.joint_states.last.position[index])
-
-    def call(self, name: str, enable: bool | None = None) -> tuple[bool, str]:
-        kind = Trigger if enable is None else SetBool
-        request = None if enable is None else SetBool.Request(data=enable)
-        answer = self.ros.call(kind, f"{NS}/{name}", request, 20.0)
-        return bool(answer.success), str(answer.message)
-
-    def begin(self, name: str) -> object:
-        """Call a service and return its future."""
-        client = self.ros.node.create_client(Trigger, f"{NS}/{name}")
-        assert client.wait_for_service(10)
-        return client.call_async(Trigger.Request())
-
-    def set(self, **parameters: object) -> None:
-        request = SetParameters.Request(
-            parameters=[
-                Parameter(name.replace("__", "."), value=value).to_parameter_msg()
-                for name, value in parameters.items()
-            ]
-        )
-        answer = self.ros.call(SetParameters, f"{NS}/control/set_parameters", request)
-        assert all(result.successful for result in answer.results)
-
-    def wait_owner(self, owner: str, timeout_s: float = 5.0) -> None:
-        wait_for(lambda: self.owner == owner, timeout_s, f"owner {owner}, is {self.owner}")
-
-    def wait_event(self, kind: str, source: str, reason: str, since: int) -> None:
-        def found() -> bool:
-            recent = self.events.messages[-max(0, self.events.count - since) :]
-            told = [{value.key: value.value for value in event.values} for event in recent]
-            return any(
-                event["kind"] == kind and event["source"] == source and reason in event["reason"]
-                for event in told
-            )
-
-        wait_for(lambda: self.events.count > since and found(), 5, f"{kind} of {source}: {reason}")
-
-    def diagnosed(self, key: str) -> str:
-        (status,) = [
-            status
-            for message in self.diagnostics.messages[-5:]
-            for status in message.status
-            if status.name.startswith(f"{NS}/control")
-        ][-1:]
-        return str(next(value.value for value in status.values if value.key == key))
-
-
-def yaw_of(message: PoseStamped) -> float:
-    return 2.0 * math.atan2(message.pose.orientation.z, message.pose.orientation.w)
+    return joints(right_antenna=position)
 
 
 @pytest.fixture(scope="module")
-def started(processes: Processes, ros: RosClient) -> Iterator[Robot]:
+def started(processes: Processes, ros: RosClient) -> Iterator[ControlledRobot]:
     daemon = Daemon.start(processes, free_port())
-    node = processes.start_node(
-        "control",
-        namespace=NS,
-        robot_host="127.0.0.1",
-        robot_port=daemon.port,
-        command_timeout=COMMAND_TIMEOUT_S,
-    )
-    yield Robot(ros, node, daemon)
-    assert node.stop() == 0, node.output()
-    assert "Traceback" not in node.output()
+    with ControlledRobot.started(
+        processes, ros, daemon, NS, command_timeout=COMMAND_TIMEOUT_S
+    ) as robot:
+        yield robot
 
 
 @pytest.fixture
-def robot(started: Robot) -> Robot:
+def robot(started: ControlledRobot) -> ControlledRobot:
     """Return the robot awake, neutral, idle, and no longer refusing streams."""
-    assert started.call("stop")[0]
-    if started.modes.last.data != "enabled":
-        assert started.call("enable_motors", True)[0]
-    started.set(goto__duration=0.3, out_of_reach="refuse")
-    started.goto_pose.publish(pose())
-    started.wait_owner("goto")
-    wait_for(lambda: abs(started.yaw) < 0.01 and started.owner == "idle", 5, "neutral")
-    wait_for(lambda: not started.moving.last.data, 3, "rest")
+    assert started.set(out_of_reach="refuse") == []
+    started.neutral()
     return started
 
 
-def take(robot: Robot, owner: str) -> object:
+def take(robot: ControlledRobot, owner: str) -> object:
     """Let something have the robot."""
     if owner == "streaming":
         robot.set_joints.publish(antennas(0.1))
@@ -162,27 +55,27 @@ def take(robot: Robot, owner: str) -> object:
 
 
 @pytest.mark.parametrize("owner", ["idle", "streaming", "goto", "sleeping"])
-def test_a_stop_wins_over_every_owner(robot: Robot, owner: str) -> None:
+def test_a_stop_wins_over_every_owner(robot: ControlledRobot, owner: str) -> None:
     take(robot, owner)
     robot.wait_owner(owner)
     answer = robot.call("stop")
     assert answer[0]
     assert answer[1].startswith("stopped")
     robot.wait_owner("idle")
-    wait_for(lambda: not robot.moving.last.data, 3, "rest")
+    robot.wait_rest()
     assert robot.daemon.get("/api/move/running") == []
 
 
-def test_a_stream_has_the_robot_until_its_timeout(robot: Robot) -> None:
+def test_a_stream_has_the_robot_until_its_timeout(robot: ControlledRobot) -> None:
     since = robot.events.count
     robot.set_joints.publish(antennas(0.2))
     robot.wait_owner("streaming")
     robot.wait_owner("idle", 2)
-    wait_for(lambda: abs(robot.antenna - 0.2) < 0.01, 2)
+    wait_for(lambda: abs(robot.positions["right_antenna"] - 0.2) < 0.01, 2)
     assert robot.events.count == since, "a stream that ends normally is no event"
 
 
-def test_a_stream_that_breaks_off_in_motion_is_an_event(robot: Robot) -> None:
+def test_a_stream_that_breaks_off_in_motion_is_an_event(robot: ControlledRobot) -> None:
     since = robot.events.count
     for step in range(25):
         robot.set_joints.publish(antennas(step * 0.02))
@@ -190,7 +83,7 @@ def test_a_stream_that_breaks_off_in_motion_is_an_event(robot: Robot) -> None:
     robot.wait_event("timed_out", "set_target/joints", "broke off", since)
 
 
-def test_a_goto_preempts_a_stream_and_refuses_its_targets(robot: Robot) -> None:
+def test_a_goto_preempts_a_stream_and_refuses_its_targets(robot: ControlledRobot) -> None:
     since = robot.events.count
     take(robot, "streaming")
     robot.wait_owner("streaming")
@@ -204,7 +97,7 @@ def test_a_goto_preempts_a_stream_and_refuses_its_targets(robot: Robot) -> None:
     robot.wait_event("preempted", "goto/head_pose", "ended by a new goto", since)
 
 
-def test_asleep_or_without_motors_motion_is_refused_with_the_reason(robot: Robot) -> None:
+def test_asleep_or_without_motors_motion_is_refused_with_the_reason(robot: ControlledRobot) -> None:
     assert robot.call("goto_sleep")[0]
     robot.wait_owner("sleeping")
     wait_for(lambda: robot.modes.last.data == "disabled", 3)
@@ -227,7 +120,9 @@ def test_asleep_or_without_motors_motion_is_refused_with_the_reason(robot: Robot
     wait_for(lambda: abs(robot.yaw - 0.3) < 0.02, 3)
 
 
-def test_motors_that_another_client_switches_count_within_two_seconds(robot: Robot) -> None:
+def test_motors_that_another_client_switches_count_within_two_seconds(
+    robot: ControlledRobot,
+) -> None:
     robot.daemon.post("/api/motors/set_mode/disabled")
     wait_for(lambda: robot.modes.last.data == "disabled", 3)
     since = robot.events.count
@@ -237,7 +132,9 @@ def test_motors_that_another_client_switches_count_within_two_seconds(robot: Rob
     wait_for(lambda: robot.modes.last.data == "enabled", 3)
 
 
-def test_a_jump_of_60_degrees_is_ramped_and_the_head_pose_stays_right(robot: Robot) -> None:
+def test_a_jump_of_60_degrees_is_ramped_and_the_head_pose_stays_right(
+    robot: ControlledRobot,
+) -> None:
     seen = robot.head_poses.count
     robot.set_pose.publish(pose(math.radians(60)))
     wait_for(lambda: abs(robot.yaw - math.radians(60)) < 0.01, 4, "60 degrees")
@@ -252,16 +149,16 @@ def test_a_jump_of_60_degrees_is_ramped_and_the_head_pose_stays_right(robot: Rob
     assert robot.diagnosed("head pose") == "right"
 
 
-def test_of_200_targets_a_second_the_newest_counts(robot: Robot) -> None:
+def test_of_200_targets_a_second_the_newest_counts(robot: ControlledRobot) -> None:
     began_s = time.monotonic()
     for step in range(200):
         wait_for(lambda step=step: time.monotonic() >= began_s + step * 0.005)  # type: ignore[misc]
         robot.set_joints.publish(antennas(0.4 * math.sin(step / 20)))
-    wait_for(lambda: abs(robot.antenna - 0.4 * math.sin(199 / 20)) < 0.005, 2)
+    wait_for(lambda: abs(robot.positions["right_antenna"] - 0.4 * math.sin(199 / 20)) < 0.005, 2)
     assert float(robot.diagnosed("command to socket p95 (ms)")) < 50
 
 
-def test_what_is_out_of_reach_is_clamped_if_that_is_wanted(robot: Robot) -> None:
+def test_what_is_out_of_reach_is_clamped_if_that_is_wanted(robot: ControlledRobot) -> None:
     since = robot.events.count
     robot.set_pose.publish(pose(z=0.227))
     robot.wait_event("refused", "set_target/head_pose", "cannot reach", since)
@@ -274,7 +171,7 @@ def test_what_is_out_of_reach_is_clamped_if_that_is_wanted(robot: Robot) -> None
     wait_for(lambda: robot.head_poses.last.pose.position.z < 0.135, 3, "the lowest")
 
 
-def test_another_client_s_move_over_http_is_reported(robot: Robot) -> None:
+def test_another_client_s_move_over_http_is_reported(robot: ControlledRobot) -> None:
     since = robot.events.count
     robot.daemon.post("/api/move/goto", {"head_pose": {"yaw": 0.5}, "duration": 3.0})
     robot.wait_event("other_client", "robot", "over HTTP", since)
@@ -283,7 +180,7 @@ def test_another_client_s_move_over_http_is_reported(robot: Robot) -> None:
     assert robot.daemon.get("/api/move/running") == []
 
 
-def test_two_clients_that_stream_against_each_other_are_reported(robot: Robot) -> None:
+def test_two_clients_that_stream_against_each_other_are_reported(robot: ControlledRobot) -> None:
     since = robot.events.count
     with connect(f"ws://127.0.0.1:{robot.daemon.port}/ws/sdk", proxy=None) as other:
         ended_s = time.monotonic() + 8.0
@@ -303,7 +200,7 @@ def test_two_clients_that_stream_against_each_other_are_reported(robot: Robot) -
         robot.wait_event("other_client", "robot", "is not followed", since)
 
 
-def test_what_the_robot_cannot_do_is_answered_so(robot: Robot) -> None:
+def test_what_the_robot_cannot_do_is_answered_so(robot: ControlledRobot) -> None:
     for name in ("head_tracking", "wobbling"):
         success, message = robot.call(name, True)
         assert not success
@@ -315,7 +212,7 @@ def test_what_the_robot_cannot_do_is_answered_so(robot: Robot) -> None:
     assert "unavailable" in message
 
 
-def test_gravity_compensation_ends_motion_and_takes_no_targets(robot: Robot) -> None:
+def test_gravity_compensation_ends_motion_and_takes_no_targets(robot: ControlledRobot) -> None:
     # The daemon without motors takes the mode without Placo too.
     take(robot, "goto")
     robot.wait_owner("goto")
@@ -329,22 +226,19 @@ def test_gravity_compensation_ends_motion_and_takes_no_targets(robot: Robot) -> 
     assert robot.daemon.get("/api/motors/status")["mode"] == "enabled"
 
 
-def test_automatic_body_yaw_is_switched_in_the_daemon(robot: Robot) -> None:
-    def body() -> float:
-        index = list(robot.joint_states.last.name).index("yaw_body")
-        return float(robot.joint_states.last.position[index])
-
+def test_automatic_body_yaw_is_switched_in_the_daemon(robot: ControlledRobot) -> None:
     assert robot.call("automatic_body_yaw", False)[0]
     robot.set(goto__duration=0.6)
     robot.goto_pose.publish(pose(math.radians(80)))
     wait_for(lambda: abs(robot.yaw - math.radians(80)) < 0.02, 4)
-    assert abs(body()) < 0.02
+    assert abs(robot.positions["yaw_body"]) < 0.02
     assert robot.call("automatic_body_yaw", True)[0]
     robot.goto_pose.publish(pose(math.radians(81)))
-    wait_for(lambda: body() > math.radians(14), 4, "a body that turns along")
+    far = math.radians(14)
+    wait_for(lambda: robot.positions["yaw_body"] > far, 4, "a body that turns along")
 
 
-def test_the_daemon_is_restarted_but_in_simulation_not_stopped(robot: Robot) -> None:
+def test_the_daemon_is_restarted_but_in_simulation_not_stopped(robot: ControlledRobot) -> None:
     take(robot, "goto")
     robot.wait_owner("goto")
     since = robot.events.count
@@ -361,7 +255,7 @@ def test_the_daemon_is_restarted_but_in_simulation_not_stopped(robot: Robot) -> 
     wait_for(lambda: robot.modes.last.data == "enabled", 5)
 
 
-def test_diagnostics_tell_owner_mode_lock_and_the_last_event(robot: Robot) -> None:
+def test_diagnostics_tell_owner_mode_lock_and_the_last_event(robot: ControlledRobot) -> None:
     wait_for(lambda: robot.diagnosed("app lock") == "free", 8)
     assert robot.diagnosed("motion owner") == "idle"
     assert robot.diagnosed("motor mode") == "enabled"
@@ -370,7 +264,7 @@ def test_diagnostics_tell_owner_mode_lock_and_the_last_event(robot: Robot) -> No
     wait_for(lambda: "neutral head is at" in robot.diagnosed("last safety event"), 4)
 
 
-def test_a_daemon_that_dies_in_a_stream_ends_it(robot: Robot) -> None:
+def test_a_daemon_that_dies_in_a_stream_ends_it(robot: ControlledRobot) -> None:
     since = robot.events.count
     robot.set_pose.publish(pose(1.0))
     robot.wait_owner("streaming")
@@ -385,7 +279,7 @@ def test_a_daemon_that_dies_in_a_stream_ends_it(robot: Robot) -> None:
 
 
 def test_a_stopped_daemon_in_simulation_is_not_started(
-    started: Robot, processes: Processes
+    started: ControlledRobot, processes: Processes
 ) -> None:
     daemon = Daemon.start(processes, started.daemon.port)
     wait_for(lambda: started.modes.last.data == "enabled", 8)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from harness import moves
 from harness.daemon import Daemon
 from harness.driver import Driver, turned
 from harness.processes import Processes, free_port
@@ -50,20 +51,10 @@ def swing(count: int = 50, yaw: float = 0.3) -> Move:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a HOME with a data set in its cache, as the daemon's downloads leave it."""
     home = tmp_path_factory.mktemp("robot")
-    fill(home, DATASET, ["swing", "again"], swing())
-    fill(home, LARGE, [f"swing_{number}" for number in range(80)], swing(1500))
+    moves.cache(home, DATASET, dict.fromkeys(("swing", "again"), swing()))
+    large = swing(1500)
+    moves.cache(home, LARGE, {f"swing_{number}": large for number in range(80)})
     return home
-
-
-def fill(home: Path, dataset: str, names: list[str], move: Move) -> None:
-    owner, name = dataset.split("/")
-    cache = home / ".cache" / "huggingface" / "hub" / f"datasets--{owner}--{name}"
-    snapshot = cache / "snapshots" / ("0123456789" * 4)
-    snapshot.mkdir(parents=True)
-    (cache / "refs").mkdir()
-    (cache / "refs" / "main").write_text(snapshot.name)
-    for each in names:
-        (snapshot / f"{each}.json").write_bytes(move.to_json())
 
 
 @pytest.fixture(scope="module")
