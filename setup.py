@@ -58,6 +58,7 @@ setup(
             "dashboard = reachy_mini_ros.nodes.dashboard:main",
             "robot_description = reachy_mini_ros.robot.description:main",
             "reachy_mini_sim = reachy_mini_ros.simulation.main:main",
+            "stream = reachy_mini_ros.nodes.stream:main",
         ],
     },
 )

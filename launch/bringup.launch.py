@@ -32,6 +32,7 @@ ARGUMENTS = [
     ("camera", "true", "Start the camera node", SWITCH),
     ("audio", "true", "Start the audio node", SWITCH),
     ("dashboard", "true", "Start the dashboard on http://127.0.0.1:8042", SWITCH),
+    ("stream", "false", "Start the node for HLS, DASH and RTMP; it streams when asked to", SWITCH),
     ("web_video_server", "true", "Start web_video_server on http://127.0.0.1:8080", SWITCH),
     ("rviz", "false", "Start RViz", SWITCH),
     ("composed", "false", "Run all nodes of this package in one process", SWITCH),
@@ -68,7 +69,10 @@ def start(context: LaunchContext) -> list[Action]:
     elif argument("robot_host"):
         robot["robot_host"] = argument("robot_host")
 
-    nodes = ["control", *(name for name in ("camera", "audio", "dashboard") if wanted(name))]
+    nodes = [
+        "control",
+        *(name for name in ("camera", "audio", "dashboard", "stream") if wanted(name)),
+    ]
     parameters = [argument("params_file"), robot] if robot else [argument("params_file")]
     for executable in ["bringup"] if wanted("composed") else nodes:
         actions.append(

@@ -16,7 +16,7 @@ from rclpy.parameter import parameter_value_to_python
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-NODES = ("camera", "audio", "control", "dashboard")
+NODES = ("camera", "audio", "control", "dashboard", "stream")
 NAMESPACE = "/docs"
 # Every rclpy node has these.
 COMMON = re.compile(r"^(use_sim_time|start_type_description_service|qos_overrides\..*)$")
@@ -34,7 +34,12 @@ def client(processes: Processes, ros: RosClient) -> RosClient:
     """Run all nodes, with the robot away: the interface is there all the same."""
     port = free_port()
     processes.start_node(
-        "bringup", namespace=NAMESPACE, robot_host="127.0.0.1", robot_port=port, port=free_port()
+        "bringup",
+        namespace=NAMESPACE,
+        options=("--nodes", *NODES),
+        robot_host="127.0.0.1",
+        robot_port=port,
+        port=free_port(),
     )
     for node in NODES:
         wait_for(lambda node=node: (node, NAMESPACE) in ros.node.get_node_names_and_namespaces())

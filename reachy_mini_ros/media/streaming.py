@@ -46,6 +46,11 @@ class Streamer:
         """None while nothing is streamed."""
 
     @property
+    def targets(self) -> tuple[Target, ...]:
+        """Return where it goes, or would."""
+        return self._targets
+
+    @property
     def statuses(self) -> list[Status]:
         """Return the state of each destination; from any thread."""
         if self.encoder is None:

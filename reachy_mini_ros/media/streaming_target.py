@@ -72,21 +72,23 @@ def server(url: str) -> Target:
     Raises ValueError, which tells no secret, if it is none that can be streamed to.
     """
     if len(url) > _LONGEST_URL or not url.isprintable() or " " in url:
-        raise ValueError("a destination has spaces or is too long: give one URL for each")
+        raise ValueError("a URL has spaces or is too long: each URL is an item of the list")
     scheme = url.partition("://")[0].lower()
     if scheme not in _FORMATS:
-        raise ValueError(f"a destination begins with none of {', '.join(_FORMATS)}, then ://")
+        raise ValueError(
+            f"a URL begins with none of {', '.join(f'{name}://' for name in _FORMATS)}"
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError(f"a destination {scheme}://... has no valid host and port") from None
+        raise ValueError(f"{scheme}://... has no valid host and port") from None
     if not parts.hostname:
-        raise ValueError(f"a destination {scheme}://... names no host")
+        raise ValueError(f"{scheme}://... names no host")
     if scheme == "srt" and port is None:
-        raise ValueError("a destination srt://... names no port")
+        raise ValueError("srt://... names no port")
     if scheme in ("rtmp", "rtmps") and not parts.path.strip("/"):
-        raise ValueError(f"a destination {scheme}://... has no application and key behind its host")
+        raise ValueError(f"{scheme}://... has no application and key behind its host")
     kind = _FORMATS[scheme]
     viewer_urls = (_shown(parts),) if scheme == "rtsp" else ()
     return Target(_shown(parts), url, kind, viewer_urls, _OPTIONS[kind])

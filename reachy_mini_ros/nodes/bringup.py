@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""All nodes in one process: one interpreter, one I/O thread, one session with the robot.
+"""The nodes in one process: one interpreter, one I/O thread, one session with the robot.
 
 config/reachy_mini.yaml holds the nodes' own defaults, so that it need not be named.
 """
@@ -15,20 +15,27 @@ from reachy_mini_ros.nodes.camera import CameraNode
 from reachy_mini_ros.nodes.control import ControlNode
 from reachy_mini_ros.nodes.dashboard import DashboardNode
 from reachy_mini_ros.nodes.runtime import Builder, run
+from reachy_mini_ros.nodes.stream import StreamNode
 
 NODES: dict[str, Builder] = {
     "control": ControlNode,
     "camera": CameraNode,
     "audio": AudioNode,
     "dashboard": DashboardNode,
+    "stream": StreamNode,
 }
+DEFAULT = [name for name in NODES if name != "stream"]
 
 
 def main() -> None:
     """Run the nodes asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--nodes", nargs="+", choices=list(NODES), default=list(NODES), help="default: all"
+        "--nodes",
+        nargs="+",
+        choices=list(NODES),
+        default=DEFAULT,
+        help=f"default: {' '.join(DEFAULT)}",
     )
     chosen = parser.parse_args(remove_ros_args(sys.argv)[1:]).nodes
     sys.exit(run([NODES[name] for name in chosen]))

@@ -19,7 +19,7 @@ from rclpy.parameter import Parameter
 
 from reachy_mini_ros.errors import SetupError
 
-Value = bool | int | float | str
+Value = bool | int | float | str | tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Param:
     """One parameter; its type is its default's, ``minimum`` and ``maximum`` bound numbers.
 
     The value of a ``secret`` one is in no error's text. ``digits``: a text that may be a number,
-    as a command line and YAML take it.
+    as a command line and YAML take it. A list of texts is a tuple here, and may be set as one text.
     """
 
     name: str
@@ -74,6 +74,8 @@ class Param:
             value = str(value).lower()  # as a command line and YAML take it
         if self.digits and type(value) is int:
             value = str(value)
+        if isinstance(self.default, tuple):
+            return self._accept_list(value)
         if type(value) is not type(self.default):
             kind = type(self.default).__name__
             shown = "the value" if self.secret else repr(value)
@@ -84,6 +86,14 @@ class Param:
         if isinstance(value, int | float) and not self._in_range(value):
             raise ValueError(f"{self.name}: {value} is outside {self.minimum} to {self.maximum}")
         return value
+
+    def _accept_list(self, value: object) -> tuple[str, ...]:
+        if value is None or value == "":
+            return ()
+        texts = (value,) if isinstance(value, str) else value
+        if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"{self.name}: the value is not a list of texts")
+        return tuple(texts)
 
     def _in_range(self, value: float) -> bool:
         low = -math.inf if self.minimum is None else self.minimum

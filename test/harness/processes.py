@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -119,13 +120,18 @@ class Processes:
         return self.start(sys.executable, "-m", module, *arguments, env=env)
 
     def start_node(
-        self, node: str, *, namespace: str = "/reachy_mini", **parameters: object
+        self,
+        node: str,
+        *,
+        namespace: str = "/reachy_mini",
+        options: Sequence[str] = (),
+        **parameters: object,
     ) -> Child:
         """Start one of the package's nodes: ``camera``, ``control``, ``dashboard``, ``bringup``.
 
         A dot in a parameter's name is written as two underscores.
         """
-        arguments = ["--ros-args", "-r", f"__ns:={namespace}"]
+        arguments = [*options, "--ros-args", "-r", f"__ns:={namespace}"]
         for name, value in parameters.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
             arguments += ["-p", f"{name.replace('__', '.')}:={text}"]
