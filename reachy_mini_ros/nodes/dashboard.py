@@ -4,11 +4,13 @@
 
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage
 
 from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import is_loopback
 from reachy_mini_ros.nodes.dashboard_commands import DashboardCommands
 from reachy_mini_ros.nodes.dashboard_state import DashboardState
@@ -17,7 +19,7 @@ from reachy_mini_ros.nodes.on_demand import OnDemand
 from reachy_mini_ros.nodes.parameters import Param, declare
 from reachy_mini_ros.nodes.runtime import RobotNode, run
 from reachy_mini_ros.statistics import Window
-from reachy_mini_ros.web.application import Dashboard
+from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import Command, Done, Moves
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.robot import Latency, Percentiles, Robot, Status
@@ -45,6 +47,18 @@ PARAMETERS = (
         read_only=True,
     ),
     Param(
+        "photo_directory",
+        "~/Pictures/reachy_mini",
+        "Folder of the gallery: the camera's photo_directory",
+        read_only=True,
+    ),
+    Param(
+        "live_directory",
+        "",
+        "Folder of the live streams below /live/, the stream node's; empty: one in memory",
+        read_only=True,
+    ),
+    Param(
         "image_topic",
         "camera/image_raw/compressed",
         "JPEG pictures to show, subscribed to only while somebody looks",
@@ -69,10 +83,14 @@ class DashboardNode(RobotNode):
         self._dashboard = Dashboard(
             self.pictures,
             _RobotOfRos(state, DashboardCommands(self, io, state), self._latencies_ms),
+            Settings(
+                Path(values["photo_directory"]).expanduser(),
+                live_directory(values["live_directory"], self.get_namespace()),
+                values["token"],
+                _read_only(values["read_only"], values["address"]),
+            ),
             address=values["address"],
             port=values["port"],
-            token=values["token"],
-            read_only=_read_only(values["read_only"], values["address"]),
         )
         io.submit(self._dashboard.start()).result()
         publish_diagnostics(self, "", self._report)
@@ -94,10 +112,11 @@ class DashboardNode(RobotNode):
         self._dashboard.events.publish("safety", event)
 
     def _report(self) -> Report:
-        pictures = self.pictures.state()
+        pictures = self._dashboard.streams.state()
         values = {
             "url": self._dashboard.url,
             **asdict(pictures),
+            "encoded pictures": self._dashboard.streams.encoded.encoded,
             "listeners": self._dashboard.events.listeners,
             "latency p50 (ms)": self._latencies_ms.percentile(50),
             "latency p95 (ms)": self._latencies_ms.percentile(95),

@@ -7,6 +7,8 @@ It knows nothing of ROS: pictures come in through :class:`Pictures`, the rest th
 """
 
 import errno
+from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
@@ -15,14 +17,31 @@ from reachy_mini_ros.web.access import Access
 from reachy_mini_ros.web.command_routes import CommandRoutes
 from reachy_mini_ros.web.endpoints import Endpoint
 from reachy_mini_ros.web.events import Events
+from reachy_mini_ros.web.live import LiveRoutes
 from reachy_mini_ros.web.middleware import Handler, add_headers, errors_as_json
+from reachy_mini_ros.web.openapi import openapi_handler
 from reachy_mini_ros.web.page_files import page_handlers
+from reachy_mini_ros.web.photos import PhotoRoutes
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.report import Report, report
 from reachy_mini_ros.web.robot import Robot
 from reachy_mini_ros.web.streams import Streams
 
 MAX_BODY_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user decides."""
+
+    photo_directory: Path
+    """Of the gallery."""
+    live_directory: Path
+    """Of the files below ``/live/``."""
+    token: str = ""
+    """Who does not have it is not let in; empty for none."""
+    read_only: bool = False
+    """Refuse all that changes anything."""
 
 
 class Dashboard:
@@ -35,31 +54,35 @@ class Dashboard:
         self,
         pictures: Pictures,
         robot: Robot,
+        settings: Settings,
         *,
         address: str = "127.0.0.1",
         port: int = 8042,
-        token: str = "",
-        read_only: bool = False,
     ) -> None:
-        self._access = Access(address, port, token)
-        self._pictures = pictures
+        self._access = Access(address, port, settings.token)
         self._robot = robot
         self._address = address
         self._port = port
-        self._read_only = read_only
-        self.events = Events(self._report)
+        self._read_only = settings.read_only
+        self.streams = Streams(pictures)
+        photos = PhotoRoutes(settings.photo_directory, settings.read_only, self._photos_changed)
+        self.events = Events(self._report, photos.watch)
+        self.endpoints = (
+            *self.streams.endpoints(),
+            *self.events.endpoints(),
+            Endpoint("GET", "/api/status", self._status, "What is known of the robot.", Report),
+            *photos.endpoints(),
+            *CommandRoutes(robot, settings.read_only).endpoints(),
+            *LiveRoutes(settings.live_directory).endpoints(),
+        )
         application = web.Application(
             middlewares=[errors_as_json, self._guard], client_max_size=MAX_BODY_BYTES
         )
         application.on_response_prepare.append(add_headers)
-        self.endpoints = (
-            *Streams(pictures).endpoints(),
-            *self.events.endpoints(),
-            Endpoint("GET", "/api/status", self._status, "What is known of the robot.", Report),
-            *CommandRoutes(robot, read_only).endpoints(),
-        )
         for endpoint in self.endpoints:
             endpoint.add_to(application.router)
+        description = openapi_handler(self.endpoints)
+        application.router.add_get("/api/openapi.json", description, allow_head=False)
         for path, handler in page_handlers().items():
             application.router.add_get(path, handler)
         self._runner = web.AppRunner(
@@ -87,7 +110,7 @@ class Dashboard:
 
     async def stop(self) -> None:
         """End all streams and stop listening."""
-        self._pictures.close()
+        self.streams.close()
         self.events.close()
         await self._runner.cleanup()
 
@@ -104,8 +127,11 @@ class Dashboard:
     async def _status(self, request: web.Request) -> web.Response:
         return web.json_response(self._report(False))
 
+    def _photos_changed(self) -> None:
+        self.events.publish("photos", {})
+
     def _report(self, sound: bool) -> dict[str, object]:
-        return report(self._robot.status(sound=sound), self._pictures, self._read_only)
+        return report(self._robot.status(sound=sound), self.streams.state(), self._read_only)
 
 
 def _listening_failed(error: OSError, address: str, port: int) -> str:

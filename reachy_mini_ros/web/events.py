@@ -6,9 +6,9 @@ import asyncio
 import json
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import BaseModel, Field
@@ -38,13 +38,15 @@ class Events:
     """Tells listeners the status as it changes, and what else happens.
 
     ``report`` returns the status, with the sound if that is asked for. It is asked only while
-    somebody listens. Everything here belongs to the loop's thread.
+    somebody listens, and ``meanwhile`` runs then, until cancelled. Everything here belongs to
+    the loop's thread.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, meanwhile: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._report = report
+        self._meanwhile = meanwhile
         self._listeners: set[_Listener] = set()
-        self._ticking: asyncio.Task[None] | None = None
+        self._running: asyncio.Future[Any] | None = None
         self._closed = False
 
     @property
@@ -95,15 +97,15 @@ class Events:
         listener = _Listener(sound)
         self._listeners.add(listener)
         listener.tell(_event("status", self._report(self._sound_wanted())))
-        if self._ticking is None:
-            self._ticking = asyncio.ensure_future(self._tick())
+        if self._running is None:
+            self._running = asyncio.gather(self._tick(), self._meanwhile())
         try:
             yield listener
         finally:
             self._listeners.discard(listener)
-            if not self._listeners and self._ticking is not None:
-                self._ticking.cancel()
-                self._ticking = None
+            if not self._listeners and self._running is not None:
+                self._running.cancel()
+                self._running = None
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()

@@ -132,8 +132,12 @@ class Pictures:
     def close(self) -> None:
         """Turn away everybody who waits or comes."""
         self._closed = True
+        self.turn_away("the dashboard is closing")
+        self._interest.drop()
+
+    def turn_away(self, reason: str) -> None:
+        """Let everybody who waits have a NoPictureError."""
         for future in self._waiting:
             if not future.done():
-                future.set_exception(NoPictureError("the dashboard is closing"))
+                future.set_exception(NoPictureError(reason))
         self._waiting.clear()
-        self._interest.drop()

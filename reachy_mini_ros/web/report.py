@@ -5,7 +5,7 @@
 import time
 from dataclasses import asdict, dataclass, fields, replace
 
-from reachy_mini_ros.web.pictures import Pictures, PictureState
+from reachy_mini_ros.web.pictures import PictureState
 from reachy_mini_ros.web.robot import Status
 
 RESTLESS = ("time", "picture", "rates", "latency")
@@ -23,9 +23,8 @@ class Report(Status):
     """Commands are refused."""
 
 
-def report(status: Status, pictures: Pictures, read_only: bool) -> dict[str, object]:
+def report(status: Status, picture: PictureState, read_only: bool) -> dict[str, object]:
     """Return the document, ready for JSON."""
     known = {field.name: getattr(status, field.name) for field in fields(status)}
-    picture = pictures.state()
     known["rates"] = replace(status.rates, picture_hz=picture.rate_hz)
     return asdict(Report(**known, picture=picture, time=round(time.time(), 3), read_only=read_only))

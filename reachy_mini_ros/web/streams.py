@@ -4,15 +4,30 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
+from dataclasses import replace
 
 from aiohttp import web
 
-from reachy_mini_ros.web.endpoints import Endpoint
-from reachy_mini_ros.web.pictures import BOUNDARY, OPENING, NoPictureError, Picture, Pictures
+from reachy_mini_ros.web.encoded import (
+    EncodedPictures,
+    SnapshotQuery,
+    StreamQuery,
+    TooManySettingsError,
+)
+from reachy_mini_ros.web.endpoints import Endpoint, read_query
+from reachy_mini_ros.web.pictures import (
+    BOUNDARY,
+    OPENING,
+    NoPictureError,
+    Picture,
+    Pictures,
+    PictureState,
+)
 from reachy_mini_ros.web.sending import begin, send
 
 MAX_VIEWERS = 100
+AS_IT_COMES = StreamQuery()
 
 
 class Streams:
@@ -20,6 +35,7 @@ class Streams:
 
     def __init__(self, pictures: Pictures) -> None:
         self._pictures = pictures
+        self.encoded = EncodedPictures(pictures)
 
     def endpoints(self) -> Iterator[Endpoint]:
         """Return the addresses that pictures are at."""
@@ -27,31 +43,44 @@ class Streams:
             *("GET", "/api/stream", self._stream),
             "Live pictures, newest first, as long as any come.",
             "multipart/x-mixed-replace",
-            failures=(503,),
+            query=StreamQuery,
+            failures=(422, 503),
         )
         yield Endpoint(
             *("GET", "/api/snapshot", self._snapshot),
             "The next picture.",
             "image/jpeg",
-            failures=(503,),
+            query=SnapshotQuery,
+            failures=(422, 503),
         )
 
+    def state(self) -> PictureState:
+        """Return what comes in, and who looks at it in whatever setting."""
+        viewers = self._pictures.viewers + self.encoded.viewers
+        return replace(self._pictures.state(), viewers=viewers)
+
+    def close(self) -> None:
+        """Turn away everybody who looks or comes."""
+        self.encoded.close()
+        self._pictures.close()
+
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        with self._looking():
-            picture = await _or_unavailable(self._pictures)
+        with self._looking(read_query(request, StreamQuery)) as pictures:
+            picture = await _or_unavailable(pictures)
             response = await begin(request, f"multipart/x-mixed-replace; boundary={BOUNDARY}")
             try:
                 await send(request, response, OPENING)
                 while True:
                     await send(request, response, picture.part)
-                    picture = await self._pictures.newer_than(picture)
+                    picture = await pictures.newer_than(picture)
             except (NoPictureError, TimeoutError):
                 pass  # The stream ends rather than freeze; whoever looks sees that and asks again.
             return response
 
     async def _snapshot(self, request: web.Request) -> web.Response:
-        with self._looking():
-            picture = await _or_unavailable(self._pictures)
+        query = read_query(request, SnapshotQuery)
+        with self._looking(StreamQuery(width=query.width, quality=query.quality)) as pictures:
+            picture = await _or_unavailable(pictures)
         name = time.strftime("reachy_mini_%Y%m%d_%H%M%S.jpg")
         return web.Response(
             body=picture.jpeg,
@@ -59,12 +88,18 @@ class Streams:
             headers={"Content-Disposition": f'inline; filename="{name}"'},
         )
 
-    def _looking(self) -> AbstractContextManager[None]:
-        if self._pictures.viewers >= MAX_VIEWERS:
+    @contextmanager
+    def _looking(self, setting: StreamQuery) -> Iterator[Pictures]:
+        if self.state().viewers >= MAX_VIEWERS:
             raise web.HTTPServiceUnavailable(
                 text=f"{MAX_VIEWERS} viewers are looking already, which is the limit"
             )
-        return self._pictures.looking()
+        try:
+            pictures = self._pictures if setting == AS_IT_COMES else self.encoded.of(setting)
+        except TooManySettingsError as error:
+            raise web.HTTPServiceUnavailable(text=str(error)) from None
+        with pictures.looking():
+            yield pictures
 
 
 async def _or_unavailable(pictures: Pictures) -> Picture:

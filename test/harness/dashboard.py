@@ -5,12 +5,13 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from harness.processes import free_port
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import ReachyMiniRosError
-from reachy_mini_ros.web.application import Dashboard
+from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import Command, Done, Moves, Photo, PhotoTaken
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.robot import HeadPose, Robot, Status
@@ -32,10 +33,15 @@ class Served(Robot):
         )
         self.demands: list[bool] = []
         self.pictures = Pictures(self.demands.append, fresh_s=1.0, linger_s=0.2)
-        self.dashboard = Dashboard(self.pictures, self, port=self.port, **settings)
+        address = settings.pop("address", "127.0.0.1")
+        # The tests' home is a temporary folder.
+        self.photos = Path.home() / "photos"
+        self.live = Path.home() / "live"
+        chosen = Settings(self.photos, self.live, **settings)
+        self.dashboard = Dashboard(self.pictures, self, chosen, address=address, port=self.port)
         io.submit(self.dashboard.start()).result(10)
         self._feeding: Any = None
-        self.asked = self.sound_asked = 0
+        self.asked = self.sound_asked = self.published = 0
         self.commands: list[Command] = []
         self.refusal: ReachyMiniRosError | None = None
 
@@ -64,6 +70,7 @@ class Served(Robot):
         async def run() -> None:
             while True:
                 self.pictures.publish(make())
+                self.published += 1
                 await asyncio.sleep(period_s)
 
         self._feeding = self.io.submit(run())

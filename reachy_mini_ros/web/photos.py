@@ -1,0 +1,99 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``/api/photos``: the gallery over HTTP."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from reachy_mini_ros.web.command_routes import forbid_if
+from reachy_mini_ros.web.commands import Done
+from reachy_mini_ros.web.encoded import Width
+from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_query
+from reachy_mini_ros.web.gallery import CONTENT_TYPES, Gallery, Photos
+from reachy_mini_ros.web.transcoding import UnreadablePictureError, transcode
+
+T = TypeVar("T")
+
+NAME = {"name": "The file's name, as the list has it."}
+PERIOD_S = 1.0
+"""Between two looks at the folder while somebody listens: photos are saved by other programs."""
+THUMBNAILS = 2
+"""Made at the same time."""
+
+
+class PhotoQuery(BaseModel):
+    """How to send a photo."""
+
+    width: Annotated[Width | None, Field(description="a JPEG of at most this width, px")] = None
+
+
+class PhotoRoutes:
+    """Lists, sends and deletes photos."""
+
+    def __init__(self, folder: Path, read_only: bool, on_change: Callable[[], None]) -> None:
+        self._gallery = Gallery(folder)
+        self._read_only = read_only
+        self._on_change = on_change
+        self._making = asyncio.Semaphore(THUMBNAILS)
+
+    def endpoints(self) -> Iterator[Endpoint]:
+        """Return the list and the photos."""
+        yield Endpoint(*("GET", "/api/photos", self._list), "Photos, the newest first.", Photos)
+        yield Endpoint(
+            *("GET", "/api/photos/{name}", self._send),
+            *("A photo, or a small picture of it.", "image/*"),
+            query=PhotoQuery,
+            path_parameters=NAME,
+            failures=(404, 409, 422),
+        )
+        yield Endpoint(
+            *("DELETE", "/api/photos/{name}", self._delete),
+            *("Delete a photo.", Done),
+            path_parameters=NAME,
+            failures=(403, 404, 409),
+        )
+
+    async def watch(self) -> None:
+        """Tell each change, until cancelled."""
+        known = await asyncio.to_thread(self._gallery.version)
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            found = await asyncio.to_thread(self._gallery.version)
+            if found != known:
+                known = found
+                self._on_change()
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        return json_answer(await asyncio.to_thread(self._gallery.photos))
+
+    async def _send(self, request: web.Request) -> web.StreamResponse:
+        name, query = request.match_info["name"], read_query(request, PhotoQuery)
+        content = await self._on_disk(self._gallery.read, name)
+        content_type = CONTENT_TYPES[Path(name).suffix.lower()]
+        if query.width is not None:
+            content_type = "image/jpeg"
+            try:
+                async with self._making:
+                    content = await asyncio.to_thread(transcode, content, query.width, None)
+            except UnreadablePictureError as error:
+                raise web.HTTPConflict(text=f"{name}: {error}") from None
+        return web.Response(body=content, content_type=content_type)
+
+    async def _delete(self, request: web.Request) -> web.StreamResponse:
+        forbid_if(self._read_only)
+        name = request.match_info["name"]
+        await self._on_disk(self._gallery.delete, name)
+        return json_answer(Done(f"deleted {name}"))
+
+    async def _on_disk(self, work: Callable[[str], T], name: str) -> T:
+        try:
+            return await asyncio.to_thread(work, name)
+        except FileNotFoundError:
+            raise web.HTTPNotFound(text=f"there is no photo {name!r}") from None
+        except OSError as error:
+            raise web.HTTPConflict(text=f"{name}: {error.strerror or error}") from None
