@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The head's kinematics without the daemon, on the SDK's analytical engine.
+"""The head's kinematics without the daemon, on the engine that the daemon uses by default.
 
 Head poses are 4x4, world -> head, metres; head joints are [body_yaw, stewart_1..6] in rad.
 """
@@ -15,6 +15,8 @@ import numpy as np
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.state import Matrix
 
+MAX_HEAD_TO_BODY_RAD, MAX_BODY_RAD = math.radians(65.0), math.radians(160.0)
+"""Of the daemon's automatic body yaw."""
 ROUND_TRIP_RAD = 2e-3
 _WALK_STEPS = 20
 _POLISH_STEPS = 10
@@ -28,8 +30,17 @@ def inverse(head_pose: Matrix, body_yaw: float, *, automatic_body_yaw: bool) -> 
     ``automatic_body_yaw`` turns the body further where the head would otherwise be more than 65
     degrees away from it, as the daemon does by default.
     """
-    joints = np.asarray(_engine(automatic_body_yaw).ik(head_pose, body_yaw), dtype=np.float64)
-    return joints if np.isfinite(joints).all() else None
+    pose, engine = _from_root(head_pose), _engine()
+    if automatic_body_yaw:
+        joints = engine.inverse_kinematics_safe(
+            pose,
+            body_yaw=body_yaw,
+            max_relative_yaw=MAX_HEAD_TO_BODY_RAD,
+            max_body_yaw=MAX_BODY_RAD,
+        )
+    else:
+        joints = [body_yaw, *engine.inverse_kinematics(pose, body_yaw)]
+    return np.array(joints) if all(map(math.isfinite, joints)) else None
 
 
 def forward(joints: Matrix, near_joints: Matrix, near_pose: Matrix) -> Matrix | None:
@@ -39,16 +50,15 @@ def forward(joints: Matrix, near_joints: Matrix, near_pose: Matrix) -> Matrix | 
     away, so this walks there in small steps from a known pair of joints and pose, and accepts
     the result only if the inverse gives the same joints again.
     """
-    engine = _engine(False)
-    offset = np.zeros((4, 4))
-    offset[2, 3] = engine.head_z_offset
+    engine = _engine()
     with _lock:
-        engine.kin.reset_forward_kinematics((near_pose + offset).tolist())
+        engine.reset_forward_kinematics(_from_root(near_pose))
         solution: Any = None
         for step in range(1, _WALK_STEPS + _POLISH_STEPS + 1):
             along = near_joints + (joints - near_joints) * min(1.0, step / _WALK_STEPS)
-            solution = engine.kin.forward_kinematics(along[1:].tolist(), float(along[0]))
-    pose: Matrix = np.asarray(solution, dtype=np.float64) - offset
+            solution = engine.forward_kinematics(along[1:].tolist(), float(along[0]))
+    pose: Matrix = np.asarray(solution, dtype=np.float64)
+    pose[2, 3] -= sdk.ROOT_TO_NEUTRAL_HEAD_M
     if not np.isfinite(pose).all():
         return None
     again = inverse(pose, float(joints[0]), automatic_body_yaw=False)
@@ -67,6 +77,12 @@ def roll_pitch_yaw(head_pose: Matrix) -> tuple[float, float, float]:
     )
 
 
+def _from_root(head_pose: Matrix) -> list[list[float]]:
+    pose: list[list[float]] = head_pose.tolist()
+    pose[2][3] += sdk.ROOT_TO_NEUTRAL_HEAD_M
+    return pose
+
+
 @functools.cache
-def _engine(automatic_body_yaw: bool) -> Any:
-    return sdk.kinematics(automatic_body_yaw)
+def _engine() -> Any:
+    return sdk.kinematics()

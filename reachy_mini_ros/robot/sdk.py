@@ -11,7 +11,7 @@ import functools
 import gzip
 import importlib
 import importlib.metadata
-import warnings
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -175,13 +175,21 @@ def parse_status(message: object) -> RobotInfo:
     )
 
 
-def kinematics(automatic_body_yaw: bool) -> Any:
-    """Return a new `AnalyticalKinematics` of the SDK, with a state of its own."""
-    engine = _module("reachy_mini.kinematics.analytical_kinematics").AnalyticalKinematics
-    with warnings.catch_warnings():
-        # It leaves its file of constants to the garbage collector.
-        warnings.simplefilter("ignore", ResourceWarning)
-        return engine(automatic_body_yaw=automatic_body_yaw)
+def kinematics() -> Any:
+    """Return a new engine of the SDK for the head's platform, with a state of its own.
+
+    Put together as the SDK's `AnalyticalKinematics` does, and without it: its package imports
+    onnxruntime too, which costs 15 MB, and which in one process with GStreamer's libunwind lets
+    rclpy's C++ exceptions abort the process.
+    """
+    data = json.loads((_folder() / "assets" / "kinematics_data.json").read_text())
+    engine = _module("reachy_mini_rust_kinematics").ReachyMiniRustKinematics(
+        data["motor_arm_length"], data["rod_length"]
+    )
+    for motor in data["motors"]:
+        to_motor = np.linalg.inv(motor["T_motor_world"])
+        engine.add_branch(motor["branch_position"], to_motor, 1 if motor["solution"] else -1)
+    return engine
 
 
 def urdf_path() -> Path:

@@ -5,6 +5,7 @@
 import math
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -162,6 +163,15 @@ def test_stop_ends_a_goto_and_refuses_the_stream_that_goes_on(neutral: Robot) ->
     assert neutral.yaw == pytest.approx(stopped_at, abs=DEGREE)
     assert stopped_at < 0.8
     assert "was stopped" in neutral.node.wait_for_output("was stopped")
+
+
+def test_the_node_moves_the_robot_without_onnxruntime(neutral: Robot) -> None:
+    # Which in one process with GStreamer's libunwind breaks the C++ exceptions of rclpy.
+    neutral.goto_pose.publish(pose(0.2))
+    wait_for(lambda: abs(neutral.yaw - 0.2) < DEGREE, 3)
+    loaded = Path(f"/proc/{neutral.node.pid}/maps").read_text()
+    assert "reachy_mini_rust_kinematics" in loaded
+    assert "onnxruntime" not in loaded
 
 
 BAD_COMMANDS = [

@@ -98,9 +98,9 @@ def test_a_pose_and_joints_that_do_not_belong_together_are_told_by_the_rods() ->
 def test_other_assemblies_of_the_same_rods_are_told_from_the_one_that_is_built() -> None:
     """Search them with the SDK's forward kinematics from starts all over the place."""
     random = np.random.default_rng(1)
-    engine = sdk.kinematics(automatic_body_yaw=False)
+    engine = sdk.kinematics()
     height = np.zeros((4, 4))
-    height[2, 3] = engine.head_z_offset
+    height[2, 3] = sdk.ROOT_TO_NEUTRAL_HEAD_M
     found = detected = 0
     for pose in reachable_poses(60):
         joints = kinematics.inverse(pose, 0.0, automatic_body_yaw=True)
@@ -108,9 +108,9 @@ def test_other_assemblies_of_the_same_rods_are_told_from_the_one_that_is_built()
         for _ in range(8):
             start = head(*random.uniform(-1, 1, 2), random.uniform(-math.pi, math.pi))
             start[:3, 3] = random.uniform((-0.05, -0.05, -0.15), (0.05, 0.05, 0.05))
-            engine.kin.reset_forward_kinematics((start + height).tolist())
+            engine.reset_forward_kinematics((start + height).tolist())
             for _ in range(60):
-                solution = engine.kin.forward_kinematics(joints[1:].tolist(), float(joints[0]))
+                solution = engine.forward_kinematics(joints[1:].tolist(), float(joints[0]))
             other = np.asarray(solution) - height
             if not np.isfinite(other).all() or np.abs(other - pose).max() < 1e-2:
                 continue
