@@ -13,13 +13,13 @@ from pathlib import Path
 from aiohttp import web
 
 from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.web import openapi
 from reachy_mini_ros.web.access import Access
 from reachy_mini_ros.web.command_routes import CommandRoutes
 from reachy_mini_ros.web.endpoints import Endpoint
 from reachy_mini_ros.web.events import Events
 from reachy_mini_ros.web.live import LiveRoutes
 from reachy_mini_ros.web.middleware import Handler, add_headers, errors_as_json
-from reachy_mini_ros.web.openapi import openapi_handler
 from reachy_mini_ros.web.page_files import page_handlers
 from reachy_mini_ros.web.photos import PhotoRoutes
 from reachy_mini_ros.web.pictures import Pictures
@@ -74,15 +74,18 @@ class Dashboard:
             *photos.endpoints(),
             *CommandRoutes(robot, settings.read_only).endpoints(),
             *LiveRoutes(settings.live_directory).endpoints(),
+            Endpoint(
+                *("GET", "/api/openapi.json", self._openapi),
+                *("This description.", "application/json"),
+            ),
         )
-        application = web.Application(
+        self._description = openapi.document(self.endpoints)
+        self.application = application = web.Application(
             middlewares=[errors_as_json, self._guard], client_max_size=MAX_BODY_BYTES
         )
         application.on_response_prepare.append(add_headers)
         for endpoint in self.endpoints:
             endpoint.add_to(application.router)
-        description = openapi_handler(self.endpoints)
-        application.router.add_get("/api/openapi.json", description, allow_head=False)
         for path, handler in page_handlers().items():
             application.router.add_get(path, handler)
         self._runner = web.AppRunner(
@@ -126,6 +129,9 @@ class Dashboard:
 
     async def _status(self, request: web.Request) -> web.Response:
         return web.json_response(self._report(False))
+
+    async def _openapi(self, request: web.Request) -> web.Response:
+        return web.json_response(self._description)
 
     def _photos_changed(self) -> None:
         self.events.publish("photos", {})

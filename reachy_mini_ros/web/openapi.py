@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from aiohttp import web
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from reachy_mini_ros import __version__
 from reachy_mini_ros.web.endpoints import Endpoint, Failure
-from reachy_mini_ros.web.middleware import Handler
 
 REASONS = {
     401: "A token is needed.",
@@ -27,16 +25,6 @@ REASONS = {
     504: "No answer came in time.",
 }
 ALWAYS = (401, 403)
-
-
-def openapi_handler(endpoints: Iterable[Endpoint]) -> Handler:
-    """Return what answers with the description."""
-    description = document(endpoints)
-
-    async def handler(request: web.Request) -> web.StreamResponse:
-        return web.json_response(description)
-
-    return handler
 
 
 def document(endpoints: Iterable[Endpoint]) -> dict[str, object]:

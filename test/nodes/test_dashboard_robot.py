@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from harness.api import Api
 from harness.events import EventStream
 from harness.pictures import Client, Stream
 from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.simulation import Simulation
 from harness.waiting import wait_for
+from schemathesis import GenerationMode
 
 from reachy_mini_ros.nodes.qos import latched
 
@@ -135,6 +137,15 @@ def test_a_pixel_is_looked_at(port: int) -> None:
     wait_for(lambda: status(port)["head"]["yaw"] > 5, 8, "a head turned to the left")
     with_picture.close()
     assert command(port, "head")[0] == 200
+
+
+@pytest.mark.parametrize("name", ["head", "antennas", "body", "look_at_pixel", "play_move"])
+def test_whatever_is_commanded_is_answered_as_described(port: int, name: str) -> None:
+    api = Api(port)
+    for operation in api.operations(f"/api/command/{name}"):
+        api.try_out(operation, GenerationMode.POSITIVE, 6)
+    assert sum(api.statuses.values()) >= 6
+    assert set(api.statuses) <= {200, 409}
 
 
 def test_sound_is_decoded_only_for_who_asks_for_it(port: int, ros: RosClient) -> None:

@@ -1,0 +1,66 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Requests made up from the API's own description, and what every answer must be."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+
+ENDLESS = ("/api/stream", "/api/events")
+# A command that nobody can carry out now is no fault of the server's: 503 and 504 are described.
+UNCHECKED = [not_a_server_error]
+
+
+class Api:
+    """The operations that a dashboard describes."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._schema = schemathesis.openapi.from_url(f"{self.url}/api/openapi.json")
+        self.statuses: Counter[int] = Counter()
+
+    def operations(self, start: str = "/") -> Iterator[Any]:
+        """Return those whose path begins with ``start``."""
+        for result in self._schema.get_all_operations():
+            operation = result.ok()
+            if operation.path.startswith(start):
+                yield operation
+
+    def try_out(self, operation: Any, mode: GenerationMode, examples: int) -> None:
+        """Send made-up requests that fit the description, or that do not; check each answer."""
+        if mode is GenerationMode.NEGATIVE and not (operation.query or operation.body):
+            return  # nothing in it can be wrong
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        def every(case: Case) -> None:
+            self._check(case)
+
+        every()
+
+    def _check(self, case: Case) -> None:
+        if case.path in ENDLESS:
+            request = case.as_transport_kwargs(base_url=self.url)
+            with requests.request(**request, stream=True, timeout=10) as answer:
+                status, allowed = answer.status_code, case.operation.responses
+                assert status in (200, 422), f"{status} {answer.url}"
+                assert str(status) in allowed.status_codes
+        else:
+            response = case.call(timeout=30)
+            status = response.status_code
+            case.validate_response(response, excluded_checks=UNCHECKED)
+        assert status != 500
+        self.statuses[status] += 1
