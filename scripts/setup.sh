@@ -20,6 +20,10 @@ if [ "${#missing[@]}" -gt 0 ]; then
     fi
     "${as_root[@]}" apt-get update -qq
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    # Debian starts a web server on port 80 along with it; the tests start their own.
+    if [[ " ${missing[*]} " = *" nginx "* ]] && command -v systemctl >/dev/null; then
+        "${as_root[@]}" systemctl disable --now nginx >/dev/null 2>&1 || true
+    fi
 fi
 
 python=/usr/bin/python3 # Debian's, which python3-gi belongs to

@@ -4,6 +4,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh chromium libxml2-utils
 
+# Optional: the tests of RTMP are skipped without it.
+scripts/setup.sh nginx libnginx-mod-rtmp || printf '[test] no nginx: streaming to it is not tested\n' >&2
+
 step() { printf '\n\033[1m[test]\033[0m %s\n' "$*"; }
 
 step "ruff"

@@ -216,6 +216,7 @@ class StreamEncoder:
         finally:
             if self._muxer is not None:
                 self._muxer.close()
+                self._on_tags(self._muxer.output.take())
 
     def _step(self, newest: tuple[bytes, float] | None) -> None:
         if newest is not None:
@@ -240,7 +241,8 @@ class StreamEncoder:
             return
         self._last, self._came_s = frame, came_s
         if self._muxer is None:
-            self._muxer = _Muxer(frame.width, frame.height, self.quality.bitrate_kbps)
+            self._bitrate_kbps = self.quality.bitrate_kbps
+            self._muxer = _Muxer(frame.width, frame.height, self._bitrate_kbps)
             self._began_s = self._key_s = came_s
             self._on_begin(self._muxer.output.take())
         self._encode(self._muxer, frame, came_s)

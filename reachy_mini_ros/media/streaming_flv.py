@@ -26,8 +26,8 @@ class Tag:
 
     @property
     def describes(self) -> bool:
-        """Return whether it is no packet but describes those that follow."""
-        return self.kind not in (AUDIO, VIDEO) or self.body[1] == 0
+        """Return whether it is no packet but describes packets, or their end."""
+        return self.kind not in (AUDIO, VIDEO) or self.body[1] != 1
 
     @property
     def key(self) -> bool:

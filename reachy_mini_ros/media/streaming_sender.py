@@ -13,6 +13,7 @@ as it may hold the URL.
 """
 
 import ctypes
+import errno
 import io
 import json
 import os
@@ -37,12 +38,8 @@ _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] 
     (TimeoutError, "no answer"),
     (PermissionError, "permission denied"),
     (FileNotFoundError, "the folder is gone"),
-    (av.HTTPError, "the server refuses"),
-    (
-        (av.EOFError, BrokenPipeError, ConnectionResetError),
-        "the server ended the connection: is the key right, and in use by nobody else?",
-    ),
 )
+_REFUSED = "the server refused or ended it: is the key right, and in use by nobody else?"
 
 
 def _tags() -> Iterator[Tag]:
@@ -107,24 +104,29 @@ def _send(job: dict[str, Any]) -> None:
     output.close()
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, *, network: bool) -> str:
     if isinstance(error, socket.gaierror):
         return "its name cannot be resolved"
     for kind, reason in _REASONS:
         if isinstance(error, kind):
             return reason
+    # FFmpeg has no better words for what an RTMP or RTSP server answers.
+    ended = (av.EOFError, av.HTTPError, BrokenPipeError, ConnectionResetError)
+    if network and (isinstance(error, ended) or getattr(error, "errno", 0) == errno.EIO):
+        return _REFUSED
     return f"FFmpeg says: {getattr(error, 'strerror', None) or type(error).__name__}"
 
 
 def main() -> None:
     """Send until stdin ends or nothing can be sent any more."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    job = _job()
     try:
-        _send(_job())
+        _send(job)
     except av.error.ProtocolNotFoundError:
         _tell(error="the FFmpeg of this machine's PyAV does not know this protocol", final=True)
     except (av.FFmpegError, OSError, ValueError) as error:
-        _tell(error=_reason(error), final=False)
+        _tell(error=_reason(error, network=job["host"] is not None), final=False)
     else:
         return
     sys.stdout.flush()

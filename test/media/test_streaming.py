@@ -1,0 +1,258 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What goes into a live stream: the targets, the clock of the sound, the one encode."""
+
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from harness.pictures import GREEN, jpeg
+from harness.streaming import TONE_HZ, filming, pitch_hz, play, tone
+from harness.waiting import wait_for
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reachy_mini_ros.media.streaming_encoder import STALE_S, Quality, StreamEncoder
+from reachy_mini_ros.media.streaming_flv import FILE_HEADER, VIDEO, Tag, TagReader
+from reachy_mini_ros.media.streaming_sound import DELAY_S, RATE_HZ, SoundTimeline
+from reachy_mini_ros.media.streaming_target import folder, server
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("rtmp://a.rtmp.youtube.com/live2/ab-SECRET", "rtmp://a.rtmp.youtube.com/live2/..."),
+        ("rtmps://u:SECRET@host:443/app/x/SECRET?a=SECRET", "rtmps://host:443/app/x/..."),
+        ("RTMP://host/SECRET", "rtmp://host/..."),
+        ("rtmp://host/app/SECRET/", "rtmp://host/app/..."),
+        ("rtsp://u:SECRET@host:8554/robot?SECRET#SECRET", "rtsp://host:8554/robot"),
+        ("srt://[::1]:8890?streamid=publish:SECRET", "srt://[::1]:8890"),
+    ],
+)
+def test_the_name_of_a_target_tells_no_secret(url: str, name: str) -> None:
+    target = server(url)
+    assert target.name == name
+    assert "SECRET" not in repr(target)
+    assert not any("SECRET" in viewer for viewer in target.viewer_urls)
+    assert target.url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "SECRET", "http://host/SECRET", "file:///tmp/SECRET", "rtmp://", "rtmp:///SECRET"),
+        *("rtmp://host", "rtmp://host/", "rtmp://host:99999/a/SECRET", "rtmp://host:x/a/SECRET"),
+        *("rtmp://host/a/SECRET conn=1", "rtmp://host/a/SECRET\n", "srt://host?SECRET"),
+        *("rtmp://[::1/a/SECRET", "rtmp://host/a/" + "SECRET" * 500),
+    ],
+)
+def test_what_cannot_be_streamed_to_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(ValueError, match=r"URL|://") as refused:
+        server(url)
+    assert "SECRET" not in str(refused.value)
+
+
+def test_cleaning_removes_what_a_stream_left_and_nothing_else(tmp_path: Path) -> None:
+    target = folder("hls", tmp_path, "http://host:8042/live/", 2.0)
+    assert target.viewer_urls == ("http://host:8042/live/hls/index.m3u8",)
+    inner = tmp_path / "hls"
+    inner.mkdir()
+    for name in ("index.m3u8", "segment12.ts", "index.m3u8.tmp", "holiday.mp4"):
+        (inner / name).write_bytes(b"x")
+    target.clean()
+    assert [path.name for path in inner.iterdir()] == ["holiday.mp4"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([8, 9, 18]), st.integers(0, 2**31 - 1), st.binary())),
+    st.integers(1, 40),
+)
+def test_tags_are_found_whatever_pieces_they_come_in(
+    contents: list[tuple[int, int, bytes]], size: int
+) -> None:
+    tags = [Tag(*content) for content in contents]
+    stream = FILE_HEADER + b"".join(tag.encode() for tag in tags)
+    reader = TagReader()
+    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+    assert [tag for piece in pieces for tag in reader.add(piece)] == tags
+
+
+def test_a_tag_can_begin_at_another_time() -> None:
+    (tag,) = TagReader().add(FILE_HEADER + Tag(VIDEO, 20_000_000, b"\x17\x01").encode(5))
+    assert tag.time_ms == 19_999_995
+
+
+def heard(timeline: SoundTimeline, now_s: float) -> np.ndarray:
+    return np.concatenate([np.zeros((2, 0), np.float32), *timeline.take(now_s)], axis=1)
+
+
+def test_without_a_microphone_there_is_silence_for_all_of_the_time() -> None:
+    timeline = SoundTimeline()
+    sound = heard(timeline, 60.0)
+    assert not sound.any()
+    assert 0 <= 60.0 - DELAY_S - sound.shape[1] / RATE_HZ < 0.022
+
+
+def test_sound_is_stamped_with_the_time_at_which_it_came() -> None:
+    timeline = SoundTimeline()
+    parts = []
+    for chunk in range(200):
+        now_s = chunk * 0.02
+        samples = np.zeros((320, 1), np.int16)
+        samples[0] = 20_000 if chunk == 150 else 0
+        timeline.add(samples, 16_000)
+        parts.append(heard(timeline, now_s))
+    at_s = np.abs(np.concatenate(parts, axis=1)[0]).argmax() / RATE_HZ
+    assert abs(at_s - 150 * 0.02) < 0.04
+
+
+@pytest.mark.parametrize("speed", [0.999, 1.001])
+def test_a_microphone_whose_clock_differs_stays_in_step_and_whole(speed: float) -> None:
+    timeline = SoundTimeline()
+    parts = []
+    for chunk in range(15_000):  # 5 minutes
+        timeline.add(tone(chunk * 320, 320), 16_000)
+        parts.append(heard(timeline, chunk * 0.02 * speed))
+    assert timeline.dropped == 0
+    assert timeline.silent < 0.2 * RATE_HZ  # at the beginning only
+    assert (timeline.corrected > 0) == (speed > 1)
+    # Heard where it belongs at the end too: what waits is about the delay.
+    offered = 15_000 * 0.02
+    assert abs(offered - (timeline.position - timeline.corrected) / RATE_HZ - DELAY_S) < 0.1
+    sound = np.concatenate(parts, axis=1)[0][-RATE_HZ:]
+    assert np.abs(np.diff(sound)).max() < 0.04  # a gap or a jump would be more than a tone's step
+    assert abs(pitch_hz(sound, RATE_HZ) - TONE_HZ) < 3
+
+
+def test_a_gap_is_silence_and_what_follows_is_in_step_again() -> None:
+    timeline = SoundTimeline()
+    parts = []
+    for chunk in range(400):
+        if not 100 <= chunk < 250:
+            timeline.add(tone(chunk * 320, 320), 16_000)
+        parts.append(heard(timeline, chunk * 0.02))
+    sound = np.abs(np.concatenate(parts, axis=1)[0])
+    assert sound[round(2.2 * RATE_HZ) : round(4.9 * RATE_HZ)].max() == 0
+    assert sound[round(5.2 * RATE_HZ) :].max() > 0.2
+    assert timeline.flows
+
+
+def test_sound_of_the_past_that_comes_at_once_is_not_kept() -> None:
+    timeline = SoundTimeline()
+    timeline.add(tone(0, 16_000 * 10), 16_000)
+    heard(timeline, 5.0)
+    assert timeline.dropped > 9 * RATE_HZ
+    assert timeline.silent > 0
+
+
+class Recording:
+    """An encoder whose output is kept."""
+
+    def __init__(self, quality: Quality, clock: Callable[[], float] = time.monotonic) -> None:
+        self.tags: list[Tag] = []
+        self.encoder = StreamEncoder(quality, self.tags.extend, self.tags.extend, clock)
+
+    def file(self) -> io.BytesIO:
+        return io.BytesIO(FILE_HEADER + b"".join(tag.encode() for tag in self.tags))
+
+    def keys_s(self) -> list[float]:
+        return [tag.time_ms / 1000 for tag in self.tags if tag.key]
+
+    def frames(self) -> list[av.VideoFrame]:
+        with av.open(self.file()) as container:
+            return list(container.decode(video=0))
+
+
+def test_the_encode_carries_picture_and_sound_with_key_frames_in_time() -> None:
+    recording = Recording(Quality(2000, 0.5))
+    encoder = recording.encoder
+    with filming(encoder.add_picture, lambda samples: encoder.add_sound(samples, 16_000)):
+        wait_for(lambda: len(recording.keys_s()) > 4)
+    encoder.close()
+    play(recording.file()).check()
+    gaps = np.diff(recording.keys_s())
+    assert gaps.min() > 0.3
+    assert abs(np.mean(gaps) - 0.5) < 0.1
+    assert encoder.counts.undecodable == 0
+
+
+def test_the_bitrate_changes_while_it_runs_and_the_description_stays() -> None:
+    recording = Recording(Quality(4000, 10.0))
+    encoder = recording.encoder
+
+    def sent(count: int, kbps: int) -> float:
+        encoder.quality = Quality(kbps, 10.0)
+        begin = len(recording.tags)
+        for number in range(count):
+            before = encoder.counts.encoded
+            encoder.add_picture(jpeg(number, noise=True))
+            wait_for(lambda before=before: encoder.counts.encoded > before)
+            time.sleep(0.02)
+        tags = [tag for tag in recording.tags[begin:] if tag.kind == VIDEO]
+        return sum(len(tag.body) for tag in tags[5:]) / (tags[-1].time_ms - tags[5].time_ms)
+
+    assert sent(30, 8000) > 2 * sent(30, 1000)
+    encoder.close()
+    assert sum(tag.kind == VIDEO and tag.body[1] == 0 for tag in recording.tags) == 1
+    assert len(recording.keys_s()) == 2  # the first one, and one for the change
+    assert len(recording.frames()) == encoder.counts.encoded + encoder.counts.repeated
+
+
+def test_an_old_picture_gives_way_to_a_card_until_a_new_one_comes() -> None:
+    recording = Recording(Quality(2000, 1.0), clock=lambda: 4 * time.monotonic())
+    encoder = recording.encoder
+    encoder.add_picture(jpeg(0))
+    wait_for(lambda: encoder.counts.repeated >= 2)
+    assert not encoder.stale
+    wait_for(lambda: encoder.stale and encoder.counts.repeated > 10)
+    encoder.add_picture(jpeg(1))
+    wait_for(lambda: not encoder.stale and encoder.counts.encoded == 2)
+    encoder.close()
+    frames = recording.frames()
+    assert len(frames) == encoder.counts.encoded + encoder.counts.repeated
+    came_s = frames[-1].time
+    for frame in frames:
+        green = np.abs(frame.to_ndarray(format="bgr24")[5, 5].astype(int) - GREEN).max() < 8
+        if frame.time < STALE_S or frame.time >= came_s:
+            assert green
+        elif frame.time > STALE_S + 0.1:
+            assert not green
+
+
+def test_pictures_of_other_sizes_are_fitted_and_broken_ones_left_out() -> None:
+    recording = Recording(Quality(2000, 1.0))
+    encoder = recording.encoder
+
+    def offer(picture: bytes) -> None:
+        before = encoder.counts.encoded, encoder.counts.undecodable
+        encoder.add_picture(picture)
+        wait_for(lambda: (encoder.counts.encoded, encoder.counts.undecodable) != before)
+
+    offer(b"no picture at all")
+    offer(jpeg(0))
+    tall = np.full((301, 201, 3), (40, 40, 230), np.uint8)
+    offer(cv2.imencode(".jpg", tall)[1].tobytes())
+    small = np.full((180, 320, 3), (230, 40, 40), np.uint8)
+    offer(cv2.imencode(".jpg", small)[1].tobytes())
+    encoder.close()
+    assert encoder.counts.undecodable == 1
+    first, barred, scaled = (
+        frame.to_ndarray(format="bgr24").astype(int) for frame in recording.frames()
+    )
+    assert first.shape == barred.shape == scaled.shape == (360, 640, 3)
+    assert np.abs(barred[180, 320] - (40, 40, 230)).max() < 12
+    assert barred[180, 20].max() < 12
+    assert np.abs(scaled[5, 5] - (230, 40, 40)).max() < 12
+
+
+def test_nothing_is_encoded_before_the_first_picture() -> None:
+    recording = Recording(Quality(2000, 1.0))
+    recording.encoder.add_sound(tone(0, 320), 16_000)
+    recording.encoder.close()
+    assert recording.tags == []
+    assert recording.encoder.age_s is None
