@@ -1,55 +1,54 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Headless Chromium, driven over its DevTools protocol."""
+"""Debian's Chromium without a window, driven by Playwright; it reaches loopback only."""
 
-import base64
-import itertools
-import json
 import shutil
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from websockets.sync.client import connect
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, sync_playwright
 
-from harness.processes import Processes
 from harness.waiting import wait_for
 
 SWITCHES = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--disable-default-apps", "--no-default-browser-check", "--disable-dev-shm-usage"),
-    *("--hide-scrollbars", "--no-proxy-server", "--remote-debugging-port=0"),
+    *("--disable-quic", "--no-proxy-server", "--disable-dev-shm-usage"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 
 
 class Browser:
-    """One page of a headless Chromium; skips the test where there is none."""
+    """One page of a Chromium; skips the test where there is none.
 
-    def __init__(self, processes: Processes, profile: Path) -> None:
+    One at a time in a thread: while it is open, the thread counts as running an event loop.
+    """
+
+    page: Page
+
+    def __init__(self) -> None:
         program = shutil.which("chromium") or shutil.which("chromium-browser")
         if program is None:
             pytest.skip("chromium is not installed")
-        self._child = processes.start(
-            program, *SWITCHES, f"--user-data-dir={profile}", "about:blank"
-        )
-        self._ids = itertools.count(1)
-        self._session = ""
+        self._program = program
         self.console: list[str] = []
+        """Errors and warnings of the page, and exceptions in it."""
+        self.violations: list[str] = []
+        """Of the content security policy, by any page."""
+        self.hosts: set[str] = set()
+        """That the page asked for anything."""
 
     def __enter__(self) -> Self:
-        line = self._child.wait_for_output("DevTools listening on ", 30)
-        self._socket = connect(line.split()[-1], max_size=None, proxy=None)
-        target = self.command("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.command("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
-            self.command(f"{domain}.enable")
+        self._playwright = sync_playwright().start()
+        self._chromium = self._playwright.chromium.launch(
+            executable_path=self._program, args=list(SWITCHES)
+        )
+        self.renew()
         return self
 
     def __exit__(
@@ -58,51 +57,51 @@ class Browser:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._session = ""
-        self.command("Browser.close")
-        self._socket.close()
-        self._child.process.wait(10)
+        self._chromium.close()
+        self._playwright.stop()
 
-    def command(self, method: str, **params: Any) -> Any:
-        """Send one command and return its result."""
-        number = next(self._ids)
-        message = {"id": number, "method": method, "params": params}
-        if self._session:
-            message["sessionId"] = self._session
-        self._socket.send(json.dumps(message))
-        while True:
-            answer = json.loads(self._socket.recv(timeout=20))
-            if answer.get("id") == number:
-                assert "error" not in answer, f"{method}: {answer['error']}"
-                return answer["result"]
-            if answer.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown"):
-                self.console.append(json.dumps(answer["params"]))
+    def renew(self, width: int = 1280, height: int = 800, **options: Any) -> Page:
+        """Open a page that knows nothing of those before, and return it."""
+        for context in self._chromium.contexts:
+            context.close()
+        self.console.clear()
+        self.page = self._chromium.new_page(viewport={"width": width, "height": height}, **options)
+        self.page.set_default_timeout(15_000)
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.console.append(str(error)))
+        self.page.on("request", self._on_request)
+        return self.page
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.console.append(message.text)
+        if "Content Security" in message.text:
+            self.violations.append(message.text)
+
+    def _on_request(self, request: Request) -> None:
+        if not request.url.startswith(("blob:", "data:")):
+            self.hosts.add(str(urlsplit(request.url).hostname))
 
     def open(self, url: str) -> None:
-        """Go to an address; does not wait for it to load."""
-        self.command("Page.navigate", url=url)
+        """Go to an address."""
+        self.page.goto(url, wait_until="domcontentloaded")
 
-    def look(self, width: int, height: int, *, scheme: str = "light", mobile: bool = False) -> None:
+    def look(self, width: int, height: int, *, scheme: str = "light") -> None:
         """Set the window's size in CSS pixels and the preferred colours."""
-        self.command(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=mobile,
-        )
-        self.command(
-            "Emulation.setEmulatedMedia",
-            features=[{"name": "prefers-color-scheme", "value": scheme}],
-        )
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+
+    def find(self, name: str) -> Locator:
+        """Return the element of that id."""
+        return self.page.locator(f"#{name}")
+
+    def text(self, name: str) -> str:
+        """Return the text of the element of that id."""
+        return str(self.find(name).text_content())
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression; promises are awaited."""
-        result = self.command(
-            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
-        )
-        assert "exceptionDetails" not in result, result["exceptionDetails"]
-        return result["result"].get("value")
+        return self.page.evaluate(expression)
 
     def wait_until(
         self, expression: str, timeout_s: float = 15.0, expected: Callable[[Any], bool] = bool
@@ -117,9 +116,22 @@ class Browser:
         wait_for(reached, timeout_s, expression)
         return values[0]
 
+    def wait_for_state(self, state: str, timeout_s: float = 15.0) -> None:
+        """Wait until the page says that of its picture: ``live``, ``silent``, ``away``, ..."""
+        self.wait_until(f"document.getElementById('stage')?.dataset.state === '{state}'", timeout_s)
+
     def screenshot(self) -> NDArray[np.uint8]:
         """Return what the window shows, BGR."""
-        data = self.command("Page.captureScreenshot", format="png")["data"]
-        image = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
+        data = np.frombuffer(self.page.screenshot(), np.uint8)
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
         assert image is not None
         return np.asarray(image, np.uint8)
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """Open a browser; at the end no page of it may have complained or asked another host."""
+    with Browser() as browser:
+        yield browser
+        assert not browser.violations
+        assert browser.hosts <= {"127.0.0.1", "localhost"}, browser.hosts

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the MJPEG stream part by part: unlike an <img>, this tells when it ends or stalls.
 
+import { reason } from "./api.js";
+
 const HEAD_END = [13, 10, 13, 10];
 
 /** Yields the JPEG of each part as a Blob; returns when the server ends the stream. */
@@ -17,15 +19,6 @@ export async function* pictures(url, signal) {
       yield new Blob([part.body], { type: "image/jpeg" });
       buffer = buffer.subarray(part.end);
     }
-  }
-}
-
-/** The server's own words for an answer that is an error. */
-export async function reason(answer) {
-  try {
-    return (await answer.json()).error;
-  } catch {
-    return `HTTP ${answer.status}`;
   }
 }
 

@@ -1,0 +1,78 @@
+// Copyright 2026 reachy_mini_ros contributors
+// SPDX-License-Identifier: Apache-2.0
+// Requests to the dashboard: answers in JSON, errors in its own words, targets that do not queue.
+
+const TIMEOUT_MS = 20000; // a wake-up or a sleep is answered at its end
+const INTERVAL_MS = 60; // between streamed targets
+
+/** The server's own words for an answer that is an error. */
+export async function reason(answer) {
+  try {
+    return (await answer.json()).error ?? `HTTP ${answer.status}`;
+  } catch {
+    return `HTTP ${answer.status}`;
+  }
+}
+
+/** The parsed answer; throws an Error with the server's reason, or that there was none. */
+export async function ask(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...options,
+    });
+  } catch {
+    throw new Error("The dashboard did not answer");
+  }
+  if (!answer.ok) throw new Error(await reason(answer));
+  return answer.json();
+}
+
+export function command(name, body = {}) {
+  return ask(`api/command/${name}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Streams one kind of target: one request in flight, the newest wins, no more than 16 a second. */
+export class Sender {
+  #name;
+  #failed;
+  #waiting = null;
+  #busy = false;
+
+  constructor(name, failed) {
+    this.#name = name;
+    this.#failed = failed;
+  }
+
+  send(body) {
+    this.#waiting = body;
+    if (!this.#busy) this.#run();
+  }
+
+  /** Forgets what is not sent yet. */
+  drop() {
+    this.#waiting = null;
+  }
+
+  async #run() {
+    this.#busy = true;
+    while (this.#waiting) {
+      const body = this.#waiting;
+      this.#waiting = null;
+      const pause = new Promise((done) => setTimeout(done, INTERVAL_MS));
+      try {
+        await command(this.#name, { ...body, mode: "stream" });
+      } catch (error) {
+        this.#failed(error.message);
+      }
+      await pause;
+    }
+    this.#busy = false;
+  }
+}

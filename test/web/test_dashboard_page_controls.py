@@ -1,0 +1,254 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The page in a real browser: what can be pressed, and what is sent then."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from harness.browser import Browser, browsing
+from harness.dashboard import Serve, Served
+from harness.pictures import Client, jpeg
+from harness.waiting import wait_for
+
+from reachy_mini_ros.errors import InvalidCommandError
+from reachy_mini_ros.web.commands import (
+    Antennas,
+    Body,
+    Head,
+    LookAtPixel,
+    Motors,
+    PlayMove,
+    Stop,
+    WakeUp,
+)
+from reachy_mini_ros.web.robot import MotionState
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture
+def served(browser: Browser, serve: Serve) -> Served:
+    """Return a dashboard that a new page shows, of a robot with its motors on."""
+    served = serve()
+    served.known = replace(served.known, motion=MotionState("idle", False, "enabled"))
+    served.feed(jpeg)
+    browser.renew(1440, 900)
+    browser.open(served.dashboard.url)
+    browser.wait_for_state("live")
+    browser.wait_until("!document.getElementById('wake').disabled")
+    return served
+
+
+def middle(browser: Browser, name: str) -> tuple[float, float, float, float]:
+    """Return the centre of an element and its size, px."""
+    browser.find(name).scroll_into_view_if_needed()
+    box = browser.find(name).bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"], box["height"]
+
+
+def wait_for_command(served: Served, command: object) -> None:
+    wait_for(lambda: command in served.commands, 5, f"{command} in {served.commands}")
+
+
+def test_pad_streams_while_it_is_dragged_and_ends_at_the_last_place(
+    browser: Browser, served: Served
+) -> None:
+    x, y, width, height = middle(browser, "pad")
+    mouse = browser.page.mouse
+    mouse.move(x, y)
+    began_s = time.monotonic()
+    mouse.down()
+    for step in range(60):
+        mouse.move(x - width / 4 * step / 59, y + height / 4 * step / 59)
+    mouse.up()
+    wait_for(
+        lambda: served.commands and abs(getattr(served.commands[-1], "yaw", 0) - 30) < 1,
+        5,
+        "the last place",
+    )
+    heads = [command for command in served.commands if isinstance(command, Head)]
+    assert heads == served.commands
+    assert {head.mode for head in heads} == {"stream"}
+    assert heads[-1].pitch == pytest.approx(15, abs=1)
+    assert len(heads) <= 20 * (time.monotonic() - began_s) + 2
+    assert [head.yaw for head in heads] == sorted(head.yaw for head in heads)
+    assert browser.find("pad").get_attribute("aria-valuetext") == "30 degrees left, 15 degrees down"
+
+
+def test_pad_and_sliders_obey_the_keyboard(browser: Browser, served: Served) -> None:
+    browser.find("pad").press("Home")
+    wait_for_command(served, Head(roll=1, pitch=0, yaw=0, z=0.01, mode="stream"))
+    browser.find("pad").press("Shift+ArrowLeft")
+    browser.find("pad").press("ArrowUp")
+    wait_for_command(served, Head(roll=1, pitch=-2, yaw=10, z=0.01, mode="stream"))
+    browser.find("slide-roll").press("ArrowRight")
+    wait_for_command(served, Head(roll=2, pitch=-2, yaw=10, z=0.01, mode="stream"))
+    # Left on the slider is left on the robot, which is positive.
+    browser.find("slide-body").press("ArrowLeft")
+    wait_for_command(served, Body(yaw=1, mode="stream"))
+    browser.find("slide-right").press("ArrowRight")
+    wait_for_command(served, Antennas(right=1, mode="stream"))
+
+
+def test_sliders_follow_the_robot_when_they_are_not_touched(
+    browser: Browser, served: Served
+) -> None:
+    joints = {"yaw_body": -40.0, "right_antenna": 30.0, "left_antenna": -31.0}
+    served.known = replace(served.known, joints=joints)
+    browser.wait_until("document.getElementById('slide-body').value === '-40'")
+    assert browser.find("slide-left").input_value() == "-31"
+    assert served.commands == []
+
+
+@pytest.mark.parametrize("way", ["button", "key"])
+def test_stop_is_sent_from_anywhere_and_ends_the_drag(
+    browser: Browser, served: Served, way: str
+) -> None:
+    x, y, width, _ = middle(browser, "pad")
+    mouse = browser.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x - width / 4, y)
+    if way == "key":
+        browser.page.keyboard.press("Escape")
+    else:
+        browser.find("stop").dispatch_event("click")
+    wait_for_command(served, Stop())
+    sent = len(served.commands)
+    mouse.move(x + width / 4, y)
+    mouse.up()
+    browser.find("wake").click()
+    wait_for_command(served, WakeUp())
+    assert not [command for command in served.commands[sent:] if isinstance(command, Head)]
+
+
+def test_refusals_are_told_in_the_robots_words(browser: Browser, served: Served) -> None:
+    served.refusal = InvalidCommandError("the bed is too soft")
+    browser.find("sleep").click()
+    toast = browser.find("toasts").locator(".toast")
+    wait_for(lambda: toast.count() == 1, 5, "a message")
+    assert "the bed is too soft" in str(toast.text_content())
+
+
+def test_motors_off_asks_once_because_the_head_drops(browser: Browser, served: Served) -> None:
+    browser.find("motors").click()
+    assert "Off?" in browser.text("motors-label")
+    assert served.commands == []
+    browser.find("motors").click()
+    wait_for_command(served, Motors(enabled=False))
+    served.known = replace(served.known, motion=MotionState("idle", False, "disabled"))
+    browser.wait_until("document.getElementById('why').textContent.includes('motors are off')")
+    assert browser.find("slide-body").is_disabled()
+    assert browser.find("centre").is_disabled()
+    assert browser.find("wake").is_enabled()
+    browser.find("pad").press("ArrowLeft")
+    browser.find("motors").click()
+    wait_for_command(served, Motors(enabled=True))
+    assert len(served.commands) == 2
+
+
+def test_moves_are_searched_and_played(browser: Browser, served: Served) -> None:
+    moves = browser.find("moves").get_by_role("button")
+    wait_for(lambda: moves.count() == 2, 5, "the moves")
+    browser.find("moves-search").fill("wav")
+    assert moves.count() == 1
+    moves.click()
+    wait_for_command(served, PlayMove(name="wave"))
+    browser.find("moves-search").fill("nothing of that name")
+    assert browser.text("moves-note") == "No move of that name."
+
+
+def test_a_click_in_the_picture_looks_there_if_that_is_on(browser: Browser, served: Served) -> None:
+    x, y, width, height = middle(browser, "picture")
+    place = (x - width / 4, y - height / 4)
+    browser.page.mouse.click(*place)
+    browser.find("width").select_option("320")
+    browser.wait_until("document.getElementById('format').textContent.startsWith('320')")
+    browser.find("look").click()
+    browser.page.mouse.click(*place)
+    wait_for(lambda: served.commands, 5, "a command")
+    [command] = served.commands
+    assert isinstance(command, LookAtPixel)
+    # Of the picture as published, 640 x 360, though a smaller one is shown.
+    assert command.u == pytest.approx(160, abs=2)
+    assert command.v == pytest.approx(90, abs=2)
+
+
+def test_photos_are_shown_and_deleted_when_asked_twice(browser: Browser, served: Served) -> None:
+    assert "None yet" in browser.text("gallery-note")
+    served.photos.mkdir()
+    for number in (1, 2):
+        (served.photos / f"{number}.jpg").write_bytes(jpeg(number))
+    thumbs = browser.find("gallery").locator(".thumb")
+    wait_for(lambda: thumbs.count() == 2, 5, "two photos")
+    thumbs.first.click()
+    browser.wait_until("document.getElementById('shot').naturalWidth === 640")
+    name = browser.text("shot-name")
+    browser.find("remove").click()
+    assert (served.photos / name).exists()
+    browser.find("remove").click()
+    wait_for(lambda: thumbs.count() == 1, 5, "one photo")
+    assert not (served.photos / name).exists()
+    assert browser.find("viewer").is_hidden()
+    browser.find("gallery").locator(".bin").dblclick()
+    wait_for(lambda: thumbs.count() == 0, 5, "no photo")
+    assert list(served.photos.iterdir()) == []
+
+
+def test_read_only_shows_no_controls_and_the_api_refuses(browser: Browser, serve: Serve) -> None:
+    served = serve(read_only=True)
+    served.feed(jpeg)
+    browser.renew(1440, 900)
+    browser.open(served.dashboard.url)
+    browser.wait_for_state("live")
+    browser.wait_until("document.body.dataset.access === 'view'")
+    assert browser.find("view-only").is_visible()
+    shown = browser.page.locator("button:visible, input:visible, [role=slider]:visible")
+    labels = {str(label).strip() for label in shown.all_inner_texts()}
+    assert labels == {"Snapshot", "Full screen", "Show", "Clear"}
+    browser.page.keyboard.press("Escape")
+    answer = browser.evaluate(
+        "fetch('api/command/stop', {method: 'POST', body: '{}',"
+        " headers: {'Content-Type': 'application/json'}}).then(a => a.status)"
+    )
+    assert answer == 403
+    assert served.commands == []
+    assert Client(served.port).json("/api/status")[1]["read_only"] is True
+
+
+def test_keyboard_reaches_everything_in_order_and_sees_where_it_is(
+    browser: Browser, served: Served
+) -> None:
+    reached: list[str] = []
+    while "log-clear" not in reached:
+        browser.page.keyboard.press("Tab")
+        focus = browser.evaluate(
+            "(e => ({id: e.id, mark: getComputedStyle(e).outlineStyle,"
+            " name: e.getAttribute('aria-label') || e.innerText || e.labels?.[0]?.innerText}))"
+            "(document.activeElement)"
+        )
+        assert focus["mark"] == "solid", (focus, reached)
+        assert focus["name"], focus
+        reached.append(focus["id"])
+    wanted = ["stop", "shoot", "photo", "look", "width", "pad", "slide-roll", "slide-body"]
+    wanted += ["wake", "sleep", "motors", "moves-search", "listen", "log-clear"]
+    assert [name for name in reached if name in wanted] == wanted, json.dumps(reached)
+    assert browser.console == []
+
+
+def test_everything_that_acts_has_a_name(browser: Browser, served: Served) -> None:
+    session = browser.page.context.new_cdp_session(browser.page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    roles = ("button", "link", "heading", "region", "slider", "combobox", "searchbox", "switch")
+    acting = [node for node in nodes if node.get("role", {}).get("value") in roles]
+    assert len(acting) > 25
+    for node in acting:
+        assert node.get("name", {}).get("value"), node
