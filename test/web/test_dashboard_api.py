@@ -4,6 +4,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,3 +79,14 @@ def test_commands_that_nobody_obeys_are_answered_as_described(served: Served) ->
         api.try_out(operation, GenerationMode.POSITIVE, 3)
     served.refusal = None
     assert set(api.statuses) == {503}
+
+
+def test_docs_name_exactly_the_addresses_of_the_description(served: Served) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "dashboard_api.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| ([A-Z]+) \| `([^`]+)` \|", text, re.MULTILINE))
+    described = {
+        (method.upper(), path)
+        for path, operations in description(served.port)["paths"].items()
+        for method in operations
+    }
+    assert documented == described
