@@ -27,7 +27,7 @@ from reachy_mini_ros.nodes.runtime import RobotNode, run
 from reachy_mini_ros.nodes.stream_parameters import PARAMETERS, dashboard_url, quality, targets
 from reachy_mini_ros.nodes.work import Work
 
-SETTLE_S = 8.0
+SETTLE_S = 6.0
 """The longest that ``stream/start`` waits to tell what became of each destination."""
 _LEVELS = {State.RECONNECTING: Level.WARN, State.ERROR: Level.ERROR}
 _QUALITY = {"bitrate", "keyframe_interval"}
