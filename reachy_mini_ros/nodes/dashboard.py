@@ -6,6 +6,7 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from builtin_interfaces.msg import Time as Stamp
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage
 
@@ -77,12 +78,14 @@ class DashboardNode(RobotNode):
         self._io = io
         values = declare(self, PARAMETERS)
         self._latencies_ms = Window()
+        self._stamp: Stamp | None = None
         self._image = OnDemand(self, CompressedImage, values["image_topic"], self._on_image)
         self.pictures = Pictures(self._image.want)
         state = DashboardState(self, io, values["image_topic"], self._on_safety)
+        commands = DashboardCommands(self, io, state, self._picture_stamp)
         self._dashboard = Dashboard(
             self.pictures,
-            _RobotOfRos(state, DashboardCommands(self, io, state), self._latencies_ms),
+            _RobotOfRos(state, commands, self._latencies_ms),
             Settings(
                 Path(values["photo_directory"]).expanduser(),
                 live_directory(values["live_directory"], self.get_namespace()),
@@ -102,11 +105,15 @@ class DashboardNode(RobotNode):
         self._io.submit(self._dashboard.stop()).result()
 
     def _on_image(self, message: CompressedImage) -> None:
+        self._stamp = message.header.stamp
         stamp = Time.from_msg(message.header.stamp, self.get_clock().clock_type)
         age_ms = (self.get_clock().now() - stamp).nanoseconds / 1e6
         if 0 <= age_ms < LATENCY_MAX_MS:
             self._latencies_ms.add(age_ms)
         self._io.call(self.pictures.publish, message.data.tobytes())
+
+    def _picture_stamp(self) -> Stamp | None:
+        return self._stamp if self.pictures.state().age_s is not None else None
 
     def _on_safety(self, event: dict[str, str]) -> None:
         self._dashboard.events.publish("safety", event)

@@ -5,10 +5,12 @@
 import asyncio
 import json
 import math
+from collections.abc import Callable
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PointStamped, PoseStamped
 from rclpy.client import Client
 from rclpy.node import Node
@@ -56,9 +58,16 @@ _PREFIXES = {"stream": "set_target", "goto": "goto"}
 class DashboardCommands:
     """Carries out commands; every method but the constructor belongs to the loop's thread."""
 
-    def __init__(self, node: Node, io: LoopThread, state: DashboardState) -> None:
-        self._node = node
+    def __init__(
+        self,
+        node: Node,
+        io: LoopThread,
+        state: DashboardState,
+        picture_stamp: Callable[[], Time | None],
+    ) -> None:
+        """``picture_stamp`` returns the stamp of the picture that is shown, if any is."""
         self._state = state
+        self._picture_stamp = picture_stamp
         self._triggers = {
             name: _Service(node, io, Trigger, name) for name in (*TRIGGERS.values(), LIST_MOVES)
         }
@@ -86,7 +95,7 @@ class DashboardCommands:
                 joints = _joints({"yaw_body": command.yaw})
                 return await self._send(f"{_PREFIXES[command.mode]}/joints", joints)
             case commands.LookAtPixel():
-                return await self._send("look_at_pixel", _pixel(command))
+                return await self._send("look_at_pixel", self._pixel(command))
             case commands.PlayMove():
                 return await self._send("play_move", String(data=command.name))
         return Done(await self._trigger(TRIGGERS[type(command)]))
@@ -96,6 +105,13 @@ class DashboardCommands:
         found: dict[str, list[str]] = json.loads(await self._trigger(LIST_MOVES))
         recorded = found.pop("recorded", [])
         return Moves(tuple(name for names in found.values() for name in names), tuple(recorded))
+
+    def _pixel(self, command: commands.LookAtPixel) -> PointStamped:
+        message = PointStamped()
+        message.point.x, message.point.y = command.u, command.v
+        if (stamp := self._picture_stamp()) is not None:
+            message.header.stamp = stamp  # the head may have turned since
+        return message
 
     async def _trigger(self, name: str) -> str:
         return await self._triggers[name].call(Trigger.Request())
@@ -193,9 +209,3 @@ def _joints(degrees: dict[str, float]) -> JointState:
     return JointState(
         name=list(degrees), position=[math.radians(angle) for angle in degrees.values()]
     )
-
-
-def _pixel(command: commands.LookAtPixel) -> PointStamped:
-    message = PointStamped()
-    message.point.x, message.point.y = command.u, command.v
-    return message
