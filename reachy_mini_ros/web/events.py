@@ -77,7 +77,9 @@ class Events:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         query = read_query(request, EventsQuery)
-        if len(self._listeners) >= MAX_LISTENERS or self._closed:
+        if self._closed:
+            raise web.HTTPServiceUnavailable(text="the dashboard is closing")
+        if len(self._listeners) >= MAX_LISTENERS:
             raise web.HTTPServiceUnavailable(
                 text=f"{MAX_LISTENERS} listeners are there already, which is the limit"
             )

@@ -135,6 +135,10 @@ def test_a_pixel_is_looked_at(port: int) -> None:
     code, answer = command(port, "look_at_pixel", u=300.0, v=360.0)
     assert code == 200, answer
     wait_for(lambda: status(port)["head"]["yaw"] > 5, 8, "a head turned to the left")
+    while (told := status(port))["latency"]["picture_ms"] is None:
+        with_picture.read()
+    assert 0 < told["latency"]["picture_ms"]["p50"] <= told["latency"]["picture_ms"]["p95"] < 5000
+    assert told["rates"]["picture_hz"] > 1
     with_picture.close()
     assert command(port, "head")[0] == 200
 
