@@ -69,6 +69,7 @@ class Commander:
         self.clamp = False
         """Whether a target out of reach is clamped to the nearest reachable one."""
         self._stream_source = ""
+        self._judged: tuple[RobotState, RobotState] | None = None
         self._runner = Runner(link, api, self._move_ended)
         self._goal: Matrix | None = None
         self._mode_set_s = -MODE_SETTLE_S
@@ -81,9 +82,12 @@ class Commander:
         state = self._link.state
         if state is None:
             raise NotConnectedError(self._link.away_text())
-        if platform().mirrored(state.head_pose, state.head_joints):
-            return replace(state, head_pose=limits.pose_of_joints(state.head_joints))
-        return state
+        if self._judged is None or self._judged[0] is not state:  # once for each state
+            right = state
+            if platform().mirrored(state.head_pose, state.head_joints):
+                right = replace(state, head_pose=limits.pose_of_joints(state.head_joints))
+            self._judged = state, right
+        return self._judged[1]
 
     def reference(self) -> tuple[Matrix, Matrix]:
         """Return head joints and antennas that a command for a part of them leaves as they are.
