@@ -107,7 +107,7 @@ def test_read_outs_show_the_status_and_nothing_of_what_is_not_known(
     assert browser.page.title() == "Reachy Mini"
     expected = {
         "connection-text": "Connected",
-        "owner": "Streamed targets",
+        "owner": "Streaming",
         "motors-text": "By hand",
         "motor_mode": "gravity compensation",
         "robot_name": "Kitchen",

@@ -38,7 +38,10 @@ export function command(name, body = {}) {
   });
 }
 
-/** Streams one kind of target: one request in flight, the newest wins, no more than 16 a second. */
+/**
+ * Streams one kind of target: one request in flight, no more than 16 a second. What waits is
+ * overwritten field by field, so that the newest wins and no part is lost.
+ */
 export class Sender {
   #name;
   #failed;
@@ -51,7 +54,7 @@ export class Sender {
   }
 
   send(body) {
-    this.#waiting = body;
+    this.#waiting = { ...this.#waiting, ...body };
     if (!this.#busy) this.#run();
   }
 

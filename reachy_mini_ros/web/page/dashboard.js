@@ -26,10 +26,10 @@ const CONNECTION = {
 };
 const OWNER = {
   idle: "Idle",
-  streaming: "Streamed targets",
+  streaming: "Streaming",
   goto: "Goto",
   trajectory: "Trajectory",
-  move: "Recorded move",
+  move: "Move",
   sleeping: "Asleep",
 };
 

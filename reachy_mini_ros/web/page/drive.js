@@ -125,6 +125,8 @@ function prepare(slider) {
   const input = element(slider.id);
   const output = document.querySelector(`output[for="${slider.id}"]`);
   Object.assign(slider, { input, output, touched: -Infinity, down: false });
+  const [least, most] = [Number(input.min), Number(input.max)];
+  input.style.setProperty("--zero", `${(100 * -least) / (most - least)}%`);
   input.addEventListener("pointerdown", () => {
     slider.down = true;
     stopped = false;

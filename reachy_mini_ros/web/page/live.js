@@ -12,6 +12,9 @@ const PAUSE_MS = [250, 2000]; // between attempts, doubled from the first to the
 const SETTINGS = ["width", "quality", "fps"];
 const SLOWEST_MS = 1500; // how long a picture stays fresh beyond the rate that was chosen
 
+const RATE_MS = 3000; // what a rate is counted over, and the least that it can be
+const SHORTEST_MS = 400;
+
 const stage = element("stage");
 const picture = element("picture");
 const canvas = picture.getContext("bitmaprenderer");
@@ -22,7 +25,7 @@ let painted = -Infinity;
 let size = [0, 0]; // of the picture painted
 let trouble = ""; // why the last attempt failed, in the server's words
 let opened = performance.now(); // when the page was last brought to the front, or set anew
-const paints = []; // times of the last second's pictures
+const paints = []; // times of the last pictures
 
 /** Whether a fresh picture is shown. */
 export const isLive = () => stage.dataset.state === "live";
@@ -33,8 +36,9 @@ export const shownSize = () => size;
 /** Pictures a second that this page really shows. */
 export function shownRate() {
   const now = performance.now();
-  while (paints.length && now - paints[0] > 3000) paints.shift();
-  return paints.length > 1 ? ((paints.length - 1) * 1000) / (paints.at(-1) - paints[0]) : null;
+  while (paints.length && now - paints[0] > RATE_MS) paints.shift();
+  const span = paints.length ? paints.at(-1) - paints[0] : 0;
+  return span > SHORTEST_MS ? ((paints.length - 1) * 1000) / span : null;
 }
 
 async function watch() {
