@@ -23,6 +23,8 @@ PACKAGE = "reachy_mini_ros"
 SHARE = Path(get_package_share_directory(PACKAGE))
 PARAMS_FILE = str(SHARE / "config" / "reachy_mini.yaml")
 SWITCH = ["true", "false"]
+# All that the perspective shows: rqt restores nothing of it where one plugin is missing.
+RQT = ("rqt_gui", "rqt_image_view", "rqt_plot", "rqt_runtime_monitor", "rqt_service_caller")
 ARGUMENTS = [
     ("robot_host", "", "Name or address of the robot; empty: as in params_file", None),
     ("robot_port", "", "Port of the robot's daemon; empty: as in params_file", None),
@@ -35,6 +37,8 @@ ARGUMENTS = [
     ("stream", "false", "Start the node for HLS, DASH and RTMP; it streams when asked to", SWITCH),
     ("web_video_server", "true", "Start web_video_server on http://127.0.0.1:8080", SWITCH),
     ("rviz", "false", "Start RViz", SWITCH),
+    ("rqt", "false", "Start rqt with pictures, plots and diagnostics", SWITCH),
+    ("foxglove", "false", "Start foxglove_bridge on ws://127.0.0.1:8765", SWITCH),
     ("composed", "false", "Run all nodes of this package in one process", SWITCH),
     ("params_file", PARAMS_FILE, "YAML file with the nodes' parameters", None),
 ]
@@ -86,10 +90,14 @@ def start(context: LaunchContext) -> list[Action]:
             )
         )
     if wanted("web_video_server"):
-        actions += optional("web_video_server", "web_video_server.launch.py")
-    actions += optional("robot_state_publisher", "description.launch.py")
+        actions += optional("web_video_server.launch.py", "web_video_server")
+    actions += optional("description.launch.py", "robot_state_publisher")
     if wanted("rviz"):
-        actions += optional("rviz2", "rviz.launch.py")
+        actions += optional("rviz.launch.py", "rviz2")
+    if wanted("rqt"):
+        actions += optional("rqt.launch.py", *RQT)
+    if wanted("foxglove"):
+        actions += optional("foxglove_bridge.launch.py", "foxglove_bridge")
     return actions
 
 
@@ -106,10 +114,11 @@ def simulation(ports: dict[str, int]) -> ExecuteProcess:
     )
 
 
-def optional(package: str, launch_file: str) -> list[Action]:
-    """Return the inclusion of a part, or one line if the package that it runs is not installed."""
-    try:
-        get_package_share_directory(package)
-    except PackageNotFoundError:
-        return [LogInfo(msg=f"{package} is not installed: left out, the rest runs without it")]
+def optional(launch_file: str, *packages: str) -> list[Action]:
+    """Return the inclusion of a part, or one line if a package that it needs is not installed."""
+    for package in packages:
+        try:
+            get_package_share_directory(package)
+        except PackageNotFoundError:
+            return [LogInfo(msg=f"{package} is not installed: left out, the rest runs without it")]
     return [IncludeLaunchDescription(str(SHARE / "launch" / launch_file))]

@@ -26,6 +26,8 @@ def generate_launch_description() -> LaunchDescription:
                         "address": LaunchConfiguration("web_video_server_address"),
                         "port": LaunchConfiguration("web_video_server_port"),
                         "default_stream_type": "ros_compressed",
+                        "default_snapshot_type": "ros_compressed",  # from its version 3 on
+                        "verbose": False,  # by default it logs every request
                     }
                 ],
                 output="screen",

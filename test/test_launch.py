@@ -76,14 +76,32 @@ def launch(processes: Processes, prefix: Path, *arguments: str) -> Iterator[Chil
         child.stop(timeout_s=20)
 
 
+# What a part needs, and the argument that asks for it.
+OPTIONAL = {
+    "web_video_server": "web_video_server:=true",
+    "robot_state_publisher": "sim:=true",  # always asked for
+    "rviz2": "rviz:=true",
+    "rqt_gui": "rqt:=true",
+    "foxglove_bridge": "foxglove:=true",
+}
+
+
+def installed(package: str) -> bool:
+    paths = os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
+    return any((Path(path) / "share" / package).is_dir() for path in paths)
+
+
 @pytest.mark.parametrize("composed", ["false", "true"])
 def test_bringup_with_a_simulated_robot(
     processes: Processes, prefix: Path, ros: RosClient, composed: str
 ) -> None:
     namespace = f"launched_{composed}"
+    missing = [package for package in OPTIONAL if not installed(package)]
     with launch(
         *(processes, prefix, "sim:=true", f"composed:={composed}", f"namespace:={namespace}"),
+        *(OPTIONAL[package] for package in missing),
         *(f"robot_port:={free_port()}", f"signalling_port:={free_port()}", "dashboard:=false"),
+        "stream:=true",
     ) as child:
         poses = ros.subscribe(PoseStamped, f"/{namespace}/head_pose")
         poses.wait_count(20, 30)
@@ -93,15 +111,13 @@ def test_bringup_with_a_simulated_robot(
             return {name for name, space in found if space == f"/{namespace}"}
 
         wait_for(
-            lambda: nodes() == {"audio", "camera", "control"}, 20, "all nodes but the dashboard"
+            lambda: nodes() == {"audio", "camera", "control", "stream"},
+            20,
+            "all nodes but the dashboard",
         )
         # None of these has wheels, so that each is left out, with one line.
-        for package in ("web_video_server", "robot_state_publisher"):
-            if not any(
-                (Path(path) / "share" / package).is_dir()
-                for path in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
-            ):
-                assert child.output().count(f"{package} is not installed: left out") == 1
+        for package in missing:
+            assert child.output().count(f"{package} is not installed: left out") == 1
         assert child.stop(timeout_s=20) == 0, child.output()
         assert "Traceback" not in child.output()
         wait_for(lambda: ros.node.count_publishers(f"/{namespace}/head_pose") == 0, 10)
