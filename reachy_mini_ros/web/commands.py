@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Degrees = Annotated[float, Field(ge=-360.0, le=360.0)]
+Pitch = Annotated[float, Field(ge=-90.0, le=90.0)]
+"""Beyond, the same orientation has another roll and yaw, and would be judged by these."""
 Offset = Annotated[float, Field(ge=-0.1, le=0.1)]
 Pixel = Annotated[float, Field(ge=0.0, le=10_000.0)]
 Mode = Literal["stream", "goto"]
@@ -51,7 +53,7 @@ class Head(Command):
     """Turn and move the head: degrees, and metres from where the neutral head is (REP-103)."""
 
     roll: Degrees = 0.0
-    pitch: Degrees = 0.0
+    pitch: Pitch = 0.0
     yaw: Degrees = 0.0
     x: Offset = 0.0
     y: Offset = 0.0

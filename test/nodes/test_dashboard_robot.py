@@ -108,6 +108,7 @@ def test_what_the_control_node_refuses_is_answered_with_its_reason(port: int) ->
     assert told["level"] == "warn"
     assert told["name"] == "goto/head_pose"
     assert answer["error"] in told["message"]
+    assert command(port, "head")[0] == 200, "the next one is judged by itself"
     with EventStream(port) as events:
         assert command(port, "antennas", left=350, mode="stream")[0] == 200
         assert events.next("safety")["name"] == "set_target/joints"

@@ -52,6 +52,7 @@ BAD: list[tuple[str, bytes, str]] = [
     ("head", b'{"pitch": null}', "pitch"),
     ("head", b'{"pitch": true}', "pitch"),
     ("head", b'{"z": 0.177}', "z"),
+    ("head", b'{"pitch": 170}', "pitch"),
     ("head", b'{"duration": 1}', "duration"),
     ("head", b'{"mode": "jump"}', "mode"),
     ("motors", b"{}", "enabled"),
