@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
@@ -89,7 +89,7 @@ class ControlledRobot:
         daemon: Robot,
         namespace: str,
         **parameters: object,
-    ) -> Iterator["ControlledRobot"]:
+    ) -> Iterator[Self]:
         """Run a control node of its own for a robot, and wake the robot up.
 
         Slowly out of the sleeping pose: a fast way makes the daemon's own head pose wrong.
@@ -182,7 +182,7 @@ class ControlledRobot:
         assert self.call("stop")[0]
         if self.modes.last.data != "enabled":
             assert self.call("enable_motors", True)[0]
-        assert self.set(goto__duration=0.3) == []
+        assert self.set(goto__duration=0.3, goto__method="minjerk") == []
         since = self.owners.count
         self.goto_joints.publish(joints(**NEUTRAL))
 

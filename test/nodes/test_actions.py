@@ -6,26 +6,22 @@ import importlib.util
 import math
 import time
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
-from diagnostic_msgs.msg import DiagnosticStatus
-from geometry_msgs.msg import PoseStamped
+from harness.control import DEGREE, ControlledRobot, trajectory
 from harness.daemon import Daemon
-from harness.processes import Child, Processes, free_port
+from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.waiting import wait_for
 from rclpy.action import ActionClient
 from rclpy.time import Time
-from sensor_msgs.msg import JointState
-from std_srvs.srv import Trigger
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 NS = "/actions_test"
-DEGREE = math.radians(1.0)
 HERE = importlib.util.find_spec("control_msgs") is not None
 needs_control_msgs = pytest.mark.skipif(not HERE, reason="control_msgs is not installed")
 
@@ -37,14 +33,7 @@ def duration(time_s: float) -> Duration:
 def follow_goal(names: list[str], *points: tuple[float, list[float]], **parts: Any) -> Any:
     from control_msgs.action import FollowJointTrajectory
 
-    trajectory = JointTrajectory(
-        joint_names=names,
-        points=[
-            JointTrajectoryPoint(positions=positions, time_from_start=duration(time_s))
-            for time_s, positions in points
-        ],
-    )
-    return FollowJointTrajectory.Goal(trajectory=trajectory, **parts)
+    return FollowJointTrajectory.Goal(trajectory=trajectory(names, list(points)), **parts)
 
 
 def tolerance(name: str, position: float) -> Any:
@@ -76,52 +65,38 @@ class Goal:
         self.handle.cancel_goal_async()
 
 
-class Robot:
-    """The actions of the node under test."""
+class Robot(ControlledRobot):
+    """The node under test with its actions."""
 
-    def __init__(self, ros: RosClient, node: Child, daemon: Daemon) -> None:
-        self.ros, self.node, self.daemon = ros, node, daemon
-        self.states = ros.subscribe(JointState, f"{NS}/joint_states")
-        self.head_poses = ros.subscribe(PoseStamped, f"{NS}/head_pose")
-        self.states.wait_count(1, 20)
-        self._clients: dict[str, ActionClient] = {}
+    @cached_property
+    def _clients(self) -> dict[str, ActionClient]:
+        from control_msgs.action import FollowJointTrajectory, PointHead
+
+        kinds = {"follow_joint_trajectory": FollowJointTrajectory, "point_head": PointHead}
+        clients = {
+            name: ActionClient(self.ros.node, kind, f"{NS}/{name}") for name, kind in kinds.items()
+        }
+        for client in clients.values():
+            assert client.wait_for_server(20)
+        return clients
 
     def send(self, name: str, goal: Any) -> Goal:
-        if name not in self._clients:
-            from control_msgs.action import FollowJointTrajectory, PointHead
-
-            kind = PointHead if name == "point_head" else FollowJointTrajectory
-            self._clients[name] = ActionClient(self.ros.node, kind, f"{NS}/{name}")
-            assert self._clients[name].wait_for_server(20)
         return Goal(self._clients[name], goal)
 
     def follow(self, *arguments: Any, **parts: Any) -> Goal:
         return self.send("follow_joint_trajectory", follow_goal(*arguments, **parts))
 
-    def position(self, name: str) -> float:
-        return float(self.states.last.position[list(self.states.last.name).index(name)])
-
 
 @pytest.fixture(scope="module")
 def robot(processes: Processes, ros: RosClient) -> Iterator[Robot]:
     daemon = Daemon.start(processes, free_port())
-    node = processes.start_node(
-        "control", namespace=NS, robot_host="127.0.0.1", robot_port=daemon.port
-    )
-    yield Robot(ros, node, daemon)
-    assert node.stop() == 0, node.output()
-    assert "Traceback" not in node.output()
+    with Robot.started(processes, ros, daemon, NS) as robot:
+        yield robot
 
 
 @pytest.fixture
 def neutral(robot: Robot) -> Robot:
-    """Return the robot in neutral, with nothing moving it."""
-    assert robot.ros.call(Trigger, f"{NS}/stop").success
-    neutral = {"head_pose": {}, "antennas": [0.0, 0.0], "body_yaw": 0.0, "duration": 0.3}
-    robot.daemon.post("/api/move/goto", neutral)
-    wait_for(lambda: not robot.daemon.get("/api/move/running"), 5)
-    for name in ("yaw_body", "left_antenna", "right_antenna"):
-        wait_for(lambda name=name: abs(robot.position(name)) < 0.002, 3)  # type: ignore[misc]
+    robot.neutral()
     return robot
 
 
@@ -138,8 +113,8 @@ def test_a_trajectory_succeeds_with_feedback(neutral: Robot) -> None:
     status, result = goal.result()
     assert (status, result.error_code) == (GoalStatus.STATUS_SUCCEEDED, 0), result.error_string
     assert "trajectory done" in result.error_string
-    assert neutral.position("left_antenna") == pytest.approx(-0.4, abs=DEGREE)
-    assert neutral.position("yaw_body") == pytest.approx(0.5, abs=DEGREE)
+    assert neutral.positions["left_antenna"] == pytest.approx(-0.4, abs=DEGREE)
+    assert neutral.positions["yaw_body"] == pytest.approx(0.5, abs=DEGREE)
     times_s = [arrival for arrival, _ in goal.feedback]
     assert len(times_s) / (times_s[-1] - times_s[0]) > 10
     feedback = [message for _, message in goal.feedback]
@@ -154,22 +129,22 @@ def test_a_trajectory_succeeds_with_feedback(neutral: Robot) -> None:
 @needs_control_msgs
 def test_a_cancelled_goal_stops_the_robot(neutral: Robot) -> None:
     goal = neutral.follow(["yaw_body"], (4.0, [1.2]))
-    wait_for(lambda: neutral.position("yaw_body") > 0.1, 5)
+    wait_for(lambda: neutral.positions["yaw_body"] > 0.1, 5)
     cancelled_s = time.monotonic()
     goal.cancel()
     status, result = goal.result()
     assert time.monotonic() - cancelled_s < 1.0
     assert (status, result.error_string) == (GoalStatus.STATUS_CANCELED, "canceled")
-    stopped_at = neutral.position("yaw_body")
-    neutral.states.wait_count(neutral.states.count + 20)
+    stopped_at = neutral.positions["yaw_body"]
+    neutral.joint_states.wait_count(neutral.joint_states.count + 20)
     # At most 0.56 rad/s for 50 ms, and the state's own delay.
-    assert neutral.position("yaw_body") == pytest.approx(stopped_at, abs=0.07)
+    assert neutral.positions["yaw_body"] == pytest.approx(stopped_at, abs=0.07)
 
 
 @needs_control_msgs
 def test_a_new_goal_aborts_the_old_one(neutral: Robot) -> None:
     first = neutral.follow(["yaw_body"], (4.0, [1.0]))
-    wait_for(lambda: neutral.position("yaw_body") > 0.1, 5)
+    wait_for(lambda: neutral.positions["yaw_body"] > 0.1, 5)
     second = neutral.follow(["yaw_body"], (0.5, [0.0]))
     status, result = first.result()
     assert (status, result.error_code) == (GoalStatus.STATUS_ABORTED, -1)
@@ -180,8 +155,8 @@ def test_a_new_goal_aborts_the_old_one(neutral: Robot) -> None:
 @needs_control_msgs
 def test_stop_aborts_a_goal(neutral: Robot) -> None:
     goal = neutral.follow(["yaw_body"], (4.0, [1.0]))
-    wait_for(lambda: neutral.position("yaw_body") > 0.1, 5)
-    assert neutral.ros.call(Trigger, f"{NS}/stop").success
+    wait_for(lambda: neutral.positions["yaw_body"] > 0.1, 5)
+    assert neutral.call("stop")[0]
     status, result = goal.result()
     assert status == GoalStatus.STATUS_ABORTED
     assert result.error_string == "trajectory was ended by stop"
@@ -215,7 +190,7 @@ def test_a_violated_path_tolerance_aborts(neutral: Robot) -> None:
     status, result = goal.result()
     assert (status, result.error_code) == (GoalStatus.STATUS_ABORTED, -4)
     assert "yaw_body is" in result.error_string
-    assert neutral.position("yaw_body") < 1.0
+    assert neutral.positions["yaw_body"] < 1.0
 
 
 @needs_control_msgs
@@ -246,8 +221,7 @@ def test_the_head_is_pointed_with_feedback_of_the_error(neutral: Robot) -> None:
     assert len(errors) >= 10
     assert errors[0] == pytest.approx(math.atan2(0.6, 1.0), abs=0.1)
     assert errors[-1] < 0.1
-    orientation = neutral.head_poses.last.pose.orientation
-    assert 2 * math.atan2(orientation.z, orientation.w) == pytest.approx(0.54, abs=0.03)
+    assert neutral.yaw == pytest.approx(0.54, abs=0.03)
 
 
 @needs_control_msgs
@@ -263,20 +237,20 @@ def test_a_slow_head_takes_its_time_and_can_be_cancelled(neutral: Robot) -> None
 
 @needs_control_msgs
 def test_what_cannot_be_pointed_at_aborts_with_the_reason_in_an_event(neutral: Robot) -> None:
-    events = neutral.ros.subscribe(DiagnosticStatus, f"{NS}/safety_events")
-    wait_for(lambda: neutral.ros.node.count_publishers(f"{NS}/safety_events"), 5)
+    since = neutral.events.count
     for goal, text in (
         (point_goal(0.01, 0.0, 0.2), "too near"),
         (point_goal(1.0, 0.0, 0.2, pointing_frame="left_antenna"), "only 'camera_optical'"),
     ):
         assert neutral.send("point_head", goal).result()[0] == GoalStatus.STATUS_ABORTED
-        wait_for(lambda text=text: any(text in event.message for event in events.messages), 5, text)  # type: ignore[misc]
+        neutral.wait_event("refused", "point_head", text, since)
 
 
 @needs_control_msgs
 def test_a_robot_that_goes_away_aborts_the_goal(neutral: Robot) -> None:
     goal = neutral.follow(["yaw_body"], (4.0, [1.0]))
-    wait_for(lambda: neutral.position("yaw_body") > 0.1, 5)
+    wait_for(lambda: neutral.positions["yaw_body"] > 0.1, 5)
+    assert isinstance(neutral.daemon, Daemon)
     neutral.daemon.kill()
     status, result = goal.result()
     assert status == GoalStatus.STATUS_ABORTED
