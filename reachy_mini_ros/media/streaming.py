@@ -66,10 +66,10 @@ class Streamer:
         """Return how many packets found no room at destinations that are streamed to."""
         return sum(destination.dropped for destination, _ in tuple(self._running.values()))
 
-    def add_picture(self, jpeg: bytes) -> None:
-        """Take a JPEG picture that just came."""
+    def add_picture(self, jpeg: bytes, stamp_s: float | None = None) -> None:
+        """Take a JPEG picture that just came, with its time on any clock."""
         if (encoder := self.encoder) is not None:
-            encoder.add_picture(jpeg)
+            encoder.add_picture(jpeg, stamp_s)
 
     def add_sound(self, samples: NDArray[np.int16], rate_hz: int) -> None:
         """Take (n, channels) samples that just came."""
@@ -115,14 +115,11 @@ class Streamer:
 
     async def settle(self, timeout_s: float) -> None:
         """Wait until it is known what becomes of each destination, but not for longer."""
-
-        async def known() -> None:
-            while any(status.state is State.INITIALIZING for status in self.statuses):
-                self._changed.clear()
-                await self._changed.wait()
-
         with suppress(TimeoutError):
-            await asyncio.wait_for(known(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                while any(status.state is State.INITIALIZING for status in self.statuses):
+                    self._changed.clear()
+                    await self._changed.wait()
 
     def _tell(self) -> None:
         self._changed.set()

@@ -191,7 +191,9 @@ class Destination:
             base_ms = tag.time_ms if base_ms is None else base_ms
             sender.write(tag.encode(base_ms))
             try:
-                await asyncio.wait_for(sender.drain(), STALL_S)
+                # Never wait_for: Python 3.11's forgets that it was cancelled if both end at once.
+                async with asyncio.timeout(STALL_S):
+                    await sender.drain()
             except TimeoutError:
                 raise _EndedError(f"took nothing for {STALL_S:.0f} s") from None
 
@@ -199,7 +201,8 @@ class Destination:
         limit_s: float | None = CONNECT_S + (10.0 if self.target.folder else 0.0)
         while True:
             try:
-                line = await asyncio.wait_for(sender.readline(), limit_s)
+                async with asyncio.timeout(limit_s):
+                    line = await sender.readline()
             except TimeoutError:
                 raise _EndedError(f"no answer within {limit_s:.0f} s") from None
             if not line:
@@ -221,7 +224,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     assert process.stdin is not None
     process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), END_S)
+        async with asyncio.timeout(END_S):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

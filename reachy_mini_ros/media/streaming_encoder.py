@@ -30,6 +30,9 @@ REPEAT_S = 0.5
 STALE_S = 3.0
 """A picture older than this is shown no more."""
 _TICK_S = 0.04
+_JUMP_S = 0.5
+"""Stamps that differ from the time of arrival by so much more than before are of another clock."""
+_SMOOTHING = 0.02
 _SOUND_BIT_RATE = 128_000
 _MILLISECOND = Fraction(1, 1000)
 _KEYS_ARE_FORCED = 1_000_000
@@ -55,6 +58,26 @@ class EncoderCounts:
     skipped: int = 0
     """Came faster than they could be encoded."""
     undecodable: int = 0
+
+
+class _Pace:
+    """Evens out the times at which pictures came, by the stamps that they bear.
+
+    On their way some are held up more than others; on the whole they stay as late as they come,
+    which is the sound's time too. The stamps' clock may be any.
+    """
+
+    def __init__(self) -> None:
+        self._late_s: float | None = None
+
+    def at(self, came_s: float, stamp_s: float | None) -> float:
+        if stamp_s is None:
+            return came_s
+        late_s = came_s - stamp_s
+        if self._late_s is None or abs(late_s - self._late_s) > _JUMP_S:
+            self._late_s = late_s
+        self._late_s += _SMOOTHING * (late_s - self._late_s)
+        return stamp_s + self._late_s
 
 
 class _Output:
@@ -172,7 +195,8 @@ class StreamEncoder:
         self._last_ms = -1
         self._began_s = self._came_s = self._sent_s = self._key_s = 0.0
         self._ready = threading.Condition()
-        self._newest: tuple[bytes, float] | None = None
+        self._newest: tuple[bytes, float, float | None] | None = None
+        self._pace = _Pace()
         self._ended = False
         self._thread = threading.Thread(target=self._run, name="stream encoder", daemon=True)
         self._thread.start()
@@ -182,11 +206,11 @@ class StreamEncoder:
         """Return whether pictures have stayed away for so long that a card is shown."""
         return self.age_s is not None and self.age_s > STALE_S
 
-    def add_picture(self, jpeg: bytes) -> None:
-        """Take a JPEG picture that just came; the newest wins."""
+    def add_picture(self, jpeg: bytes, stamp_s: float | None = None) -> None:
+        """Take a JPEG picture that just came, with its time on any clock; the newest wins."""
         with self._ready:
             self.counts.skipped += self._newest is not None
-            self._newest = jpeg, self._clock()
+            self._newest = jpeg, self._clock(), stamp_s
             self._ready.notify()
 
     def add_sound(self, samples: NDArray[np.int16], rate_hz: int) -> None:
@@ -218,7 +242,7 @@ class StreamEncoder:
                 self._muxer.close()
                 self._on_tags(self._muxer.output.take())
 
-    def _step(self, newest: tuple[bytes, float] | None) -> None:
+    def _step(self, newest: tuple[bytes, float, float | None] | None) -> None:
         if newest is not None:
             self._take(*newest)
         muxer, now_s = self._muxer, self._clock()
@@ -234,7 +258,7 @@ class StreamEncoder:
         if tags:
             self._on_tags(tags)
 
-    def _take(self, jpeg: bytes, came_s: float) -> None:
+    def _take(self, jpeg: bytes, came_s: float, stamp_s: float | None) -> None:
         frame = self._pictures.decode(jpeg)
         if frame is None:
             self.counts.undecodable += 1
@@ -245,7 +269,7 @@ class StreamEncoder:
             self._muxer = _Muxer(frame.width, frame.height, self._bitrate_kbps)
             self._began_s = self._key_s = came_s
             self._on_begin(self._muxer.output.take())
-        self._encode(self._muxer, frame, came_s)
+        self._encode(self._muxer, frame, self._pace.at(came_s, stamp_s))
         self.counts.encoded += 1
 
     def _encode(self, muxer: _Muxer, frame: av.VideoFrame, now_s: float) -> None:

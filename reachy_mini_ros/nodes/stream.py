@@ -82,7 +82,9 @@ class StreamNode(RobotNode):
         self._io.submit(self._streamer.set_targets(wanted))
 
     def _on_image(self, message: CompressedImage) -> None:
-        self._streamer.add_picture(message.data.tobytes())
+        stamp = message.header.stamp
+        stamp_s = stamp.sec + stamp.nanosec / 1e9
+        self._streamer.add_picture(message.data.tobytes(), stamp_s or None)
 
     def _on_pcm(self, message: Int16MultiArray) -> None:
         try:

@@ -181,6 +181,20 @@ def test_the_encode_carries_picture_and_sound_with_key_frames_in_time() -> None:
     assert encoder.counts.undecodable == 0
 
 
+def test_pictures_that_are_held_up_on_their_way_keep_the_pace_of_their_stamps() -> None:
+    now_s = 100.0
+    recording = Recording(Quality(2000, 1.0), clock=lambda: now_s)
+    encoder = recording.encoder
+    for number in range(40):
+        stamp_s = 7000 + number / 15
+        now_s = 100 + number / 15 + (0.05 if number % 3 == 2 else 0.01)
+        encoder.add_picture(jpeg(number % 10), stamp_s)
+        wait_for(lambda number=number: encoder.counts.encoded == number + 1)
+    encoder.close()
+    times_s = [frame.time for frame in recording.frames()]
+    assert np.abs(np.diff(times_s) - 1 / 15).max() < 0.004
+
+
 def test_the_bitrate_changes_while_it_runs_and_the_description_stays() -> None:
     recording = Recording(Quality(4000, 10.0))
     encoder = recording.encoder
