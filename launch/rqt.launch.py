@@ -31,15 +31,16 @@ def start(context: LaunchContext) -> list[Action]:
     """Return rqt; its node stays in the root namespace, where its monitor finds /diagnostics."""
     namespace = LaunchConfiguration("namespace").perform(context).strip("/")
     perspective = (CONFIG / "reachy_mini.perspective").read_text(encoding="utf-8")
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="reachy_mini_", suffix=".perspective", delete=False
-    ) as copy:
-        copy.write(perspective.replace("/reachy_mini/", f"/{namespace}/" if namespace else "/"))
+    # rqt keeps what it opened under the file's name: one entry in its menu for each robot.
+    name = namespace.replace("/", "_") or "root"
+    copy = Path(tempfile.mkdtemp(prefix="reachy_mini_")) / f"{name}.perspective"
+    topics = f"/{namespace}/" if namespace else "/"
+    copy.write_text(perspective.replace("/reachy_mini/", topics), encoding="utf-8")
     return [
         Node(
             package="rqt_gui",
             executable="rqt_gui",
-            arguments=["--perspective-file", copy.name],
+            arguments=["--perspective-file", str(copy)],
             output="screen",
         )
     ]
