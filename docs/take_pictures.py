@@ -89,6 +89,7 @@ def main() -> None:
                     prepare(browser)
                 browser.page.wait_for_timeout(HISTORY_MS)
                 browser.evaluate("document.activeElement.blur()")
+                browser.page.mouse.move(0, 0)
                 browser.evaluate("scrollTo(0, 0)")
                 file = target / f"{picture}.png"
                 browser.page.screenshot(path=file)
