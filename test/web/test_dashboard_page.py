@@ -85,6 +85,47 @@ def test_nothing_is_wider_than_the_window_and_stop_is_in_it(
         assert box["height"] >= 44
 
 
+CONTRASTS = """() => {
+  const parse = (text) => text.match(/[0-9.]+/g).map(Number);
+  const clear = (colour) => colour.length === 4 && colour[3] === 0;
+  const light = (colour) => colour.slice(0, 3)
+    .map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const under = (node) => {
+    const colour = parse(getComputedStyle(node).backgroundColor);
+    return clear(colour) && node.parentElement ? under(node.parentElement) : colour;
+  };
+  const found = [];
+  for (const node of document.querySelectorAll("body *:not(svg *)")) {
+    const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !node.checkVisibility({visibilityProperty: true})) continue;
+    if (node.closest("[aria-disabled=true], :disabled")) continue;
+    const [text, back] = [parse(getComputedStyle(node).color), under(node)].map(light);
+    const ratio = (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
+    found.push([ratio, node.id || node.className || node.tagName, node.textContent.trim()]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(browser: Browser, serve: Serve, scheme: str) -> None:
+    served = serve()
+    served.feed(jpeg)
+    browser.look(1440, 900, scheme=scheme)
+    browser.open(served.dashboard.url)
+    browser.wait_for_state("live")
+    wait_for(lambda: served.dashboard.events.listeners == 1)
+    for level in ("ok", "warn", "error"):
+        event = {"level": level, "name": "goto", "message": level}
+        served.io.call(served.dashboard.events.publish, "safety", event)
+    wait_for(lambda: browser.find("log").locator("li").count() == 3)
+    contrasts = browser.evaluate(CONTRASTS)
+    assert len(contrasts) > 60
+    # WCAG 2.2, 1.4.3: AA for text of any size.
+    assert [each for each in contrasts if each[0] < 4.5] == []
+
+
 def test_read_outs_show_the_status_and_nothing_of_what_is_not_known(
     browser: Browser, serve: Serve
 ) -> None:

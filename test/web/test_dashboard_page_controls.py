@@ -108,6 +108,20 @@ def test_sliders_follow_the_robot_when_they_are_not_touched(
     assert served.commands == []
 
 
+def test_pad_obeys_a_finger(browser: Browser, serve: Serve) -> None:
+    served = serve()
+    browser.renew(390, 844, has_touch=True, is_mobile=True)
+    browser.open(served.dashboard.url)
+    browser.wait_until("!document.getElementById('wake').disabled")
+    x, y, width, height = middle(browser, "pad")
+    browser.page.touchscreen.tap(x + width / 4, y - height / 4)
+    wait_for(lambda: served.commands, 5, "a command")
+    head = served.commands[-1]
+    assert isinstance(head, Head)
+    assert head.yaw == pytest.approx(-30, abs=1)
+    assert head.pitch == pytest.approx(-15, abs=1)
+
+
 @pytest.mark.parametrize("way", ["button", "key"])
 def test_stop_is_sent_from_anywhere_and_ends_the_drag(
     browser: Browser, served: Served, way: str

@@ -6,7 +6,7 @@
 import { reason } from "./api.js";
 import { sleep, whenVisible } from "./dom.js";
 
-const SILENT_MS = 4000; // the server says something at least once a second
+const SILENT_MS = 3000; // the server says something at least once a second
 const PAUSE_MS = [250, 2000];
 
 /** The last status (null when there is none) and why there is none, in the server's words. */
@@ -56,7 +56,10 @@ function connection(sound) {
     };
     const wait = () => {
       clearTimeout(silence);
-      silence = setTimeout(end, SILENT_MS);
+      silence = setTimeout(() => {
+        update(null, null); // what is known is too old to be shown
+        end();
+      }, SILENT_MS);
     };
     source.onerror = () => end();
     source.onopen = () => tell("photos"); // some may have been missed

@@ -12,6 +12,7 @@ const list = element("gallery");
 const note = element("gallery-note");
 const WHEN = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false };
 
+let asked = false;
 let loading = false;
 let again = false;
 
@@ -22,7 +23,7 @@ async function load() {
     again = true;
     return;
   }
-  loading = true;
+  asked = loading = true;
   try {
     const { photos } = await ask("api/photos");
     fill(photos);
@@ -90,4 +91,5 @@ async function take() {
 export function start() {
   element("photo").addEventListener("click", take);
   on("photos", load);
+  on("status", (status) => status && !asked && load());
 }
