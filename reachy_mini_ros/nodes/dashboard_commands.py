@@ -12,9 +12,6 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PointStamped, PoseStamped
-from rclpy.client import Client
-from rclpy.node import Node
-from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
@@ -22,7 +19,8 @@ from std_srvs.srv import SetBool, Trigger
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import BusyError, NotConnectedError, RobotError, TimedOutError
 from reachy_mini_ros.nodes.dashboard_state import DashboardState
-from reachy_mini_ros.nodes.on_demand import PublisherOnDemand, reached
+from reachy_mini_ros.nodes.on_demand import ClientOnDemand, PublisherOnDemand, reached
+from reachy_mini_ros.nodes.runtime import RobotNode
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.web import commands
 from reachy_mini_ros.web.commands import Command, Done, Moves, PhotoTaken
@@ -33,7 +31,7 @@ ANSWER_S = 30.0
 REFUSAL_S = 0.3
 """So long a refusal of what was published is waited for; the robot's node decides at once."""
 KEEP_S = 60.0
-"""A publisher is kept for this long after the last message."""
+"""A publisher or a client is kept for this long after it was used."""
 
 TRIGGERS: dict[type[Command], str] = {
     commands.Stop: "stop",
@@ -60,7 +58,7 @@ class DashboardCommands:
 
     def __init__(
         self,
-        node: Node,
+        node: RobotNode,
         io: LoopThread,
         state: DashboardState,
         picture_stamp: Callable[[], Time | None],
@@ -135,40 +133,45 @@ class DashboardCommands:
 
 
 class _Service:
-    """A service, called from the event loop."""
+    """A service, called from the event loop; its client is there only while it is used."""
 
-    def __init__(self, node: Node, io: LoopThread, kind: Any, name: str) -> None:
+    def __init__(self, node: RobotNode, io: LoopThread, kind: Any, name: str) -> None:
+        self._node = node
         self._io = io
-        self._name = node.resolve_service_name(name)
-        self._client: Client[Any, Any] = node.create_client(kind, name)
+        self._client = ClientOnDemand(node, kind, name)
+        self._interest = Interest(self._client.want, KEEP_S)
 
     async def call(self, request: Any) -> str:
         """Return the answer's message; raises RobotError with it if it is a refusal."""
-        if not self._client.service_is_ready():
-            raise NotConnectedError(f"nobody offers the service {self._name}: start its node")
-        answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        pending = self._client.call_async(request)
-
-        def on_done(done: Future[Any]) -> None:
-            self._io.call(_settle, answered, done.result())
-
-        pending.add_done_callback(on_done)
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                response = await answered
-        except TimeoutError:
-            raise TimedOutError(f"{self._name} gave no answer within {ANSWER_S:g} s") from None
-        finally:
-            self._client.remove_pending_request(pending)
+        name = self._client.service
+        if not self._node.count_services(name):
+            raise NotConnectedError(f"nobody offers the service {name}: start its node")
+        with self._interest.held():
+            response = await self._answer(request)
         if not response.success:
             raise RobotError(response.message)
         return str(response.message)
+
+    async def _answer(self, request: Any) -> Any:
+        name = self._client.service
+        pending = await reached(partial(self._client.call, request))
+        if pending is None:
+            raise NotConnectedError(f"who offers the service {name} was not reached")
+        answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        pending.add_done_callback(lambda done: self._io.call(_settle, answered, done.result()))
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await answered
+        except TimeoutError:
+            raise TimedOutError(f"{name} gave no answer within {ANSWER_S:g} s") from None
+        finally:
+            self._client.forget(pending)
 
 
 class _Target:
     """A topic that commands go to; published on only while it is used."""
 
-    def __init__(self, node: Node, kind: type, topic: str) -> None:
+    def __init__(self, node: RobotNode, kind: type, topic: str) -> None:
         self._node = node
         self._publisher = PublisherOnDemand(node, kind, topic)
         self._interest = Interest(self._publisher.want, KEEP_S)

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped, Quaternion
-from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float32, String
 
@@ -19,6 +18,7 @@ from reachy_mini_ros.nodes.diagnostics import Level
 from reachy_mini_ros.nodes.on_demand import Latest, OnDemand, reached
 from reachy_mini_ros.nodes.poses import JOINT_NAMES
 from reachy_mini_ros.nodes.qos import latched, reliable
+from reachy_mini_ros.nodes.runtime import RobotNode
 from reachy_mini_ros.robot.events import EventKind
 from reachy_mini_ros.robot.limits import STEWART_JOINTS
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
@@ -52,7 +52,9 @@ class DashboardState:
     ``on_safety`` gets each event as text. It and every method belong to the loop's thread.
     """
 
-    def __init__(self, node: Node, io: LoopThread, image_topic: str, on_safety: OnSafety) -> None:
+    def __init__(
+        self, node: RobotNode, io: LoopThread, image_topic: str, on_safety: OnSafety
+    ) -> None:
         self._node = node
         self._io = io
         self._waiting: set[tuple[str, asyncio.Future[str]]] = set()
@@ -147,7 +149,7 @@ class DashboardState:
 class _Motion:
     """Where the joints and the head are and who moves them."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: RobotNode) -> None:
         self._head = Latest(node, PoseStamped, "head_pose")
         self._target = Latest(node, PoseStamped, "target_head_pose")
         self._joints = Latest(node, JointState, "joint_states")
@@ -183,7 +185,7 @@ class _Motion:
 class _Sound:
     """What the audio node tells; only while asked for, as the microphone is decoded for it."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: RobotNode) -> None:
         self._level = Latest(node, Float32, "audio/level")
         self._activity = Latest(node, Bool, "audio/activity", latched())
         self._speaking = Latest(node, Bool, "audio/is_speaking", latched())

@@ -1,6 +1,9 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Subscriptions and publishers that are there only while wanted."""
+"""Subscriptions, publishers and clients that are there only while wanted.
+
+An executor of rclpy looks at every entity of its nodes with each callback.
+"""
 
 import asyncio
 import math
@@ -10,13 +13,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from rclpy.node import Node
+from rclpy.client import Client
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
+from rclpy.task import Future
 
 from reachy_mini_ros.nodes.qos import reliable
+from reachy_mini_ros.nodes.runtime import RobotNode
 from reachy_mini_ros.statistics import Window
 
 T = TypeVar("T")
@@ -26,33 +31,32 @@ MATCH_S = 2.0
 """For a publisher and a subscriber to find each other."""
 
 
-async def reached(condition: Callable[[], bool]) -> bool:
-    """Return whether a condition, asked again and again, became true within :data:`MATCH_S`."""
+async def reached(condition: Callable[[], T]) -> T:
+    """Return ``condition()``, asked again until it is true or :data:`MATCH_S` are over."""
     end_s = time.monotonic() + MATCH_S
-    while not condition():
-        if time.monotonic() > end_s:
-            return False
+    while True:
+        found = condition()
+        if found or time.monotonic() > end_s:
+            return found
         await asyncio.sleep(0.005)
-    return True
 
 
 class _OnDemand(ABC):
     """An entity of a node that is there only while wanted.
 
     :meth:`want` may be called from any thread; the entity itself is made and destroyed by the
-    executor's, which iterates over the node's entities.
+    executor's.
     """
 
-    def __init__(self, node: Node, topic: str) -> None:
-        self.topic = node.resolve_topic_name(topic)
+    def __init__(self, node: RobotNode) -> None:
+        self._node = node
         self._wanted = False
         self._there = False
-        self._changed = node.create_guard_condition(self._change)
 
     def want(self, wanted: bool) -> None:
         """Ask for the entity, or for its end."""
         self._wanted = wanted
-        self._changed.trigger()
+        self._node.in_executor(self._change)
 
     @abstractmethod
     def _begin(self) -> None:
@@ -77,7 +81,7 @@ class OnDemand(_OnDemand):
 
     def __init__(
         self,
-        node: Node,
+        node: RobotNode,
         kind: type,
         topic: str,
         callback: Callable[[Any], None],
@@ -85,8 +89,8 @@ class OnDemand(_OnDemand):
         *,
         raw: bool = False,
     ) -> None:
-        super().__init__(node, topic)
-        self._node = node
+        super().__init__(node)
+        self.topic = node.resolve_topic_name(topic)
         self._what = (kind, topic, callback, qos or reliable(2))
         self._raw = raw
         self._subscription: Subscription[Any] | None = None
@@ -109,9 +113,9 @@ class OnDemand(_OnDemand):
 class PublisherOnDemand(_OnDemand):
     """A publisher that is there only while wanted."""
 
-    def __init__(self, node: Node, kind: type, topic: str) -> None:
-        super().__init__(node, topic)
-        self._node = node
+    def __init__(self, node: RobotNode, kind: type, topic: str) -> None:
+        super().__init__(node)
+        self.topic = node.resolve_topic_name(topic)
         self._what = (kind, topic, reliable(10))
         self._publisher: Publisher[Any] | None = None
         self._one = threading.Lock()
@@ -136,6 +140,39 @@ class PublisherOnDemand(_OnDemand):
             self._node.destroy_publisher(publisher)
 
 
+class ClientOnDemand(_OnDemand):
+    """A client of a service that is there only while wanted."""
+
+    def __init__(self, node: RobotNode, kind: Any, service: str) -> None:
+        super().__init__(node)
+        self.service = node.resolve_service_name(service)
+        self._what = (kind, service)
+        self._client: Client[Any, Any] | None = None
+        self._one = threading.Lock()
+
+    def call(self, request: Any) -> Future[Any] | None:
+        """Call the service; None if the client is not there, or has not found it yet."""
+        with self._one:
+            if self._client is None or not self._client.service_is_ready():
+                return None
+            return self._client.call_async(request)
+
+    def forget(self, pending: Future[Any]) -> None:
+        """Wait no longer for the answer to a call."""
+        with self._one:
+            if self._client is not None:
+                self._client.remove_pending_request(pending)
+
+    def _begin(self) -> None:
+        self._client = self._node.create_client(*self._what)
+
+    def _end(self) -> None:
+        with self._one:
+            client, self._client = self._client, None
+        if client is not None:
+            self._node.destroy_client(client)
+
+
 class Latest(OnDemand, Generic[T]):
     """The newest message of a topic; nothing once it is not subscribed to any more.
 
@@ -143,7 +180,7 @@ class Latest(OnDemand, Generic[T]):
     """
 
     def __init__(
-        self, node: Node, kind: type[T], topic: str, qos: QoSProfile | None = None
+        self, node: RobotNode, kind: type[T], topic: str, qos: QoSProfile | None = None
     ) -> None:
         super().__init__(node, kind, topic, self._keep, qos, raw=True)
         self._kind = kind

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,20 @@ class RobotNode(Node):
 
     def __init__(self, name: str) -> None:
         super().__init__(name, namespace=NAMESPACE)
+        self._due: deque[Callable[[], None]] = deque()
+        self._something_due = self.create_guard_condition(self._do_what_is_due)
+
+    def in_executor(self, action: Callable[[], None]) -> None:
+        """Have the executor's thread call ``action`` soon; from any thread.
+
+        It alone may make and destroy entities, over which it iterates.
+        """
+        self._due.append(action)
+        self._something_due.trigger()
+
+    def _do_what_is_due(self) -> None:
+        while self._due:
+            self._due.popleft()()
 
     if not TYPE_CHECKING:  # the types stay rclpy's
         # Without handlers of incompatible QoS, of which the other end warns too: the executor
