@@ -116,6 +116,11 @@ class Runner:
         # The daemon reports the same end for a goto that somebody has stopped.
         if time.monotonic() - began_s < duration_s - EARLY_S:
             raise PreemptedError("goto was ended by another client")
+        # The daemon ends up to a tick too early, which shows unless the motion slows down. A body
+        # yaw without the head would bring the head to the daemon's own last target.
+        if target.head_pose is not None or target.body_yaw is None:
+            for text in sdk.target_messages(target):
+                await self._link.send(text)
 
     async def script(self, command: Command) -> None:
         """Play the daemon's own `wake_up` or `goto_sleep`, as the work that is carried out."""

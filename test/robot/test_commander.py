@@ -47,6 +47,13 @@ def test_a_goto_arrives_and_tells_when(driver: Driver, daemon: Daemon) -> None:
     np.testing.assert_allclose(driver.state.antennas, [0.5, -0.5], atol=0.01)
 
 
+def test_a_linear_goto_arrives_too(driver: Driver) -> None:
+    target = {"head_pose": turned(0.6), "antennas": np.array([1.0, -1.0])}
+    driver.goto(0.4, Interpolation.LINEAR, **target).result(5)
+    wait_for(lambda: np.abs(driver.state.antennas - [1.0, -1.0]).max() < 1e-6, 1)
+    wait_for(lambda: abs(driver.yaw - 0.6) < 2e-3, 1)
+
+
 def test_a_goto_without_body_yaw_leaves_the_body(driver: Driver) -> None:
     driver.goto(0.3, body_yaw=0.5).result(5)
     wait_for(lambda: abs(driver.state.head_joints[0] - 0.5) < 0.01, 1)
@@ -68,9 +75,10 @@ def test_a_new_goto_takes_the_place_of_a_running_one(driver: Driver) -> None:
         first.result(3)
     second.result(3)
     wait_for(lambda: abs(driver.yaw + 0.3) < 0.01, 1)
-    # No sample may jump: two gotos at once would interleave.
-    yaws = driver.yaws(-120)
-    assert np.abs(np.diff(yaws)).max() < 0.15
+    # There and back once: two gotos at once would interleave.
+    steps = np.diff(driver.yaws(-120))
+    directions = np.sign(steps[np.abs(steps) > 0.02])
+    assert np.count_nonzero(np.diff(directions)) == 1
 
 
 def test_gotos_in_quick_succession_end_at_the_last(driver: Driver) -> None:
