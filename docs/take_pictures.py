@@ -62,6 +62,7 @@ def prepare(browser: Browser) -> None:
     browser.find("wake").click()
     wait_for(lambda: browser.text("owner") == "Idle" and browser.text("pitch") == "0.0°", 20)
     browser.find("photo").click()
+    browser.find("moves-again").click()
     browser.find("pad").press("Shift+ArrowLeft")
     browser.find("pad").press("Shift+ArrowLeft")
     browser.find("pad").press("Shift+ArrowUp")

@@ -183,6 +183,7 @@ def test_a_click_in_the_picture_turns_the_head_there(stack: Stack) -> None:
 
 def test_a_recorded_move_is_listed_and_played(stack: Stack) -> None:
     moves = stack.browser.find("moves").get_by_role("button")
+    stack.browser.find("moves-again").click()
     wait_for(lambda: moves.count() == 1, 15, "the moves")
     moves.click()
 

@@ -16,15 +16,32 @@ from harness.waiting import wait_for
 from reachy_mini_ros.errors import InvalidCommandError
 from reachy_mini_ros.web.commands import (
     Antennas,
+    AutomaticBodyYaw,
     Body,
+    GotoSleep,
     Head,
     LookAtPixel,
     Motors,
+    Photo,
     PlayMove,
     Stop,
+    StreamStart,
+    StreamStop,
     WakeUp,
 )
-from reachy_mini_ros.web.robot import MotionState
+from reachy_mini_ros.web.robot import MotionState, StreamState
+
+BUTTONS = {
+    "stop": Stop(),
+    "wake": WakeUp(),
+    "sleep": GotoSleep(),
+    "centre": Head(),
+    "follow-on": AutomaticBodyYaw(enabled=True),
+    "follow-off": AutomaticBodyYaw(enabled=False),
+    "photo": Photo(),
+    "stream-start": StreamStart(),
+    "stream-stop": StreamStop(),
+}
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +125,14 @@ def test_sliders_follow_the_robot_when_they_are_not_touched(
     assert served.commands == []
 
 
+def test_each_button_sends_its_command(browser: Browser, served: Served) -> None:
+    served.known = replace(served.known, streams=(StreamState("hls", "stopped"),))
+    for name, command in BUTTONS.items():
+        browser.find(name).click()
+        wait_for_command(served, command)
+    assert served.commands == list(BUTTONS.values())
+
+
 def test_pad_obeys_a_finger(browser: Browser, serve: Serve) -> None:
     served = serve()
     browser.renew(390, 844, has_touch=True, is_mobile=True)
@@ -171,6 +196,7 @@ def test_motors_off_asks_once_because_the_head_drops(browser: Browser, served: S
 
 def test_moves_are_searched_and_played(browser: Browser, served: Served) -> None:
     moves = browser.find("moves").get_by_role("button")
+    browser.find("moves-again").click()
     wait_for(lambda: moves.count() == 2, 5, "the moves")
     browser.find("moves-search").fill("wav")
     assert moves.count() == 1
@@ -253,7 +279,7 @@ def test_keyboard_reaches_everything_in_order_and_sees_where_it_is(
         assert focus["name"], focus
         reached.append(focus["id"])
     wanted = ["stop", "shoot", "photo", "look", "width", "pad", "slide-roll", "slide-body"]
-    wanted += ["wake", "sleep", "motors", "moves-search", "listen", "log-clear"]
+    wanted += ["wake", "sleep", "motors", "moves-again", "listen", "log-clear"]
     assert [name for name in reached if name in wanted] == wanted, json.dumps(reached)
     assert browser.console == []
 

@@ -9,12 +9,15 @@ import { known } from "./events.js";
 import { isLive } from "./live.js";
 import { toast } from "./log.js";
 
-/** Sends a command; tells how it ended, and marks the button while it runs. */
-export async function act(button, title, name, body = {}) {
+/**
+ * Sends a command, and marks the button while it runs. Tells how it ended: in the server's words,
+ * or in `words` if it went well.
+ */
+export async function act(button, title, name, body = {}, words = "") {
   button.dataset.busy = "true";
   try {
     const { message } = await command(name, body);
-    toast("ok", title, message);
+    toast("ok", title, words || message);
   } catch (error) {
     toast("error", title, error.message);
   }

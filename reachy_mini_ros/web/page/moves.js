@@ -9,12 +9,11 @@ import { element, make } from "./dom.js";
 const list = element("moves");
 const note = element("moves-note");
 const search = element("moves-search");
-let asked = false; // the robot reads its data set for this, so it is asked once
 
 const title = (name) => name.split("/").at(-1).replaceAll("_", " ");
 
+/** Only when asked for: the robot reads its data set for this, or fetches it. */
 async function load() {
-  asked = true;
   note.textContent = "Asking the robot…";
   try {
     const { moves, recorded } = await ask("api/moves");
@@ -22,6 +21,8 @@ async function load() {
       ...recorded.map((name) => entry(name, "recorded here")),
       ...moves.filter((name) => !recorded.includes(name)).map((name) => entry(name, "")),
     );
+    search.hidden = false;
+    element("moves-again").textContent = "Reload";
     filter();
   } catch (error) {
     note.textContent = `Moves cannot be listed: ${error.message}`;
@@ -54,11 +55,8 @@ function filter() {
   else note.textContent = count ? "" : "No move of that name.";
 }
 
-/** Loads the list with the first connection. */
 export function update(status) {
-  const ready = status?.connection === "connected" && document.body.dataset.access === "control";
-  if (ready && !asked) load();
-  element("moves-again").disabled = !ready;
+  element("moves-again").disabled = status?.connection !== "connected";
   list.dataset.playing = status?.motion?.owner === "move";
 }
 

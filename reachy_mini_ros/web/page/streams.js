@@ -39,7 +39,8 @@ export function update(status) {
 }
 
 export function start() {
-  for (const [id, title] of [["stream-start", "Start stream"], ["stream-stop", "End stream"]]) {
-    element(id).addEventListener("click", () => act(element(id), title, id.replace("-", "_")));
-  }
+  const press = (id, title, name, words) =>
+    element(id).addEventListener("click", () => act(element(id), title, name, {}, words));
+  press("stream-start", "Streams out", "stream_start", "started");
+  press("stream-stop", "Streams out", "stream_stop", "ended");
 }
