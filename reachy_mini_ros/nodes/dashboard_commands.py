@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
@@ -28,8 +29,8 @@ from reachy_mini_ros.web.interest import Interest
 
 ANSWER_S = 30.0
 """A service has this long to answer: a data set read for the first time takes longest."""
-REFUSAL_S = 0.3
-"""So long a refusal of what was published is waited for; the robot's node decides at once."""
+DECISION_S = 1.0
+"""For the robot's node to refuse what was published, or to begin with it."""
 KEEP_S = 60.0
 """A publisher or a client is kept for this long after it was used."""
 
@@ -122,14 +123,15 @@ class DashboardCommands:
             # refused is told with the safety events.
             await target.publish(message)
             return Done(f"sent to {topic}")
-        async with self._state.refusals(topic) as refusal:
+        async with self._state.decision(topic) as decision:
             await target.publish(message)
-            try:
-                async with asyncio.timeout(REFUSAL_S):
-                    reason = await refusal
-            except TimeoutError:
-                return Done(f"sent to {topic}")
-        raise BusyError(reason)
+            reason = ""
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DECISION_S):
+                    reason = await decision
+        if reason:
+            raise BusyError(reason)
+        return Done(f"sent to {topic}")
 
 
 class _Service:

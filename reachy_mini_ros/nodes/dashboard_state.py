@@ -21,6 +21,7 @@ from reachy_mini_ros.nodes.qos import latched, reliable
 from reachy_mini_ros.nodes.runtime import RobotNode
 from reachy_mini_ros.robot.events import EventKind
 from reachy_mini_ros.robot.limits import STEWART_JOINTS
+from reachy_mini_ros.robot.motion import Owner
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.web.interest import Interest
 from reachy_mini_ros.web.robot import (
@@ -43,6 +44,9 @@ SHOWN_JOINTS = tuple(name for name in JOINT_NAMES if name not in STEWART_JOINTS)
 UNDONE = {EventKind.REFUSED, EventKind.FAILED, EventKind.TIMED_OUT}
 """Events which say that a command was not carried out."""
 
+BEGUN = {Owner.GOTO, Owner.TRAJECTORY, Owner.MOVE}
+"""Owners of the motion which say that a command is carried out."""
+
 OnSafety = Callable[[dict[str, str]], None]
 
 
@@ -63,7 +67,7 @@ class DashboardState:
         self._robot: dict[str, str] = {}
         self._connection = ""
         self._camera: tuple[float, dict[str, str]] | None = None
-        self._motion = _Motion(node)
+        self._motion = _Motion(node, self._on_owner)
         self._sound = _Sound(node)
         self._streams = Latest(node, DiagnosticArray, "stream/status", latched())
         self._interest = Interest(self._want, LINGER_S)
@@ -91,20 +95,20 @@ class DashboardState:
         return self._motion.add_to(known, self._connection or None, self._robot)
 
     @asynccontextmanager
-    async def refusals(self, source: str) -> "AsyncIterator[asyncio.Future[str]]":
-        """Give the reason of the next refusal, if one comes, of what is sent in this context.
+    async def decision(self, source: str) -> "AsyncIterator[asyncio.Future[str]]":
+        """Give what becomes of the command that is sent in this context to the topic ``source``.
 
-        ``source`` is the topic that it is sent to.
+        The reason if it is refused, empty if the robot begins to move or turns to something new.
         """
         self._interest.touch()
         if self._node.count_publishers(self._safety.topic):
             await reached(lambda: self._safety.matched)
-        refusal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._waiting.add((source, refusal))
+        decision: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting.add((source, decision))
         try:
-            yield refusal
+            yield decision
         finally:
-            self._waiting.discard((source, refusal))
+            self._waiting.discard((source, decision))
 
     def _want(self, wanted: bool) -> None:
         for topic in (self._diagnostics, self._safety, self._streams, *self._motion.topics):
@@ -138,32 +142,46 @@ class DashboardState:
         self._io.call(self._on_safety, event)
         values = {entry.key: entry.value for entry in message.values}
         if values.get("kind") in UNDONE:
-            self._io.call(self._refuse, values.get("source", ""), values.get("reason", ""))
+            self._io.call(self._decide, values.get("reason", ""), values.get("source", ""))
+        elif values.get("kind") == EventKind.PREEMPTED:
+            self._io.call(self._decide, "")
 
-    def _refuse(self, source: str, reason: str) -> None:
-        for waiting, refusal in self._waiting:
-            if waiting == source and not refusal.done():
-                refusal.set_result(reason)
+    def _on_owner(self) -> None:
+        self._io.call(self._owner_told)
+
+    def _owner_told(self) -> None:
+        if self._motion.owner() in BEGUN:
+            self._decide("")
+
+    def _decide(self, reason: str, source: str | None = None) -> None:
+        for waiting, decision in self._waiting:
+            if source in (None, waiting) and not decision.done():
+                decision.set_result(reason)
 
 
 class _Motion:
     """Where the joints and the head are and who moves them."""
 
-    def __init__(self, node: RobotNode) -> None:
+    def __init__(self, node: RobotNode, on_owner: Callable[[], None]) -> None:
         self._head = Latest(node, PoseStamped, "head_pose")
         self._target = Latest(node, PoseStamped, "target_head_pose")
         self._joints = Latest(node, JointState, "joint_states")
-        self._owner = Latest(node, String, "motion_owner", latched())
+        self._owner = Latest(node, String, "motion_owner", latched(), on_owner)
         self._moving = Latest(node, Bool, "moving", latched())
         self._mode = Latest(node, String, "motor_mode", latched())
         self.topics: tuple[OnDemand, ...] = (
             *(self._head, self._target, self._joints, self._owner, self._moving, self._mode),
         )
 
+    def owner(self) -> str | None:
+        """Return what moves the robot."""
+        owner = self._owner.get()
+        return owner.data or None if owner else None
+
     def add_to(self, status: Status, connection: str | None, robot: dict[str, str]) -> Status:
         head, target = self._head.get(FRESH_S), self._target.get(TARGET_FRESH_S)
         joints = self._joints.get(FRESH_S)
-        owner, moving, mode = self._owner.get(), self._moving.get(), self._mode.get()
+        moving, mode = self._moving.get(), self._mode.get()
         return Status(
             connection=connection,
             robot=robot,
@@ -171,7 +189,7 @@ class _Motion:
             target_head=head_angles(target.pose.orientation) if target else None,
             joints=joint_angles(joints) if joints else None,
             motion=MotionState(
-                owner.data or None if owner else None,
+                self.owner(),
                 moving.data if moving else None,
                 mode.data or None if mode else None,
             ),

@@ -180,9 +180,16 @@ class Latest(OnDemand, Generic[T]):
     """
 
     def __init__(
-        self, node: RobotNode, kind: type[T], topic: str, qos: QoSProfile | None = None
+        self,
+        node: RobotNode,
+        kind: type[T],
+        topic: str,
+        qos: QoSProfile | None = None,
+        on_new: Callable[[], object] | None = None,
     ) -> None:
+        """``on_new`` is called on the executor's thread when a message has come."""
         super().__init__(node, kind, topic, self._keep, qos, raw=True)
+        self._on_new = on_new
         self._kind = kind
         self._newest: tuple[float, bytes] | None = None
         self._arrivals = Window()
@@ -206,3 +213,5 @@ class Latest(OnDemand, Generic[T]):
     def _keep(self, message: bytes) -> None:
         self._newest = time.monotonic(), message
         self._arrivals.add()
+        if self._on_new is not None:
+            self._on_new()
