@@ -56,7 +56,6 @@ class Api:
             request = case.as_transport_kwargs(base_url=self.url)
             with requests.request(**request, stream=True, timeout=10) as answer:
                 status, allowed = answer.status_code, case.operation.responses
-                assert status in (200, 422), f"{status} {answer.url}"
                 assert str(status) in allowed.status_codes
         else:
             response = case.call(timeout=30)
