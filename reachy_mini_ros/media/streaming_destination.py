@@ -222,10 +222,15 @@ class Destination:
 async def _end(process: asyncio.subprocess.Process) -> None:
     """Let the sender say goodbye to its server; kill it if that takes too long."""
     assert process.stdin is not None
+    assert process.stdout is not None
     process.stdin.close()
-    try:
-        async with asyncio.timeout(END_S):
-            await process.wait()
-    except TimeoutError:
+    # Not asyncio.timeout: before Python 3.11.4 it fails in a task that is being cancelled.
+    ended = asyncio.ensure_future(process.wait())
+    await asyncio.wait([ended], timeout=END_S)
+    if not ended.done():
         process.kill()
-        await process.wait()
+    await ended
+    # The pipes are closed by the loop, which may end next.
+    with suppress(ConnectionError):
+        await process.stdin.wait_closed()
+    await process.stdout.read()

@@ -192,6 +192,17 @@ def deaf_server() -> Iterator[int]:
                 connection.close()
 
 
+def senders(pid: int) -> list[int]:
+    """Return the processes that send for a process."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for task in tasks for child in task.read_text().split()]
+    return [
+        child
+        for child in children
+        if b"streaming_sender" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
 def _listens(port: int) -> bool:
     rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
     return any(row.split()[1].endswith(f":{port:04X}") and row.split()[3] == "0A" for row in rows)

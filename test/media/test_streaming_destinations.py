@@ -3,6 +3,7 @@
 """Live streams at their destinations: files and real servers, which die and come back."""
 
 import io
+import os
 import re
 import time
 from collections.abc import Coroutine, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 import av
 import pytest
 from harness.processes import Processes, free_port
-from harness.streaming import Nginx, deaf_server, filming, play, sink
+from harness.streaming import Nginx, deaf_server, filming, play, senders, sink
 from harness.waiting import wait_for
 
 from reachy_mini_ros.aio import LoopThread
@@ -144,9 +145,11 @@ def test_a_server_that_never_answers_holds_up_neither_others_nor_the_end(tmp_pat
         with streaming(deaf, hls) as stage:
             stage.wait(hls, State.ACTIVE)
             assert stage.status(deaf.name).state is State.INITIALIZING
+            assert len(senders(os.getpid())) == 2
             begin_s = time.monotonic()
             stage.run(stage.streamer.stop())
             assert time.monotonic() - begin_s < END_S + 3
+            assert senders(os.getpid()) == []
 
 
 def test_destinations_come_and_go_while_the_others_stream_on(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness.processes import Child, Processes, free_port
 from harness.ros import Collector, RosClient
-from harness.streaming import filming, play, sink
+from harness.streaming import filming, play, senders, sink
 from harness.waiting import wait_for
 from rcl_interfaces.msg import Log, Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
@@ -236,11 +236,11 @@ def test_ends_while_it_streams_and_leaves_neither_processes_nor_files(
     told = ros.subscribe(DiagnosticArray, f"{space}/stream/status", latched())
     with robot(ros, space):
         wait_for(lambda: told.count and states(told) == {"hls": "active", "dash": "active"}, 20)
-        senders = _senders(child.pid)
-        assert len(senders) == 2
+        sending = senders(child.pid)
+        assert len(sending) == 2
         assert child.stop() == 0, child.output()
     assert "Traceback" not in child.output(), child.output()
-    assert not any(Path(f"/proc/{pid}").exists() for pid in senders)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in sending)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     ros.unsubscribe(told)
 
@@ -252,12 +252,7 @@ def test_killed_it_takes_its_senders_along(
         "stream", namespace="/stream_killed", autostart=True, live_directory=tmp_path
     )
     with robot(ros, "/stream_killed"):
-        senders = wait_for(lambda: _senders(child.pid), 20)
+        sending = wait_for(lambda: senders(child.pid), 20)
         wait_for(lambda: (tmp_path / "hls" / "index.m3u8").exists(), 20)
         child.process.kill()
-        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in senders))
-
-
-def _senders(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
+        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in sending))
