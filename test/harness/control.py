@@ -105,8 +105,7 @@ class ControlledRobot:
         success, message = robot.call("wake_up")
         assert success, message
         yield robot
-        assert node.stop() == 0, node.output()
-        assert "Traceback" not in node.output()
+        node.stop_cleanly()
 
     @cached_property
     def set_pose(self) -> Publisher:

@@ -75,6 +75,21 @@ class Child:
             self.process.wait()
             raise AssertionError(f"did not end on {number.name}:\n{self.output()}") from None
 
+    def stop_cleanly(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Ask the process to end, and check that it does with 0 and leaves nothing behind."""
+        code = self.stop(number)
+        output = self.output()
+        assert code == 0, output
+        for sign in ("Traceback", "never awaited", "never retrieved", "was destroyed", "unclosed"):
+            assert sign not in output, output
+
+    def wait_failed(self, timeout_s: float = 20.0) -> str:
+        """Return the one line with which a process ends that cannot start, with 1."""
+        wait_for(lambda: self.process.poll() is not None, timeout_s, "the process to end")
+        assert self.process.returncode == 1, self.output()
+        (line,) = [line for line in self.output().splitlines() if line]
+        return line
+
 
 class Processes:
     """The child processes of one test module."""

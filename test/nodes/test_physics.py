@@ -11,6 +11,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from geometry_msgs.msg import PoseStamped
+from harness.control import ControlledRobot
 from harness.processes import Processes
 from harness.ros import Collector, RosClient
 from harness.simulation import Simulation
@@ -93,7 +94,7 @@ def test_a_goto_of_30_degrees_arrives_within_3_and_the_joints_say_the_same(
         by_joints[2, 3] -= sdk.ROOT_TO_NEUTRAL_HEAD_M
         assert apart_deg(by_joints, matrix(published)) < 0.5
         assert np.linalg.norm((by_joints - matrix(published))[:3, 3]) < 0.001
-    assert node.stop() == 0, node.output()
+    node.stop_cleanly()
 
 
 def test_a_pose_beyond_a_singularity_has_joints_but_is_not_where_physics_leads(
@@ -126,3 +127,17 @@ def test_a_pose_beyond_a_singularity_has_joints_but_is_not_where_physics_leads(
         assert apart_deg(goto(beyond)(), beyond) > 15.0
         back = goto(head(0, 0, 0))
         wait_for(lambda: apart_deg(back(), np.eye(4)) < 3.0, 5, "neutral again")
+
+
+def test_the_daemon_is_stopped_started_and_restarted(
+    processes: Processes, physics: Simulation, ros: RosClient
+) -> None:
+    """The mockup's daemon would look for motors; this one starts its simulation again."""
+    with ControlledRobot.started(processes, ros, physics, f"{NS}/daemon") as robot:
+        assert robot.call("daemon/stop") == (True, "the daemon is stopped")
+        assert physics.get("/api/daemon/status")["state"] == "stopped"
+        for order, answer in (("start", "the daemon runs"), ("restart", "was restarted")):
+            success, message = robot.call(f"daemon/{order}")
+            assert success, message
+            assert answer in message
+            robot.joint_states.next()

@@ -56,8 +56,7 @@ def relay(daemon: Daemon, port: int) -> Iterator[Relay]:
 def node(processes: Processes, relay: Relay, port: int, ros: RosClient) -> Iterator[Child]:
     child = processes.start_node("control", namespace=NS, robot_host="127.0.0.1", robot_port=port)
     yield child
-    assert child.stop() == 0, child.output()
-    assert "Traceback" not in child.output()
+    child.stop_cleanly()
 
 
 @pytest.fixture(scope="module")

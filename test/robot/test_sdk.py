@@ -9,7 +9,6 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from harness.processes import Processes
-from harness.waiting import wait_for
 
 from reachy_mini_ros.errors import RobotError
 from reachy_mini_ros.robot import sdk
@@ -42,9 +41,7 @@ def test_without_the_sdk_the_node_ends_with_one_line_that_says_what_to_install(
     processes: Processes, missing: str, advice: str
 ) -> None:
     child = processes.start(sys.executable, "-c", WITHOUT, missing)
-    assert wait_for(lambda: child.process.poll() is not None, 20) is True
-    assert child.process.returncode == 1
-    (line,) = child.output().strip().splitlines()
+    line = child.wait_failed()
     assert line.startswith("reachy_mini_ros: ")
     assert advice in line
 

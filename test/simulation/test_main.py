@@ -48,14 +48,6 @@ def start(processes: Processes, *arguments: str) -> Child:
     )
 
 
-def refusal(child: Child) -> str:
-    """Return the one line that a program says before it exits with an error."""
-    wait_for(lambda: child.process.poll() is not None, 20, "the end of the program")
-    assert child.process.returncode == 1
-    (line,) = child.output().splitlines()
-    return line
-
-
 @pytest.fixture
 def taken() -> Iterator[int]:
     """Return a port that something listens on."""
@@ -126,20 +118,20 @@ def test_mdns_is_bound_to_the_loopback_device() -> None:
 
 
 def test_a_used_daemon_port_is_one_line(processes: Processes, taken: int) -> None:
-    line = refusal(start(processes, f"--port={taken}"))
+    line = start(processes, f"--port={taken}").wait_failed()
     assert f"127.0.0.1:{taken}" in line
     assert "--port" in line
 
 
 def test_a_used_signalling_port_is_one_line(processes: Processes, taken: int) -> None:
-    line = refusal(start(processes, f"--signalling-port={taken}"))
+    line = start(processes, f"--signalling-port={taken}").wait_failed()
     assert f"127.0.0.1:{taken}" in line
     assert "--signalling-port" in line
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mujoco") is not None, reason="mujoco is installed")
 def test_a_missing_backend_is_one_line(processes: Processes) -> None:
-    assert 'pip install "reachy-mini[mujoco]"' in refusal(start(processes, "--backend=mujoco"))
+    assert 'pip install "reachy-mini[mujoco]"' in start(processes, "--backend=mujoco").wait_failed()
 
 
 @pytest.mark.parametrize(
@@ -201,7 +193,7 @@ def test_the_simulation_ends_with_a_killed_daemon(processes: Processes, tmp_path
 def test_a_daemon_that_cannot_start_is_told(processes: Processes, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
-    assert str(blocked) in refusal(start(processes, f"--home={blocked}"))
+    assert str(blocked) in start(processes, f"--home={blocked}").wait_failed()
 
 
 def test_two_simulations_run_side_by_side(
