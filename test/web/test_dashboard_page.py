@@ -27,7 +27,13 @@ from reachy_mini_ros.web.robot import (
 
 MINUS = "\u2212"
 ORANGE = (20, 120, 240)
-SIZES = {"phone": (390, 844), "small": (360, 640), "desktop": (1440, 900), "wall": (2560, 1440)}
+SIZES = {
+    "small": (360, 640),
+    "phone": (390, 844),
+    "tablet": (768, 1024),
+    "desktop": (1440, 900),
+    "wall": (2560, 1440),
+}
 
 
 @pytest.fixture(scope="module")
