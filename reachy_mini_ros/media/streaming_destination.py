@@ -4,6 +4,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections import deque
@@ -138,6 +139,8 @@ class Destination:
             stderr=asyncio.subprocess.DEVNULL,
             # Ctrl-C in a terminal must reach it through us alone.
             start_new_session=True,
+            # It finds what we found, from wherever that was.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)},
         )
         assert process.stdin is not None
         assert process.stdout is not None
