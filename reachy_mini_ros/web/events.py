@@ -46,7 +46,7 @@ class Events:
         self._report = report
         self._meanwhile = meanwhile
         self._listeners: set[_Listener] = set()
-        self._running: asyncio.Future[Any] | None = None
+        self._running: asyncio.Task[None] | None = None
         self._closed = False
 
     @property
@@ -100,7 +100,7 @@ class Events:
         self._listeners.add(listener)
         listener.tell(_event("status", self._report(self._sound_wanted())))
         if self._running is None:
-            self._running = asyncio.gather(self._tick(), self._meanwhile())
+            self._running = asyncio.create_task(self._run())
         try:
             yield listener
         finally:
@@ -108,6 +108,11 @@ class Events:
             if not self._listeners and self._running is not None:
                 self._running.cancel()
                 self._running = None
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as together:
+            together.create_task(self._tick())
+            together.create_task(self._meanwhile())
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()

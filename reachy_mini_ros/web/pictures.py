@@ -5,12 +5,13 @@
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 
 from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.statistics import Window
 from reachy_mini_ros.web.interest import Interest
+from reachy_mini_ros.web.picture_size import SizeError, picture_size
 
 FRESH_S = 2.0
 """A picture older than this is never shown as live."""
@@ -46,6 +47,9 @@ class PictureState:
     rate_hz: float | None
     age_s: float | None
     viewers: int
+    width: int | None
+    """As published, px."""
+    height: int | None
 
 
 class Pictures:
@@ -122,12 +126,13 @@ class Pictures:
     def state(self) -> PictureState:
         """Return what comes in and who looks."""
         age_s = self.age_s()
-        fresh = age_s < self._fresh_s
-        return PictureState(
-            round(self._arrivals.rate_hz(), 2) if fresh else None,
-            round(age_s, 3) if fresh else None,
-            self.viewers,
-        )
+        if self._latest is None or age_s >= self._fresh_s:
+            return PictureState(None, None, self.viewers, None, None)
+        size: tuple[int, int] | tuple[None, None] = None, None
+        with suppress(SizeError):
+            size = picture_size(self._latest.jpeg)
+        rate_hz = round(self._arrivals.rate_hz(), 2)
+        return PictureState(rate_hz, round(age_s, 3), self.viewers, *size)
 
     def close(self) -> None:
         """Turn away everybody who waits or comes."""

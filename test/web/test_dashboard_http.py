@@ -54,7 +54,7 @@ def test_status_tells_connection_robot_picture_and_head(serve: Serve) -> None:
     assert answer == {
         "connection": "connected",
         "robot": {"robot_name": "test"},
-        "picture": {"rate_hz": None, "age_s": None, "viewers": 0},
+        "picture": dict.fromkeys(("rate_hz", "age_s", "width", "height")) | {"viewers": 0},
         "head": {"roll": 1.0, "pitch": -2.0, "yaw": 3.0, "x": 0.0, "y": 0.0, "z": 0.01},
         "target_head": None,
         "joints": None,

@@ -93,6 +93,8 @@ def test_source_runs_only_while_somebody_looks(serve: Serve) -> None:
     stream = Stream(served.port)
     assert client.json("/api/status")[1]["picture"]["viewers"] == 1
     assert client.get("/api/snapshot")[0] == 200
+    picture = client.json("/api/status")[1]["picture"]
+    assert (picture["width"], picture["height"]) == (640, 360)
     assert served.demands == [True]
     stream.close()
     wait_for(lambda: served.demands == [True, False], what=f"{served.demands}")

@@ -23,24 +23,15 @@ function place(event) {
   return x >= 0 && x < 1 && y >= 0 && y < 1 ? [x, y] : null;
 }
 
-/** Size of the pictures as published, px: the one shown may be scaled. */
-async function publishedSize() {
-  const { width, height } = known.status?.picture ?? {};
-  if (width && height) return [width, height];
-  if (!element("width").value) return shownSize();
-  const answer = await fetch("api/snapshot", { cache: "no-store" });
-  if (!answer.ok) throw new Error("the size of the camera's pictures is not known");
-  const bitmap = await createImageBitmap(await answer.blob());
-  return [bitmap.width, bitmap.height];
-}
-
 async function lookAt(event) {
   if (toggle.getAttribute("aria-pressed") !== "true" || toggle.disabled || !isLive()) return;
   const at = place(event);
   if (!at) return;
   mark(event);
   try {
-    const [width, height] = await publishedSize();
+    // As published: the picture that is shown may be scaled.
+    const { width, height } = known.status?.picture ?? {};
+    if (!width) throw new Error("the size of the camera's pictures is not known");
     await command("look_at_pixel", { u: at[0] * width, v: at[1] * height });
   } catch (error) {
     toast("error", "Look there", error.message);
