@@ -21,6 +21,10 @@ FRAME = 1024
 """Samples of one AAC frame."""
 DELAY_S = 0.1
 """How long sound waits, so that what comes late by less is not heard as a gap."""
+_FILL_S = DELAY_S + 0.04
+"""How much sound is to wait: it comes in packets and is taken in frames of 20 ms each, so that with
+DELAY_S alone it would be heard that much before it came. Sound that is early is noticed sooner than
+sound that is late."""
 _MARGIN_S = 0.03
 """The mean wait may be off by so much before samples are left out or put in."""
 _MOST_S = 0.5
@@ -46,7 +50,7 @@ class SoundTimeline:
         self._lock = threading.Lock()
         self._waiting: Sound = np.empty((2, 0), np.float32)
         self._flows = False
-        self._mean_s = DELAY_S
+        self._mean_s = _FILL_S
         self._rate_hz = 0
         self._resampler: av.AudioResampler | None = None
 
@@ -71,7 +75,7 @@ class SoundTimeline:
             self._waiting = np.concatenate([self._waiting, *parts], axis=1)
             too_much = self._waiting.shape[1] - round(_MOST_S * RATE_HZ)
             if too_much > 0:
-                self._drop(self._waiting.shape[1] - round(DELAY_S * RATE_HZ))
+                self._drop(self._waiting.shape[1] - round(_FILL_S * RATE_HZ))
 
     def take(self, now_s: float) -> list[Sound]:
         """Return the frames that are due ``now_s`` after the stream's begin."""
@@ -84,13 +88,13 @@ class SoundTimeline:
 
     def _frame(self) -> Sound:
         waiting = self._waiting.shape[1]
-        if not self._flows and waiting >= DELAY_S * RATE_HZ:
+        if not self._flows and waiting >= _FILL_S * RATE_HZ:
             self._flows, self._mean_s = True, waiting / RATE_HZ
         if not self._flows:
             self.silent += FRAME
             return np.zeros((2, FRAME), np.float32)
         self._mean_s += _SMOOTHING * (waiting / RATE_HZ - self._mean_s)
-        off_s = self._mean_s - DELAY_S
+        off_s = self._mean_s - _FILL_S
         wanted = FRAME + (1 if off_s > _MARGIN_S else -1 if off_s < -_MARGIN_S else 0)
         if waiting < wanted:
             self._flows = False

@@ -181,6 +181,28 @@ def test_the_encode_carries_picture_and_sound_with_key_frames_in_time() -> None:
     assert encoder.counts.undecodable == 0
 
 
+def test_what_is_seen_and_heard_at_once_stays_together() -> None:
+    recording = Recording(Quality(2000, 1.0))
+    encoder = recording.encoder
+    green, red = jpeg(1), jpeg(1, colour=(40, 40, 230))
+    for tick in range(100):
+        time.sleep(0.02)
+        clap = tick == 70
+        if tick % 3 == 1:
+            encoder.add_picture(red if tick >= 70 else green)
+        encoder.add_sound(np.full((320, 1), 20_000 if clap else 0, np.int16), 16_000)
+    wait_for(lambda: recording.tags[-1].time_ms > 2000)
+    encoder.close()
+    seen_s = next(f.time for f in recording.frames() if f.to_ndarray(format="bgr24")[5, 5, 2] > 150)
+    with av.open(recording.file()) as container:
+        heard_s = next(
+            float(frame.time) + float(np.abs(frame.to_ndarray()[0]).argmax()) / RATE_HZ
+            for frame in container.decode(audio=0)
+            if np.abs(frame.to_ndarray()).max() > 0.2
+        )
+    assert abs(heard_s - seen_s) < 0.15
+
+
 def test_pictures_that_are_held_up_on_their_way_keep_the_pace_of_their_stamps() -> None:
     now_s = 100.0
     recording = Recording(Quality(2000, 1.0), clock=lambda: now_s)
