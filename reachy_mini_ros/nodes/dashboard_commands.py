@@ -101,9 +101,10 @@ class DashboardCommands:
 
     async def moves(self) -> Moves:
         """Return the moves that can be played."""
-        found: dict[str, list[str]] = json.loads(await self._trigger(LIST_MOVES))
-        recorded = found.pop("recorded", [])
-        return Moves(tuple(name for names in found.values() for name in names), tuple(recorded))
+        found: dict[str, Any] = json.loads(await self._trigger(LIST_MOVES))
+        recorded, unavailable = found.pop("recorded", []), found.pop("unavailable", None)
+        names = tuple(name for names in found.values() for name in names)
+        return Moves(names, tuple(recorded), unavailable)
 
     def _pixel(self, command: commands.LookAtPixel) -> PointStamped:
         message = PointStamped()

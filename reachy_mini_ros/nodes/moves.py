@@ -107,9 +107,9 @@ class Moves:
         try:
             names = await self._player.names(dataset)
         except RobotError as error:
-            if recorded:
-                raise RobotError(f"{error}; recorded here: {', '.join(recorded)}") from None
-            raise
+            if not recorded:
+                raise
+            return json.dumps({"recorded": recorded, "unavailable": str(error)})
         return json.dumps({"recorded": recorded, dataset: names})
 
     async def _on_record(

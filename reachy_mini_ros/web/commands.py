@@ -161,3 +161,5 @@ class Moves:
     """Those of the robot's data set."""
     recorded: tuple[str, ...]
     """Those that were recorded with this driver."""
+    unavailable: str | None = None
+    """Why the data set's are not there."""

@@ -128,6 +128,12 @@ def test_a_recording_is_saved_listed_and_played_again(neutral: ControlledRobot) 
     assert "no recording runs" in neutral.call("record_move", False)[1]
     listed = json.loads(neutral.call("list_moves")[1])
     assert listed["recorded"] == [file.stem]
+    neutral.set(move_dataset="some-lab/nothing")
+    success, found = neutral.call("list_moves")
+    assert success, found
+    assert json.loads(found)["recorded"] == [file.stem]
+    assert "some-lab/nothing" in json.loads(found)["unavailable"]
+    neutral.set(move_dataset=DATASET)
     neutral.goto_joints.publish(joints(left_antenna=0.0, yaw_body=0.0))
     neutral.wait_position("left_antenna", 0.0)
     neutral.wait_position("yaw_body", 0.0)

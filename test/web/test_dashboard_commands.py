@@ -42,7 +42,7 @@ def test_a_photo_is_named(serve: Serve) -> None:
 
 def test_moves_are_listed(serve: Serve) -> None:
     answer = Client(serve().port).json("/api/moves")
-    assert answer == (200, {"moves": ["wave"], "recorded": ["mine"]})
+    assert answer == (200, {"moves": ["wave"], "recorded": ["mine"], "unavailable": None})
 
 
 BAD: list[tuple[str, bytes, str]] = [

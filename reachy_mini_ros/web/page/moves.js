@@ -16,7 +16,7 @@ const title = (name) => name.split("/").at(-1).replaceAll("_", " ");
 async function load() {
   note.textContent = "Asking the robot…";
   try {
-    const { moves, recorded } = await ask("api/moves");
+    const { moves, recorded, unavailable } = await ask("api/moves");
     list.replaceChildren(
       ...recorded.map((name) => entry(name, "recorded here")),
       ...moves.filter((name) => !recorded.includes(name)).map((name) => entry(name, "")),
@@ -24,6 +24,7 @@ async function load() {
     search.hidden = false;
     element("moves-again").textContent = "Reload";
     filter();
+    if (unavailable) note.textContent = `Only those recorded here: ${unavailable}`;
   } catch (error) {
     note.textContent = `Moves cannot be listed: ${error.message}`;
   }
