@@ -116,7 +116,8 @@ class Peer:
 
     async def close(self) -> None:
         """Close the connection; its threads and tasks have ended afterwards."""
-        await self._connection.close()
+        # Shielded: to cancel the wait for a close that aiortc began itself would break that one.
+        await asyncio.shield(self._connection.close())
         for drain in self._drains:
             # A track ends by itself where its decoder ran; before that nothing would end it.
             await asyncio.wait([drain], timeout=0.2)

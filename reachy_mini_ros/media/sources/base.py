@@ -64,7 +64,8 @@ class VideoSource(ABC):
 
         self.add_video(take)
         try:
-            return await asyncio.wait_for(coming, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await coming
         except TimeoutError:
             raise NotConnectedError(
                 f"no picture within {timeout_s:g} s ({self.connection.value}: {self.reason})"
