@@ -37,9 +37,9 @@ sys.path.insert(0, ROOT)
 
 from reachy_mini_ros.aio import LoopThread  # noqa: E402
 from reachy_mini_ros.media.frames import ONE_THREAD  # noqa: E402
-from reachy_mini_ros.media.streaming import Streamer  # noqa: E402
-from reachy_mini_ros.media.streaming_encoder import Quality  # noqa: E402
-from reachy_mini_ros.media.streaming_target import Target, folder  # noqa: E402
+from reachy_mini_ros.media.streaming.encoder import Quality  # noqa: E402
+from reachy_mini_ros.media.streaming.streamer import Streamer  # noqa: E402
+from reachy_mini_ros.media.streaming.target import Target, folder  # noqa: E402
 from reachy_mini_ros.simulation import overlay  # noqa: E402
 from reachy_mini_ros.simulation.overlay import Overlay  # noqa: E402
 from reachy_mini_ros.simulation.picture import Picture  # noqa: E402

@@ -16,8 +16,8 @@ from reachy_mini_ros.errors import InvalidCommandError, SetupError
 from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.media.microphone import RATE_HZ
-from reachy_mini_ros.media.streaming import Streamer
-from reachy_mini_ros.media.streaming_destination import State, Status
+from reachy_mini_ros.media.streaming.destination import State, Status
+from reachy_mini_ros.media.streaming.streamer import Streamer
 from reachy_mini_ros.nodes import pcm
 from reachy_mini_ros.nodes.diagnostics import Level, Report, publish_diagnostics, status
 from reachy_mini_ros.nodes.on_demand import OnDemand

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from reachy_mini_ros.hosts import network_address
-from reachy_mini_ros.media.streaming_encoder import Quality
-from reachy_mini_ros.media.streaming_target import MOST_DESTINATIONS, Target, folder, server
+from reachy_mini_ros.media.streaming.encoder import Quality
+from reachy_mini_ros.media.streaming.target import MOST_DESTINATIONS, Target, folder, server
 from reachy_mini_ros.nodes.parameters import Param
 
 PARAMETERS = (

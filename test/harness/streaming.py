@@ -199,7 +199,7 @@ def senders(pid: int) -> list[int]:
     return [
         child
         for child in children
-        if b"streaming_sender" in Path(f"/proc/{child}/cmdline").read_bytes()
+        if b"streaming.sender" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
 
 

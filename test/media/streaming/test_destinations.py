@@ -18,10 +18,10 @@ from harness.streaming import Nginx, deaf_server, filming, play, senders, sink
 from harness.waiting import wait_for
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.media.streaming import NO_PICTURE, Streamer
-from reachy_mini_ros.media.streaming_destination import END_S, State, Status
-from reachy_mini_ros.media.streaming_encoder import Quality
-from reachy_mini_ros.media.streaming_target import Target, folder, server
+from reachy_mini_ros.media.streaming.destination import END_S, State, Status
+from reachy_mini_ros.media.streaming.encoder import Quality
+from reachy_mini_ros.media.streaming.streamer import NO_PICTURE, Streamer
+from reachy_mini_ros.media.streaming.target import Target, folder, server
 
 
 class Stage:

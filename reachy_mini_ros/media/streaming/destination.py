@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reachy_mini_ros.backoff import Backoff
-from reachy_mini_ros.media.streaming_flv import FILE_HEADER, Tag
-from reachy_mini_ros.media.streaming_target import Target
+from reachy_mini_ros.media.streaming.flv import FILE_HEADER, Tag
+from reachy_mini_ros.media.streaming.target import Target
 
 QUEUE_MS = 3000
 """What waits longer is dropped, up to a key frame."""
@@ -26,7 +26,7 @@ STALL_S = 10.0
 STEADY_S = 10.0
 """A destination that was there for so long is worth trying again at once."""
 END_S = 2.0
-_SENDER = "reachy_mini_ros.media.streaming_sender"
+_SENDER = "reachy_mini_ros.media.streaming.sender"
 
 
 class State(StrEnum):

@@ -17,10 +17,10 @@ from harness.waiting import wait_for
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reachy_mini_ros.media.streaming_encoder import STALE_S, Quality, StreamEncoder
-from reachy_mini_ros.media.streaming_flv import FILE_HEADER, VIDEO, Tag, TagReader
-from reachy_mini_ros.media.streaming_sound import DELAY_S, RATE_HZ, SoundTimeline
-from reachy_mini_ros.media.streaming_target import folder, server
+from reachy_mini_ros.media.streaming.encoder import STALE_S, Quality, StreamEncoder
+from reachy_mini_ros.media.streaming.flv import FILE_HEADER, VIDEO, Tag, TagReader
+from reachy_mini_ros.media.streaming.sound import DELAY_S, RATE_HZ, SoundTimeline
+from reachy_mini_ros.media.streaming.target import folder, server
 
 
 @pytest.mark.parametrize(

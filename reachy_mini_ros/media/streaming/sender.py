@@ -29,7 +29,7 @@ import av
 from av.container import OutputContainer
 from av.stream import Stream
 
-from reachy_mini_ros.media.streaming_flv import AUDIO, FILE_HEADER, VIDEO, Tag, TagReader
+from reachy_mini_ros.media.streaming.flv import AUDIO, FILE_HEADER, VIDEO, Tag, TagReader
 
 _MILLISECOND = Fraction(1, 1000)
 _PR_SET_PDEATHSIG = 1

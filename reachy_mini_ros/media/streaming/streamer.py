@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.media.streaming_destination import Destination, State, Status
-from reachy_mini_ros.media.streaming_encoder import Quality, StreamEncoder
-from reachy_mini_ros.media.streaming_flv import Tag
-from reachy_mini_ros.media.streaming_target import Target
+from reachy_mini_ros.media.streaming.destination import Destination, State, Status
+from reachy_mini_ros.media.streaming.encoder import Quality, StreamEncoder
+from reachy_mini_ros.media.streaming.flv import Tag
+from reachy_mini_ros.media.streaming.target import Target
 
 NO_PICTURE = "the camera sends no pictures: a card is shown instead"
 

@@ -21,9 +21,9 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from reachy_mini_ros.media.streaming_flv import Tag, TagReader
-from reachy_mini_ros.media.streaming_sound import RATE_HZ, SoundTimeline
-from reachy_mini_ros.media.streaming_video import BT601, MPEG_RANGE, StreamPictures
+from reachy_mini_ros.media.streaming.flv import Tag, TagReader
+from reachy_mini_ros.media.streaming.sound import RATE_HZ, SoundTimeline
+from reachy_mini_ros.media.streaming.video import BT601, MPEG_RANGE, StreamPictures
 
 REPEAT_S = 0.5
 """A picture is repeated after this long without a new one."""
