@@ -30,6 +30,7 @@ _HELD_BACK = {"video": 1, "audio": 1}
 """Frame periods that pass before a frame is let go: aiortc's jitter buffer waits for the next
 picture, and a packet of sound is sent when its last sample is there."""
 _ASK_AGAIN_S = 0.5
+_CLOSE_S = 1.0
 _UNREADABLE = (
     InvalidStateError,
     OperationError,
@@ -116,8 +117,10 @@ class Peer:
 
     async def close(self) -> None:
         """Close the connection; its threads and tasks have ended afterwards."""
-        # Shielded: to cancel the wait for a close that aiortc began itself would break that one.
-        await asyncio.shield(self._connection.close())
+        # Not awaited here: aiortc may be closing itself already, which to cancel the wait for would
+        # break, and which does not end if its tasks were cancelled with everything else.
+        closing = asyncio.ensure_future(self._connection.close())
+        await asyncio.wait([closing], timeout=_CLOSE_S)
         for drain in self._drains:
             # A track ends by itself where its decoder ran; before that nothing would end it.
             await asyncio.wait([drain], timeout=0.2)
