@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ import cv2
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.executors import ExternalShutdownException
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 ROOT = str(Path(__file__).parents[1])
@@ -126,12 +127,13 @@ def subscribe(topic: str, kind: str) -> None:
         if (seen := overlay.read(picture)) is not None:
             ages_ms.append((now_ns - seen.time_ns) / 1e6)
 
-    rclpy.init()
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node(f"subscriber_{os.getpid()}")
     node.create_subscription(KINDS[kind][0], topic, on_message, 5)
-    with suppress(KeyboardInterrupt, ExternalShutdownException):
-        rclpy.spin(node)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # No KeyboardInterrupt: within rclpy's take it becomes a RuntimeError.
+    ended: Future[None] = Future()
+    signal.signal(signal.SIGINT, lambda *_: ended.set_result(None))
+    rclpy.spin_until_future_complete(node, ended)
     if len(ages_ms) < 2:
         return
     gaps_ms = np.diff(arrivals[5:]) * 1e3
