@@ -47,19 +47,19 @@ from reachy_mini_ros.robot.state import (
 from reachy_mini_ros.robot.switches import Switches
 
 PARAMETERS = (
-    Param("robot_host", "reachy-mini.local", "host of the robot's daemon", read_only=True),
-    Param("robot_port", 8000, "port of the robot's daemon", 1, 65535, read_only=True),
+    Param("robot_host", "reachy-mini.local", "Robot's name or address", read_only=True),
+    Param("robot_port", 8000, "Port of the robot's daemon", 1, 65535, read_only=True),
     Param(
         "base_frame",
         "body_foot_3dprint",
-        "the URDF's root, the frame of every head pose",
+        "The URDF's root, the frame of every head pose",
         read_only=True,
     ),
-    Param("goto.duration", 1.0, "duration of a goto, s", 0.1, 60.0),
+    Param("goto.duration", 1.0, "Duration of a goto, s", 0.1, 60.0),
     Param(
         "goto.method",
         "minjerk",
-        "time law of a goto",
+        "Time law of a goto",
         choices=tuple(method.value for method in Interpolation),
     ),
     *limits.PARAMETERS,

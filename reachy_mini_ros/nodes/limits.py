@@ -10,14 +10,14 @@ from reachy_mini_ros.robot.commander import Commander
 from reachy_mini_ros.robot.limits import DOCUMENTED, Reach
 from reachy_mini_ros.robot.ramp import Speeds
 
-_SPEED = "maximum {} of streamed targets, {}; larger steps are ramped; 0: no limit"
+_SPEED = "Maximum {} of streamed targets, {}; larger steps are ramped; 0: no limit"
 _DEFAULTS = Speeds()
 
 PARAMETERS = (
     Param(
         "command_timeout",
         0.5,
-        "a stream of targets has ended after this long without one, s: after a stop, targets are "
+        "A stream of targets has ended after this long without one, s: after a stop, targets are "
         "refused until then",
         0.05,
         10.0,
@@ -25,7 +25,7 @@ PARAMETERS = (
     Param(
         "out_of_reach",
         "refuse",
-        "what happens to a target out of reach; clamp: the nearest reachable one is taken",
+        "What happens to a target out of reach; clamp: the nearest reachable one is taken",
         choices=("refuse", "clamp"),
     ),
     Param(
@@ -57,7 +57,7 @@ PARAMETERS = (
         20.0,
     ),
     *(
-        Param(f"max_reach.{name}", farthest, f"farthest {what}", 0.0, farthest)
+        Param(f"max_reach.{name}", farthest, f"Farthest {what}", 0.0, farthest)
         for name, farthest, what in (
             ("tilt", DOCUMENTED.tilt_rad, "roll and pitch of the head, either way, rad"),
             ("head_to_body", DOCUMENTED.head_to_body_rad, "yaw of the head from the body's, rad"),

@@ -27,17 +27,17 @@ PARAMETERS = (
     Param(
         "move_dataset",
         "pollen-robotics/reachy-mini-emotions-library",
-        "data set on the robot in which play_move looks for a move named without one",
+        "Data set on the robot in which play_move looks for a move named without one",
     ),
     Param(
         "move_directory",
         "~/.ros/reachy_mini_moves",
-        "where record_move saves, and where play_move looks first",
+        "Where record_move saves, and where play_move looks first",
     ),
     Param(
         "move_approach",
         1.0,
-        "duration of the goto to a move's beginning, s; 0: begin at once, with a jump",
+        "Duration of the goto to a move's beginning, s; 0: begin at once, with a jump",
         0.0,
         10.0,
     ),
