@@ -29,7 +29,8 @@ shows_pictures() {
 setsid .venv/bin/python -m reachy_mini_ros.simulation.main &
 children+=("$!")
 until answers 8443 && answers 8000; do alive; sleep 0.1; done
-setsid .venv/bin/python -m reachy_mini_ros.nodes.bringup --ros-args -p robot_host:=127.0.0.1 &
+setsid .venv/bin/python -m reachy_mini_ros.nodes.bringup \
+    --nodes control camera audio dashboard stream --ros-args -p robot_host:=127.0.0.1 &
 children=("$!" "${children[@]}")
 until shows_pictures; do alive; sleep 0.1; done
 cat <<TEXT
