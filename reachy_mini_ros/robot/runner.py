@@ -174,9 +174,13 @@ class Runner:
     ) -> None:
         if previous is not None:
             await self._end(previous, f"a new {move.command}")
+        if move.ended_by:
+            return
         # Also ends what other clients have started.
         await self._link.send(sdk.stop_message())
         await asyncio.sleep(SETTLE_S)
+        if move.ended_by:
+            return
         move.on_robot = True
         await work()
 
@@ -184,7 +188,13 @@ class Runner:
         """End a move of ours and return when the daemon has; raises TimedOutError if not."""
         move.ended_by = by
         assert move.task is not None
-        for _ in range(STOP_ATTEMPTS if move.on_robot else 0):
+        if not move.on_robot:
+            # It does not begin, but has first to end what ran before it.
+            await asyncio.wait((move.task,))
+            if not move.task.cancelled() and isinstance(move.task.exception(), TimedOutError):
+                raise TimedOutError(str(move.task.exception()))
+            return
+        for _ in range(STOP_ATTEMPTS):
             # Once is not always enough: the daemon forgets a stop that comes just before the move
             # has begun.
             await self._link.send(sdk.stop_message())

@@ -81,8 +81,13 @@ def test_a_new_goto_takes_the_place_of_a_running_one(driver: Driver) -> None:
     assert np.count_nonzero(np.diff(directions)) == 1
 
 
-def test_gotos_in_quick_succession_end_at_the_last(driver: Driver) -> None:
-    gotos = [driver.goto(0.4, head_pose=turned(yaw)) for yaw in (0.5, -0.5, 0.4, -0.4, 0.2)]
+@pytest.mark.parametrize("running", [False, True])
+def test_gotos_in_quick_succession_end_at_the_last(driver: Driver, running: bool) -> None:
+    gotos = []
+    if running:
+        gotos = [driver.goto(3.0, head_pose=turned(0.8))]
+        wait_for(lambda: driver.yaw > 0.1, 3)
+    gotos += [driver.goto(0.4, head_pose=turned(yaw)) for yaw in (0.5, -0.5, 0.4, -0.4, 0.2)]
     gotos[-1].result(5)
     wait_for(lambda: abs(driver.yaw - 0.2) < 0.01, 1)
     for goto in gotos[:-1]:
