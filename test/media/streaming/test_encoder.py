@@ -182,16 +182,18 @@ def test_the_encode_carries_picture_and_sound_with_key_frames_in_time() -> None:
 
 
 def test_what_is_seen_and_heard_at_once_stays_together() -> None:
-    recording = Recording(Quality(2000, 1.0))
+    now_s = 100.0
+    recording = Recording(Quality(2000, 1.0), clock=lambda: now_s)
     encoder = recording.encoder
     green, red = jpeg(1), jpeg(1, colour=(40, 40, 230))
-    for tick in range(100):
-        time.sleep(0.02)
-        clap = tick == 70
+    for tick in range(130):
+        now_s += 0.02
         if tick % 3 == 1:
+            encoded = encoder.counts.encoded
             encoder.add_picture(red if tick >= 70 else green)
-        encoder.add_sound(np.full((320, 1), 20_000 if clap else 0, np.int16), 16_000)
-    wait_for(lambda: recording.tags[-1].time_ms > 2000)
+            wait_for(lambda encoded=encoded: encoder.counts.encoded > encoded)
+        clap = 20_000 if tick == 70 else 0
+        encoder.add_sound(np.full((320, 1), clap, np.int16), 16_000)
     encoder.close()
     seen_s = next(f.time for f in recording.frames() if f.to_ndarray(format="bgr24")[5, 5, 2] > 150)
     with av.open(recording.file()) as container:
@@ -218,17 +220,19 @@ def test_pictures_that_are_held_up_on_their_way_keep_the_pace_of_their_stamps() 
 
 
 def test_the_bitrate_changes_while_it_runs_and_the_description_stays() -> None:
-    recording = Recording(Quality(4000, 10.0))
+    now_s = 100.0
+    recording = Recording(Quality(4000, 10.0), clock=lambda: now_s)
     encoder = recording.encoder
 
     def sent(count: int, kbps: int) -> float:
+        nonlocal now_s
         encoder.quality = Quality(kbps, 10.0)
         begin = len(recording.tags)
         for number in range(count):
+            now_s += 0.04
             before = encoder.counts.encoded
             encoder.add_picture(jpeg(number, noise=True))
             wait_for(lambda before=before: encoder.counts.encoded > before)
-            time.sleep(0.02)
         tags = [tag for tag in recording.tags[begin:] if tag.kind == VIDEO]
         return sum(len(tag.body) for tag in tags[5:]) / (tags[-1].time_ms - tags[5].time_ms)
 
