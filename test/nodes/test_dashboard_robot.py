@@ -39,6 +39,7 @@ def port(processes: Processes, simulation: Simulation, photos: Path) -> int:
         **simulation.parameters,
     ).wait_for_output("in a browser", 30)
     wait_for(lambda: status(chosen)["joints"], 20, "joints in the status")
+    wait_for(lambda: status(chosen)["connection"] == "connected", 10, "the connection")
     return chosen
 
 
@@ -63,8 +64,9 @@ def test_status_tells_what_the_robot_does(port: int) -> None:
     assert told["sound"] is None
     assert told["streams"] is None
     assert told["read_only"] is False
+    # Each topic is found in its own time.
     wait_for(lambda: status(port)["motion"]["motor_mode"] == "enabled", 5, "the motors")
-    assert status(port)["motion"]["owner"] == "idle"
+    wait_for(lambda: status(port)["motion"]["owner"] == "idle", 5, "the owner")
 
 
 def test_gotos_are_carried_out_with_their_signs(port: int) -> None:
