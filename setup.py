@@ -49,16 +49,16 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
-            "audio = reachy_mini_ros.nodes.audio:main",
-            "audio_play_file = reachy_mini_ros.nodes.audio_play_file:main",
-            "audio_record = reachy_mini_ros.nodes.audio_record:main",
+            "audio = reachy_mini_ros.nodes.audio.node:main",
+            "audio_play_file = reachy_mini_ros.nodes.audio.play_file:main",
+            "audio_record = reachy_mini_ros.nodes.audio.record:main",
             "bringup = reachy_mini_ros.nodes.bringup:main",
-            "camera = reachy_mini_ros.nodes.camera:main",
-            "control = reachy_mini_ros.nodes.control:main",
-            "dashboard = reachy_mini_ros.nodes.dashboard:main",
+            "camera = reachy_mini_ros.nodes.camera.node:main",
+            "control = reachy_mini_ros.nodes.control.node:main",
+            "dashboard = reachy_mini_ros.nodes.dashboard.node:main",
             "robot_description = reachy_mini_ros.robot.description:main",
             "reachy_mini_sim = reachy_mini_ros.simulation.main:main",
-            "stream = reachy_mini_ros.nodes.stream:main",
+            "stream = reachy_mini_ros.nodes.stream.node:main",
         ],
     },
 )

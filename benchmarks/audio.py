@@ -40,8 +40,8 @@ from reachy_mini_ros.aio import LoopThread  # noqa: E402
 from reachy_mini_ros.media import peer  # noqa: E402
 from reachy_mini_ros.media.frames import PcmFrame  # noqa: E402
 from reachy_mini_ros.media.webrtc import WebRtcSession  # noqa: E402
-from reachy_mini_ros.nodes.qos import reliable  # noqa: E402
-from reachy_mini_ros.nodes.runtime import RobotNode, run  # noqa: E402
+from reachy_mini_ros.nodes.common.qos import reliable  # noqa: E402
+from reachy_mini_ros.nodes.common.runtime import RobotNode, run  # noqa: E402
 
 NODES = ("audio", "baseline")
 RATE_HZ, CHUNK = 16_000, 320
@@ -128,7 +128,9 @@ def child(*arguments: str, pipe: bool = False) -> Iterator[subprocess.Popen[str]
 
 
 def start(name: str, ports: list[int]) -> Any:
-    program = ["-m", "reachy_mini_ros.nodes.audio"] if name == "audio" else [__file__, "baseline"]
+    program = (
+        ["-m", "reachy_mini_ros.nodes.audio.node"] if name == "audio" else [__file__, "baseline"]
+    )
     given = [f"robot_port:={ports[0]}", f"signalling_port:={ports[1]}", "robot_host:=127.0.0.1"]
     used = given if name == "audio" else given[1:2]
     return child(*program, "--ros-args", *(text for pair in used for text in ("-p", pair)))

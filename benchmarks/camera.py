@@ -45,9 +45,9 @@ from reachy_mini_ros.media.frames import Frame  # noqa: E402
 from reachy_mini_ros.media.newest import NewestFrame  # noqa: E402
 from reachy_mini_ros.media.rate import RateChooser  # noqa: E402
 from reachy_mini_ros.media.webrtc import WebRtcSession  # noqa: E402
-from reachy_mini_ros.nodes.diagnostics import Level, Report, publish_diagnostics  # noqa: E402
-from reachy_mini_ros.nodes.runtime import RobotNode, run  # noqa: E402
-from reachy_mini_ros.nodes.stamps import to_stamp  # noqa: E402
+from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics  # noqa: E402
+from reachy_mini_ros.nodes.common.runtime import RobotNode, run  # noqa: E402
+from reachy_mini_ros.nodes.common.stamps import to_stamp  # noqa: E402
 from reachy_mini_ros.simulation import overlay  # noqa: E402
 from reachy_mini_ros.statistics import Window  # noqa: E402
 
@@ -177,7 +177,9 @@ def child(*arguments: str) -> Iterator[Child]:
 
 
 def start_node(name: str, robot: dict[str, str]) -> Any:
-    program = ["-m", "reachy_mini_ros.nodes.camera"] if name == "camera" else [__file__, "baseline"]
+    program = (
+        ["-m", "reachy_mini_ros.nodes.camera.node"] if name == "camera" else [__file__, "baseline"]
+    )
     ports = ["-p", f"signalling_port:={robot['signalling']}"]
     if name == "camera":
         ports += ["-p", f"robot_port:={robot['robot']}", "-p", "robot_host:=127.0.0.1"]

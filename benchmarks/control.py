@@ -43,10 +43,10 @@ from harness.waiting import wait_for  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 
 from reachy_mini_ros.aio import LoopThread  # noqa: E402
-from reachy_mini_ros.nodes import poses  # noqa: E402
-from reachy_mini_ros.robot import kinematics  # noqa: E402
-from reachy_mini_ros.robot.frames import robot_tree  # noqa: E402
-from reachy_mini_ros.robot.passive_joints import platform  # noqa: E402
+from reachy_mini_ros.nodes.control import conversions  # noqa: E402
+from reachy_mini_ros.robot.geometry import kinematics  # noqa: E402
+from reachy_mini_ros.robot.geometry.frames import robot_tree  # noqa: E402
+from reachy_mini_ros.robot.geometry.passive_joints import platform  # noqa: E402
 from reachy_mini_ros.robot.state import RobotState  # noqa: E402
 
 RATE_HZ = 200.0
@@ -82,11 +82,11 @@ def usual(port: int) -> None:
         joints, antennas = mini.get_current_joint_positions()
         state = RobotState(mini.get_current_head_pose(), np.array(joints), np.array(antennas), 0)
         stamp = node.get_clock().now().to_msg()
-        joint_states.publish(poses.joint_state_message(state, stamp))
-        head_pose.publish(poses.pose_message(state.head_pose, "body_foot_3dprint", stamp))
+        joint_states.publish(conversions.joint_state_message(state, stamp))
+        head_pose.publish(conversions.pose_message(state.head_pose, "body_foot_3dprint", stamp))
 
     def take(message: PoseStamped) -> None:
-        mini.set_target(head=poses.head_target(message, "").head_pose)
+        mini.set_target(head=conversions.head_target(message, "").head_pose)
 
     node.create_timer(0.02, publish)
     node.create_subscription(PoseStamped, "set_target/head_pose", take, 1)

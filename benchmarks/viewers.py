@@ -38,7 +38,7 @@ from harness.simulation import Simulation  # noqa: E402
 from rclpy.executors import ExternalShutdownException  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
-from reachy_mini_ros.nodes.runtime import use_shared_memory_profile  # noqa: E402
+from reachy_mini_ros.nodes.common.runtime import use_shared_memory_profile  # noqa: E402
 from reachy_mini_ros.simulation import overlay  # noqa: E402
 
 SMALL = "?width=640&quality=70"

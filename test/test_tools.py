@@ -15,9 +15,9 @@ import pytest
 import yaml
 from test_docs import table
 
-from reachy_mini_ros.nodes.poses import ALL_JOINT_NAMES
-from reachy_mini_ros.robot import kinematics
-from reachy_mini_ros.robot.limits import STEWART_JOINTS
+from reachy_mini_ros.nodes.control.conversions import ALL_JOINT_NAMES
+from reachy_mini_ros.robot.geometry import kinematics
+from reachy_mini_ros.robot.geometry.limits import STEWART_JOINTS
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "config"

@@ -10,12 +10,12 @@ import sys
 
 from rclpy.utilities import remove_ros_args
 
-from reachy_mini_ros.nodes.audio import AudioNode
-from reachy_mini_ros.nodes.camera import CameraNode
-from reachy_mini_ros.nodes.control import ControlNode
-from reachy_mini_ros.nodes.dashboard import DashboardNode
-from reachy_mini_ros.nodes.runtime import Builder, run
-from reachy_mini_ros.nodes.stream import StreamNode
+from reachy_mini_ros.nodes.audio.node import AudioNode
+from reachy_mini_ros.nodes.camera.node import CameraNode
+from reachy_mini_ros.nodes.common.runtime import Builder, run
+from reachy_mini_ros.nodes.control.node import ControlNode
+from reachy_mini_ros.nodes.dashboard.node import DashboardNode
+from reachy_mini_ros.nodes.stream.node import StreamNode
 
 NODES: dict[str, Builder] = {
     "control": ControlNode,

@@ -83,7 +83,7 @@ class RobotInfo:
 class Target:
     """Where the robot is to be; None leaves a part as it is.
 
-    Build one with :func:`reachy_mini_ros.robot.limits.check` before it goes anywhere.
+    Build one with :func:`reachy_mini_ros.robot.geometry.limits.check` before it goes anywhere.
     """
 
     head_pose: Matrix | None = None

@@ -17,8 +17,8 @@ from aiortc import InvalidStateError, RTCDataChannel
 
 from reachy_mini_ros.errors import InvalidCommandError, NotConnectedError, RobotError
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.api import DaemonApi
-from reachy_mini_ros.robot.link import RobotLink
+from reachy_mini_ros.robot.daemon.api import DaemonApi
+from reachy_mini_ros.robot.daemon.link import RobotLink
 from reachy_mini_ros.robot.state import Interpolation, Target
 
 Message = dict[str, Any]

@@ -17,8 +17,8 @@ import numpy as np
 
 from reachy_mini_ros.aio import Switch
 from reachy_mini_ros.errors import ReachyMiniRosError, RobotError
-from reachy_mini_ros.robot.api import DaemonApi
-from reachy_mini_ros.robot.link import RobotLink
+from reachy_mini_ros.robot.daemon.api import DaemonApi
+from reachy_mini_ros.robot.daemon.link import RobotLink
 from reachy_mini_ros.robot.state import Matrix, RobotInfo
 from reachy_mini_ros.simulation.camera import Camera
 from reachy_mini_ros.simulation.commands import Commands

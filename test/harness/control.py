@@ -24,7 +24,7 @@ from harness.processes import Child, Processes
 from harness.ros import RosClient
 from harness.simulation import Robot
 from harness.waiting import wait_for
-from reachy_mini_ros.nodes.qos import latched, reliable
+from reachy_mini_ros.nodes.common.qos import latched, reliable
 
 DEGREE = math.radians(1.0)
 REST = 0.002

@@ -13,15 +13,15 @@ import numpy as np
 
 from harness.waiting import wait_for
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.robot import kinematics
-from reachy_mini_ros.robot.api import DaemonApi
-from reachy_mini_ros.robot.commander import Commander
-from reachy_mini_ros.robot.following import Following
-from reachy_mini_ros.robot.link import RobotLink
-from reachy_mini_ros.robot.player import Player
-from reachy_mini_ros.robot.recorder import Recorder
+from reachy_mini_ros.robot.daemon.api import DaemonApi
+from reachy_mini_ros.robot.daemon.link import RobotLink
+from reachy_mini_ros.robot.geometry import kinematics
+from reachy_mini_ros.robot.motion.commander import Commander
+from reachy_mini_ros.robot.motion.following import Following
+from reachy_mini_ros.robot.motion.player import Player
+from reachy_mini_ros.robot.motion.recorder import Recorder
+from reachy_mini_ros.robot.motion.trajectory import Point
 from reachy_mini_ros.robot.state import Connection, Interpolation, Matrix, RobotState, Target
-from reachy_mini_ros.robot.trajectory import Point
 
 T = TypeVar("T")
 COMMAND_TIMEOUT_S = 0.3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reachy_mini_ros.robot.moves import Move
+from reachy_mini_ros.robot.motion.moves import Move
 
 
 def nod(duration_s: float = 0.5) -> Move:

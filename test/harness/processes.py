@@ -150,4 +150,9 @@ class Processes:
         for name, value in parameters.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
             arguments += ["-p", f"{name.replace('__', '.')}:={text}"]
-        return self.start_module(f"reachy_mini_ros.nodes.{node}", *arguments)
+        return self.start_module(node_module(node), *arguments)
+
+
+def node_module(node: str) -> str:
+    """Return the module that runs a node; ``bringup`` stands beside the nodes' folders."""
+    return f"reachy_mini_ros.nodes.{node if node == 'bringup' else f'{node}.node'}"

@@ -24,7 +24,7 @@ class Without:
 
 missing = sys.argv.pop()
 sys.meta_path.insert(0, Without())
-from reachy_mini_ros.nodes.control import main
+from reachy_mini_ros.nodes.control.node import main
 main()
 """
 

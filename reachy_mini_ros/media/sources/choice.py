@@ -16,7 +16,7 @@ from reachy_mini_ros.media.sources.local import LocalSource
 from reachy_mini_ros.media.sources.opencv import OpenCvSource
 from reachy_mini_ros.media.sources.synthetic import SyntheticSource
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.api import DaemonApi
+from reachy_mini_ros.robot.daemon.api import DaemonApi
 
 NAMES = ("auto", "webrtc", "sdk", "opencv", "synthetic")
 

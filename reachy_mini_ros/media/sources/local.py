@@ -14,8 +14,8 @@ from reachy_mini_ros.media.frames import Frame
 from reachy_mini_ros.media.sources.base import OnConnection
 from reachy_mini_ros.media.sources.polled import No, PolledSource
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.api import DaemonApi
-from reachy_mini_ros.robot.camera_models import camera_of
+from reachy_mini_ros.robot.daemon.api import DaemonApi
+from reachy_mini_ros.robot.geometry.camera_models import camera_of
 
 RATE_HZ = 10.0
 """`IPC_FPS` in the daemon."""

@@ -1,0 +1,166 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Node ``audio``: what the robot hears and where from, and what its speaker is to play."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.media.sessions import SharedSession
+from reachy_mini_ros.media.speaker import RATE_HZ
+from reachy_mini_ros.nodes.audio.direction import DirectionTopics
+from reachy_mini_ros.nodes.audio.microphone import MicrophoneTopics
+from reachy_mini_ros.nodes.audio.speaker import AS_IT_IS, SpeakerTopics
+from reachy_mini_ros.nodes.common import pcm
+from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics
+from reachy_mini_ros.nodes.common.managed import AUTOSTART, ManagedNode
+from reachy_mini_ros.nodes.common.parameters import Param, declare
+from reachy_mini_ros.nodes.common.runtime import run
+from reachy_mini_ros.nodes.common.work import Work
+from reachy_mini_ros.robot.daemon.sound import SoundApi
+from reachy_mini_ros.robot.state import Connection
+
+PARAMETERS = (
+    Param("robot_host", "reachy-mini.local", "Robot's name or address", read_only=True),
+    Param("robot_port", 8000, "Port of the robot's daemon", 1, 65535, read_only=True),
+    Param("signalling_port", 8443, "Port of the robot's media", 1, 65535, read_only=True),
+    AUTOSTART,
+    Param("channels", 1, "Channels of pcm; 1 is the mean of both", 1, 2, read_only=True),
+    Param("fill_gaps", False, "Put silence where sound was lost, so that time stays true"),
+    Param("activity_threshold", -40.0, "Level above which activity begins, dBFS", -90.0, 0.0),
+    Param(
+        "play_sample_rate",
+        16000,
+        "Rate of what comes on play without a sample_rate in its layout, Hz",
+        pcm.LOWEST_RATE_HZ,
+        pcm.HIGHEST_RATE_HZ,
+    ),
+    Param(
+        "speaker_volume",
+        AS_IT_IS,
+        "Volume of the robot's speaker, %, for all its clients; setting it makes the robot play a "
+        "sound; -1: as it is",
+        AS_IT_IS,
+        100,
+    ),
+    Param(
+        "microphone_volume",
+        AS_IT_IS,
+        "Volume of the robot's microphone, %, for all its clients; -1: as it is",
+        AS_IT_IS,
+        100,
+    ),
+)
+
+
+class AudioNode(ManagedNode):
+    """The session with the robot is open while the node is active."""
+
+    def __init__(self, io: LoopThread) -> None:
+        super().__init__("audio")
+        self._io = io
+        values = declare(self, PARAMETERS, self._on_change)
+        self._work = Work(self, io)
+        self._api = SoundApi(values["robot_host"], values["robot_port"])
+        self._session = SharedSession(
+            values["robot_host"], values["signalling_port"], on_connection=self._on_connection
+        )
+        self._running: asyncio.Task[None] | None = None
+        self._microphone = MicrophoneTopics(self, io, self._session, values["channels"])
+        self._direction = DirectionTopics(self, io, self._work, self._api)
+        self._speaker = SpeakerTopics(self, io, self._work, self._session, self._api)
+        self._apply(values)
+        address = f"{values['robot_host']}:{values['robot_port']}"
+        publish_diagnostics(self, address, self._report)
+        self.start(values["autostart"])
+
+    def open_stream(self) -> None:
+        """Open the session with the robot, or join in that of the camera."""
+        self._io.call(self._open)
+
+    def close_stream(self) -> None:
+        """Let go of the session, and drop what the speaker had still to play."""
+        self._io.call(self._close)
+
+    def close(self) -> None:
+        """End the session and all that runs."""
+        self._io.submit(self._end()).result()
+
+    # On the executor's thread
+
+    def _on_change(self, changed: Mapping[str, Any]) -> None:
+        self._apply(changed)
+
+    def _apply(self, values: Mapping[str, Any]) -> None:
+        microphone, activity = self._microphone.microphone, self._microphone.activity
+        microphone.fill_gaps = values.get("fill_gaps", microphone.fill_gaps)
+        activity.threshold_dbfs = values.get("activity_threshold", activity.threshold_dbfs)
+        rate_hz = values.get("play_sample_rate", self._speaker.play_sample_rate)
+        self._speaker.play_sample_rate = rate_hz
+        self._speaker.set_volumes(values)
+
+    def _report(self) -> Report:
+        session, microphone, speaker = self._session, self._microphone, self._session.speaker
+        connected = session.connection is Connection.CONNECTED
+        values = {
+            "lifecycle": self.lifecycle,
+            "connection": session.connection.value,
+            "reason": session.reason,
+            "published": microphone.published,
+            "rate_hz": microphone.latencies_ms.rate_hz(),
+            "latency_p50_ms": microphone.latencies_ms.percentile(50),
+            "latency_p95_ms": microphone.latencies_ms.percentile(95),
+            "samples_lost": microphone.microphone.lost,
+            "speaker_fill_s": speaker.fill_s,
+            "speaker_played_s": speaker.counts.played / RATE_HZ,
+            "speaker_dropped_s": speaker.counts.dropped / RATE_HZ,
+            "speaker_underruns": speaker.counts.underruns,
+            "refused": self._speaker.refused,
+            "doa": self._direction.reason or "published",
+            "reconnects": max(0, session.connections - 1),
+            "last_error": self._speaker.last_error or session.last_error,
+        }
+        if self.lifecycle != "active":
+            return Report(Level.OK, f"{self.lifecycle}: the stream is closed", values)
+        if not connected:
+            return Report(Level.ERROR, f"{session.connection.value}: {session.reason}", values)
+        watched = "somebody listens" if microphone.watched else "nobody listens"
+        return Report(Level.OK, f"connected, {watched}", values)
+
+    # On the event loop
+
+    def _open(self) -> None:
+        if self._running is None:
+            self._running = self._work.start(self._session.run())
+            self._direction.activate(True)
+
+    def _close(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            self._running = None
+            self._direction.activate(False)
+            self._session.speaker.close()
+            self._microphone.restart()
+
+    async def _end(self) -> None:
+        self._close()
+        await self._work.end()
+        await self._api.close()
+
+    def _on_connection(self, connection: Connection, reason: str) -> None:
+        self._microphone.restart()
+        if connection is Connection.CONNECTED:
+            self.get_logger().info("the robot's sound is there")
+        else:
+            self.get_logger().warning(f"{connection.value}: {reason}")
+
+
+def main() -> None:
+    """Run the node."""
+    sys.exit(run([AudioNode]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs nodes in one process: start, spin, signals, clean end, one clear line on failure."""
+
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import rclpy
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
+
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.nodes.common.resources import share_directory
+
+NAMESPACE = "reachy_mini"
+
+
+class RobotNode(Node):
+    """A node of this package: in the robot's namespace unless ``__ns`` moves it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, namespace=NAMESPACE)
+        self._due: deque[Callable[[], None]] = deque()
+        self._something_due = self.create_guard_condition(self._do_what_is_due)
+
+    def in_executor(self, action: Callable[[], None]) -> None:
+        """Have the executor's thread call ``action`` soon; from any thread.
+
+        It alone may make and destroy entities, over which it iterates.
+        """
+        self._due.append(action)
+        self._something_due.trigger()
+
+    def _do_what_is_due(self) -> None:
+        while self._due:
+            self._due.popleft()()
+
+    if not TYPE_CHECKING:  # the types stay rclpy's
+        # Without handlers of incompatible QoS, of which the other end warns too: the executor
+        # waits for each of them anew with every callback, which took half of its time.
+        def create_publisher(self, *arguments: Any, **options: Any) -> Any:
+            """Create a publisher."""
+            events = PublisherEventCallbacks(use_default_callbacks=False)
+            return super().create_publisher(*arguments, **{"event_callbacks": events, **options})
+
+        def create_subscription(self, *arguments: Any, **options: Any) -> Any:
+            """Create a subscription."""
+            events = SubscriptionEventCallbacks(use_default_callbacks=False)
+            return super().create_subscription(*arguments, **{"event_callbacks": events, **options})
+
+    def close(self) -> None:
+        """End threads and tasks; nothing is published afterwards."""
+
+
+Builder = Callable[[LoopThread], RobotNode]
+
+
+def run(builders: Sequence[Builder]) -> int:
+    """Build the nodes, spin them until SIGINT or SIGTERM, close them; return the exit code."""
+    use_shared_memory_profile()
+    try:
+        # Own handlers: rclpy's would end the context under threads that still publish.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    except rclpy_implementation.RCLError as error:  # of the command line or the parameters' file
+        print(f"reachy_mini_ros: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 1
+    stop = threading.Event()
+
+    def on_signal(signum: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    failures: list[BaseException] = []
+    nodes: list[RobotNode] = []
+    try:
+        with LoopThread() as io:
+            try:
+                executor = SingleThreadedExecutor()
+                for build in builders:
+                    nodes.append(build(io))
+                    executor.add_node(nodes[-1])
+                stopped: Future[None] = Future()
+                spinner = threading.Thread(
+                    target=_spin, args=(executor, stopped, failures, stop), name="executor"
+                )
+                spinner.start()
+                stop.wait()
+                # First out of spin, then shutdown: under a spinning thread it aborts the process.
+                stopped.set_result(None)
+                spinner.join()
+                executor.shutdown()
+            finally:
+                for node in nodes:
+                    node.close()
+        if failures:
+            raise failures[0]
+    except SetupError as error:
+        print(f"reachy_mini_ros: {error}", file=sys.stderr)
+        return 1
+    finally:
+        for node in nodes:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def use_shared_memory_profile() -> None:
+    """Give Fast DDS a shared-memory segment that a raw image fits in, unless the user chose."""
+    old, new = "FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"
+    if old not in os.environ and new not in os.environ:
+        # Jazzy knows the old name only, later distributions warn about it.
+        name = old if os.environ.get("ROS_DISTRO") == "jazzy" else new
+        os.environ[name] = str(share_directory() / "config" / "fastdds.xml")
+
+
+def _spin(
+    executor: SingleThreadedExecutor,
+    stopped: Future[None],
+    failures: list[BaseException],
+    stop: threading.Event,
+) -> None:
+    try:
+        executor.spin_until_future_complete(stopped)
+    except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+        failures.append(error)
+    finally:
+        stop.set()

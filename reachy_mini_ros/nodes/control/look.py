@@ -1,0 +1,147 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`look_at` and `look_at_pixel`: from points in messages to head poses."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from geometry_msgs.msg import PointStamped
+from rclpy.node import Node
+from rclpy.subscription import Subscription
+from rclpy.time import Time
+from rclpy.timer import Timer
+from sensor_msgs.msg import CameraInfo
+
+from reachy_mini_ros.errors import InvalidCommandError, RobotError
+from reachy_mini_ros.nodes.camera.info import from_message
+from reachy_mini_ros.nodes.common.qos import reliable
+from reachy_mini_ros.robot.geometry import look
+from reachy_mini_ros.robot.geometry.camera_models import CameraModel
+from reachy_mini_ros.robot.geometry.frames import robot_tree
+from reachy_mini_ros.robot.state import Matrix, RobotState, Target
+
+CAMERA_INFO = "camera/camera_info"
+WAIT_S = 2.0
+"""For the first camera_info, which makes the camera open its stream."""
+KEEP_S = 10.0
+"""The stream is let go so long after the last pixel."""
+STATES = 100
+"""Two seconds of states to find the one in which a picture was taken."""
+
+
+class Look:
+    """Turns points into targets, on the thread of the commands.
+
+    ``present`` returns the newest state or raises NotConnectedError.
+    """
+
+    def __init__(self, node: Node, base_frame: str, present: Callable[[], RobotState]) -> None:
+        self._node = node
+        self._base_frame = base_frame
+        self._present = present
+        self._states: deque[RobotState] = deque(maxlen=STATES)
+        self._camera = _Camera(node)
+        look.head_to_camera()  # reads the URDF now, not in the first command
+
+    def note(self, state: RobotState) -> None:
+        """Remember a state, for pictures that were taken then."""
+        self._states.append(state)
+
+    def when_camera_known(self, then: Callable[[], None]) -> None:
+        """Call ``then`` when a pixel can be looked at, or cannot in time; on the executor's thread.
+
+        A later call takes the place of one that waits.
+        """
+        self._camera.request(then)
+
+    def point_target(self, message: PointStamped) -> Target:
+        """Return the head pose that looks at a point in any frame of the robot's tree."""
+        return Target(head_pose=look.level_pose(self.point_in_world(message)))
+
+    def point_in_world(self, message: PointStamped) -> Matrix:
+        """Return a point in any frame of the robot's tree, as it is now."""
+        point = message.point
+        values = np.array([point.x, point.y, point.z])
+        frame = message.header.frame_id
+        if frame in ("", self._base_frame):
+            frame = robot_tree().root
+        return look.point_in_world(values, frame, self._present())
+
+    def pixel_target(self, message: PointStamped) -> Target:
+        """Return the head pose that looks at what a pixel showed.
+
+        x and y are the pixel, z its depth in metres or 0 for unknown; the stamp is the picture's,
+        or 0 for now.
+        """
+        camera = self._camera.info
+        if camera is None:
+            raise RobotError(
+                f"no {CAMERA_INFO} came within {WAIT_S} s, which a pixel needs: is the camera node "
+                "running, and has it pictures?"
+            )
+        model, frame = camera
+        if message.header.frame_id not in ("", frame):
+            raise InvalidCommandError(
+                f"pixels are taken in the picture's frame '{frame}' (or with an empty frame_id), "
+                f"not in '{message.header.frame_id}'"
+            )
+        point = message.point
+        seen = look.point_of_pixel(
+            point.x, point.y, model, self._head_pose_at(message), point.z or look.USUAL_DISTANCE_M
+        )
+        return Target(head_pose=look.level_pose(seen))
+
+    def _head_pose_at(self, message: PointStamped) -> Matrix:
+        present = self._present()
+        stamp = Time.from_msg(message.header.stamp, self._node.get_clock().clock_type)
+        if not stamp.nanoseconds:
+            return present.head_pose
+        age_ns = (self._node.get_clock().now() - stamp).nanoseconds
+        taken_ns = time.monotonic_ns() - age_ns
+        states = (*self._states, present)
+        return min(states, key=lambda state: abs(state.received_ns - taken_ns)).head_pose
+
+
+class _Camera:
+    """The camera's model, subscribed to only while pixels come: subscribing opens its stream."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._subscription: Subscription[CameraInfo] | None = None
+        self._timer: Timer | None = None
+        self._waiting: Callable[[], None] | None = None
+        self._asked_s = 0.0
+        self.info: tuple[CameraModel, str] | None = None
+        """The model and its frame."""
+
+    def request(self, then: Callable[[], None]) -> None:
+        self._asked_s = time.monotonic()
+        if self.info is not None:
+            then()
+            return
+        self._waiting = then
+        if self._subscription is None:
+            self._subscription = self._node.create_subscription(
+                CameraInfo, CAMERA_INFO, self._take, reliable(1)
+            )
+            self._timer = self._node.create_timer(0.1, self._check)
+
+    def _take(self, message: CameraInfo) -> None:
+        self.info = from_message(message, ""), message.header.frame_id
+        self._go_on()
+
+    def _check(self) -> None:
+        waited_s = time.monotonic() - self._asked_s
+        if waited_s > WAIT_S:
+            self._go_on()
+        if waited_s > KEEP_S and self._subscription is not None and self._timer is not None:
+            self._node.destroy_subscription(self._subscription)
+            self._node.destroy_timer(self._timer)
+            self._subscription = self._timer = self.info = None
+
+    def _go_on(self) -> None:
+        then, self._waiting = self._waiting, None
+        if then is not None:
+            then()

@@ -1,0 +1,217 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the dashboard sends: service calls, and targets on topics."""
+
+import asyncio
+import json
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import PointStamped, PoseStamped
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from std_srvs.srv import SetBool, Trigger
+
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.errors import BusyError, NotConnectedError, RobotError, TimedOutError
+from reachy_mini_ros.nodes.common.on_demand import ClientOnDemand, PublisherOnDemand, reached
+from reachy_mini_ros.nodes.common.runtime import RobotNode
+from reachy_mini_ros.nodes.dashboard.state import DashboardState
+from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
+from reachy_mini_ros.web import commands
+from reachy_mini_ros.web.commands import Command, Done, Moves, PhotoTaken
+from reachy_mini_ros.web.interest import Interest
+
+ANSWER_S = 30.0
+"""A service has this long to answer: a data set read for the first time takes longest."""
+DECISION_S = 1.0
+"""For the robot's node to refuse what was published, or to begin with it."""
+KEEP_S = 60.0
+"""A publisher or a client is kept for this long after it was used."""
+
+TRIGGERS: dict[type[Command], str] = {
+    commands.Stop: "stop",
+    commands.WakeUp: "wake_up",
+    commands.GotoSleep: "goto_sleep",
+    commands.Photo: "camera/take_photo",
+    commands.StreamStart: "stream/start",
+    commands.StreamStop: "stream/stop",
+}
+LIST_MOVES = "list_moves"
+TARGETS: dict[str, type] = {
+    "set_target/head_pose": PoseStamped,
+    "goto/head_pose": PoseStamped,
+    "set_target/joints": JointState,
+    "goto/joints": JointState,
+    "look_at_pixel": PointStamped,
+    "play_move": String,
+}
+_PREFIXES = {"stream": "set_target", "goto": "goto"}
+
+
+class DashboardCommands:
+    """Carries out commands; every method but the constructor belongs to the loop's thread."""
+
+    def __init__(
+        self,
+        node: RobotNode,
+        io: LoopThread,
+        state: DashboardState,
+        picture_stamp: Callable[[], Time | None],
+    ) -> None:
+        """``picture_stamp`` returns the stamp of the picture that is shown, if any is."""
+        self._state = state
+        self._picture_stamp = picture_stamp
+        self._triggers = {
+            name: _Service(node, io, Trigger, name) for name in (*TRIGGERS.values(), LIST_MOVES)
+        }
+        self._switches = {
+            commands.Motors: _Service(node, io, SetBool, "enable_motors"),
+            commands.AutomaticBodyYaw: _Service(node, io, SetBool, "automatic_body_yaw"),
+        }
+        self._targets = {topic: _Target(node, kind, topic) for topic, kind in TARGETS.items()}
+
+    async def obey(self, command: Command) -> Done:
+        """Carry out a command; see :class:`reachy_mini_ros.web.robot.Robot`."""
+        match command:
+            case commands.Motors() | commands.AutomaticBodyYaw():
+                service = self._switches[type(command)]
+                return Done(await service.call(SetBool.Request(data=command.enabled)))
+            case commands.Photo():
+                path = await self._trigger(TRIGGERS[commands.Photo])
+                return PhotoTaken(f"saved {path}", PurePosixPath(path).name)
+            case commands.Head():
+                return await self._send(f"{_PREFIXES[command.mode]}/head_pose", _pose(command))
+            case commands.Antennas():
+                angles = {f"{side}_antenna": angle for side, angle in command.angles.items()}
+                return await self._send(f"{_PREFIXES[command.mode]}/joints", _joints(angles))
+            case commands.Body():
+                joints = _joints({"yaw_body": command.yaw})
+                return await self._send(f"{_PREFIXES[command.mode]}/joints", joints)
+            case commands.LookAtPixel():
+                return await self._send("look_at_pixel", self._pixel(command))
+            case commands.PlayMove():
+                return await self._send("play_move", String(data=command.name))
+        return Done(await self._trigger(TRIGGERS[type(command)]))
+
+    async def moves(self) -> Moves:
+        """Return the moves that can be played."""
+        found: dict[str, Any] = json.loads(await self._trigger(LIST_MOVES))
+        recorded, unavailable = found.pop("recorded", []), found.pop("unavailable", None)
+        names = tuple(name for names in found.values() for name in names)
+        return Moves(names, tuple(recorded), unavailable)
+
+    def _pixel(self, command: commands.LookAtPixel) -> PointStamped:
+        message = PointStamped()
+        message.point.x, message.point.y = command.u, command.v
+        if (stamp := self._picture_stamp()) is not None:
+            message.header.stamp = stamp  # the head may have turned since
+        return message
+
+    async def _trigger(self, name: str) -> str:
+        return await self._triggers[name].call(Trigger.Request())
+
+    async def _send(self, topic: str, message: Any) -> Done:
+        target = self._targets[topic]
+        target.require()
+        if topic.startswith("set_target/"):
+            # A finger on the page sends twenty a second: nothing is waited for, and what is
+            # refused is told with the safety events.
+            await target.publish(message)
+            return Done(f"sent to {topic}")
+        async with self._state.decision(topic) as decision:
+            await target.publish(message)
+            reason = ""
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DECISION_S):
+                    reason = await decision
+        if reason:
+            raise BusyError(reason)
+        return Done(f"sent to {topic}")
+
+
+class _Service:
+    """A service, called from the event loop; its client is there only while it is used."""
+
+    def __init__(self, node: RobotNode, io: LoopThread, kind: Any, name: str) -> None:
+        self._node = node
+        self._io = io
+        self._client = ClientOnDemand(node, kind, name)
+        self._interest = Interest(self._client.want, KEEP_S)
+
+    async def call(self, request: Any) -> str:
+        """Return the answer's message; raises RobotError with it if it is a refusal."""
+        name = self._client.service
+        if not self._node.count_services(name):
+            raise NotConnectedError(f"nobody offers the service {name}: start its node")
+        with self._interest.held():
+            response = await self._answer(request)
+        if not response.success:
+            raise RobotError(response.message)
+        return str(response.message)
+
+    async def _answer(self, request: Any) -> Any:
+        name = self._client.service
+        pending = await reached(partial(self._client.call, request))
+        if pending is None:
+            raise NotConnectedError(f"who offers the service {name} was not reached")
+        answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        pending.add_done_callback(lambda done: self._io.call(_settle, answered, done.result()))
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await answered
+        except TimeoutError:
+            raise TimedOutError(f"{name} gave no answer within {ANSWER_S:g} s") from None
+        finally:
+            self._client.forget(pending)
+
+
+class _Target:
+    """A topic that commands go to; published on only while it is used."""
+
+    def __init__(self, node: RobotNode, kind: type, topic: str) -> None:
+        self._node = node
+        self._publisher = PublisherOnDemand(node, kind, topic)
+        self._interest = Interest(self._publisher.want, KEEP_S)
+
+    def require(self) -> None:
+        """Raise NotConnectedError if nobody listens."""
+        topic = self._publisher.topic
+        if not self._node.count_subscribers(topic):
+            raise NotConnectedError(f"nobody listens on {topic}: start the control node")
+
+    async def publish(self, message: Any) -> None:
+        """Publish to who listens; raises NotConnectedError if they cannot be reached."""
+        self._interest.touch()
+        if not await reached(partial(self._publisher.publish, message)):
+            raise NotConnectedError(f"who listens on {self._publisher.topic} was not reached")
+
+
+def _settle(future: "asyncio.Future[Any]", result: object) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _pose(command: commands.Head) -> PoseStamped:
+    roll, pitch, yaw = (math.radians(a) / 2 for a in (command.roll, command.pitch, command.yaw))
+    message = PoseStamped()
+    place, q = message.pose.position, message.pose.orientation
+    place.x, place.y, place.z = command.x, command.y, command.z + ROOT_TO_NEUTRAL_HEAD_M
+    # About the fixed axes x, then y, then z, as in the status.
+    (cr, sr), (cp, sp), (cy, sy) = ((math.cos(a), math.sin(a)) for a in (roll, pitch, yaw))
+    q.w = cr * cp * cy + sr * sp * sy
+    q.x = sr * cp * cy - cr * sp * sy
+    q.y = cr * sp * cy + sr * cp * sy
+    q.z = cr * cp * sy - sr * sp * cy
+    return message
+
+
+def _joints(degrees: dict[str, float]) -> JointState:
+    return JointState(
+        name=list(degrees), position=[math.radians(angle) for angle in degrees.values()]
+    )

@@ -1,0 +1,264 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the dashboard listens to, while somebody looks, and what it makes of it."""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import PoseStamped, Quaternion
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool, Float32, String
+
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.nodes.common.diagnostics import Level
+from reachy_mini_ros.nodes.common.on_demand import Latest, OnDemand, reached
+from reachy_mini_ros.nodes.common.qos import latched, reliable
+from reachy_mini_ros.nodes.common.runtime import RobotNode
+from reachy_mini_ros.nodes.control.conversions import JOINT_NAMES
+from reachy_mini_ros.robot.geometry.limits import STEWART_JOINTS
+from reachy_mini_ros.robot.motion.arbitration import Owner
+from reachy_mini_ros.robot.motion.events import EventKind
+from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
+from reachy_mini_ros.web.interest import Interest
+from reachy_mini_ros.web.robot import (
+    HeadAngles,
+    HeadPose,
+    MotionState,
+    Rates,
+    Sound,
+    Status,
+    StreamState,
+)
+
+LINGER_S = 3.0
+"""Topics stay subscribed to for this long after the last question."""
+FRESH_S = 1.0
+CAMERA_FRESH_S = 2.5
+TARGET_FRESH_S = 0.3
+SHOWN_JOINTS = tuple(name for name in JOINT_NAMES if name not in STEWART_JOINTS)
+
+UNDONE = {EventKind.REFUSED, EventKind.FAILED, EventKind.TIMED_OUT}
+"""Events which say that a command was not carried out."""
+
+BEGUN = {Owner.GOTO, Owner.TRAJECTORY, Owner.MOVE}
+"""Owners of the motion which say that a command is carried out."""
+
+OnSafety = Callable[[dict[str, str]], None]
+
+
+class DashboardState:
+    """Subscribes for as long as it is asked.
+
+    ``on_safety`` gets each event as text. It and every method belong to the loop's thread.
+    """
+
+    def __init__(
+        self, node: RobotNode, io: LoopThread, image_topic: str, on_safety: OnSafety
+    ) -> None:
+        self._node = node
+        self._io = io
+        self._waiting: set[tuple[str, asyncio.Future[str]]] = set()
+        self._image_topic = node.resolve_topic_name(image_topic)
+        self._on_safety = on_safety
+        self._robot: dict[str, str] = {}
+        self._connection = ""
+        self._camera: tuple[float, dict[str, str]] | None = None
+        self._motion = _Motion(node, self._on_owner)
+        self._sound = _Sound(node)
+        self._streams = Latest(node, DiagnosticArray, "stream/status", latched())
+        self._interest = Interest(self._want, LINGER_S)
+        self._diagnostics = OnDemand(
+            node, DiagnosticArray, "/diagnostics", self._on_diagnostics, reliable(20)
+        )
+        self._safety = OnDemand(
+            node, DiagnosticStatus, "safety_events", self._on_safety_event, reliable(20)
+        )
+        self._connection_topic = node.create_subscription(
+            String, "connection", self._on_connection, latched()
+        )
+        node.create_subscription(DiagnosticStatus, "robot_info", self._on_robot_info, latched())
+
+    def status(self, *, sound: bool) -> Status:
+        """Return what is known; runs on the loop's thread, once for each question."""
+        self._interest.touch()
+        if sound:
+            self._sound.interest.touch()
+        camera = _fresh(self._camera, CAMERA_FRESH_S) or {}
+        known = Status(camera=camera, sound=self._sound.state(), streams=self._stream_states())
+        # A latched message outlives whoever published it.
+        if not self._node.count_publishers(self._connection_topic.topic_name):
+            return known
+        return self._motion.add_to(known, self._connection or None, self._robot)
+
+    @asynccontextmanager
+    async def decision(self, source: str) -> "AsyncIterator[asyncio.Future[str]]":
+        """Give what becomes of the command that is sent in this context to the topic ``source``.
+
+        The reason if it is refused, empty if the robot begins to move or turns to something new.
+        """
+        self._interest.touch()
+        if self._node.count_publishers(self._safety.topic):
+            await reached(lambda: self._safety.matched)
+        decision: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting.add((source, decision))
+        try:
+            yield decision
+        finally:
+            self._waiting.discard((source, decision))
+
+    def _want(self, wanted: bool) -> None:
+        for topic in (self._diagnostics, self._safety, self._streams, *self._motion.topics):
+            topic.want(wanted)
+
+    def _stream_states(self) -> tuple[StreamState, ...] | None:
+        message = self._streams.get()
+        if message is None or not self._node.count_publishers(self._streams.topic):
+            return None
+        return tuple(_stream_state(status) for status in message.status)
+
+    def _on_connection(self, message: String) -> None:
+        self._connection = message.data
+
+    def _on_robot_info(self, message: DiagnosticStatus) -> None:
+        self._robot = {entry.key: entry.value for entry in message.values}
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if self._image_topic.startswith(f"{status.name.partition(':')[0]}/"):
+                values = {entry.key: entry.value for entry in status.values}
+                known = {key: values.get(key, "") for key in ("lifecycle", "reason")}
+                self._camera = time.monotonic(), known
+
+    def _on_safety_event(self, message: DiagnosticStatus) -> None:
+        event = {
+            "level": Level(message.level).name.lower(),
+            "name": message.name.rpartition(": ")[2],
+            "message": message.message,
+        }
+        self._io.call(self._on_safety, event)
+        values = {entry.key: entry.value for entry in message.values}
+        if values.get("kind") in UNDONE:
+            self._io.call(self._decide, values.get("reason", ""), values.get("source", ""))
+        elif values.get("kind") == EventKind.PREEMPTED:
+            self._io.call(self._decide, "")
+
+    def _on_owner(self) -> None:
+        self._io.call(self._owner_told)
+
+    def _owner_told(self) -> None:
+        if self._motion.owner() in BEGUN:
+            self._decide("")
+
+    def _decide(self, reason: str, source: str | None = None) -> None:
+        for waiting, decision in self._waiting:
+            if source in (None, waiting) and not decision.done():
+                decision.set_result(reason)
+
+
+class _Motion:
+    """Where the joints and the head are and who moves them."""
+
+    def __init__(self, node: RobotNode, on_owner: Callable[[], None]) -> None:
+        self._head = Latest(node, PoseStamped, "head_pose")
+        self._target = Latest(node, PoseStamped, "target_head_pose")
+        self._joints = Latest(node, JointState, "joint_states")
+        self._owner = Latest(node, String, "motion_owner", latched(), on_owner)
+        self._moving = Latest(node, Bool, "moving", latched())
+        self._mode = Latest(node, String, "motor_mode", latched())
+        self.topics: tuple[OnDemand, ...] = (
+            *(self._head, self._target, self._joints, self._owner, self._moving, self._mode),
+        )
+
+    def owner(self) -> str | None:
+        """Return what moves the robot."""
+        owner = self._owner.get()
+        return owner.data or None if owner else None
+
+    def add_to(self, status: Status, connection: str | None, robot: dict[str, str]) -> Status:
+        head, target = self._head.get(FRESH_S), self._target.get(TARGET_FRESH_S)
+        joints = self._joints.get(FRESH_S)
+        moving, mode = self._moving.get(), self._mode.get()
+        return Status(
+            connection=connection,
+            robot=robot,
+            head=head_pose(head) if head else None,
+            target_head=head_angles(target.pose.orientation) if target else None,
+            joints=joint_angles(joints) if joints else None,
+            motion=MotionState(
+                self.owner(),
+                moving.data if moving else None,
+                mode.data or None if mode else None,
+            ),
+            sound=status.sound,
+            camera=status.camera,
+            streams=status.streams,
+            rates=Rates(joint_states_hz=round(self._joints.rate_hz(), 1) if joints else None),
+        )
+
+
+class _Sound:
+    """What the audio node tells; only while asked for, as the microphone is decoded for it."""
+
+    def __init__(self, node: RobotNode) -> None:
+        self._level = Latest(node, Float32, "audio/level")
+        self._activity = Latest(node, Bool, "audio/activity", latched())
+        self._speaking = Latest(node, Bool, "audio/is_speaking", latched())
+        self._direction = Latest(node, PoseStamped, "audio/doa", latched())
+        self.interest = Interest(self._want, LINGER_S)
+
+    def state(self) -> Sound | None:
+        # The others are told when they change: they hold for as long as the level comes.
+        level = self._level.get(FRESH_S)
+        if level is None:
+            return None
+        activity, speaking = self._activity.get(), self._speaking.get()
+        direction = self._direction.get()
+        return Sound(
+            round(level.data, 1),
+            activity.data if activity else None,
+            speaking.data if speaking else None,
+            head_angles(direction.pose.orientation).yaw if direction else None,
+        )
+
+    def _want(self, wanted: bool) -> None:
+        for topic in (self._level, self._activity, self._speaking, self._direction):
+            topic.want(wanted)
+
+
+def head_angles(q: Quaternion) -> HeadAngles:
+    """Return roll, pitch, yaw in degrees about the fixed axes x, y, z (REP-103)."""
+    roll = math.atan2(2 * (q.w * q.x + q.y * q.z), 1 - 2 * (q.x * q.x + q.y * q.y))
+    pitch = math.asin(max(-1.0, min(1.0, 2 * (q.w * q.y - q.z * q.x))))
+    yaw = math.atan2(2 * (q.w * q.z + q.x * q.y), 1 - 2 * (q.y * q.y + q.z * q.z))
+    return HeadAngles(*(round(math.degrees(angle), 2) + 0.0 for angle in (roll, pitch, yaw)))
+
+
+def head_pose(message: PoseStamped) -> HeadPose:
+    """Return the head's angles, and its place in metres from the neutral head's."""
+    angles, place = head_angles(message.pose.orientation), message.pose.position
+    z = place.z - ROOT_TO_NEUTRAL_HEAD_M
+    x, y, z = (round(value, 4) + 0.0 for value in (place.x, place.y, z))
+    return HeadPose(angles.roll, angles.pitch, angles.yaw, x, y, z)
+
+
+def joint_angles(message: JointState) -> dict[str, float]:
+    """Return body and antennas in degrees, those that the message has."""
+    angles = dict(zip(message.name, message.position, strict=False))
+    return {
+        name: round(math.degrees(angles[name]), 2) + 0.0 for name in SHOWN_JOINTS if name in angles
+    }
+
+
+def _stream_state(status: DiagnosticStatus) -> StreamState:
+    values = {entry.key: entry.value for entry in status.values}
+    urls = tuple(values.get("viewer_urls", "").split())
+    return StreamState(status.name, values.get("state", ""), urls, values.get("reason", ""))
+
+
+def _fresh(known: tuple[float, dict[str, str]] | None, for_s: float) -> dict[str, str] | None:
+    """Return what came at a time (monotonic, s) unless it is older than ``for_s``."""
+    return known[1] if known is not None and time.monotonic() - known[0] < for_s else None

@@ -1,0 +1,202 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Node ``stream``: picture and sound to platforms, own servers, and browsers as HLS and DASH."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from sensor_msgs.msg import CompressedImage
+from std_msgs.msg import Int16MultiArray
+
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.errors import InvalidCommandError, SetupError
+from reachy_mini_ros.files import live_directory
+from reachy_mini_ros.hosts import network_address
+from reachy_mini_ros.media.microphone import RATE_HZ
+from reachy_mini_ros.media.streaming.destination import State, Status
+from reachy_mini_ros.media.streaming.streamer import Streamer
+from reachy_mini_ros.nodes.common import pcm
+from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics, status
+from reachy_mini_ros.nodes.common.on_demand import OnDemand
+from reachy_mini_ros.nodes.common.parameters import declare
+from reachy_mini_ros.nodes.common.qos import latched, reliable
+from reachy_mini_ros.nodes.common.runtime import RobotNode, run
+from reachy_mini_ros.nodes.common.work import Work
+from reachy_mini_ros.nodes.stream.parameters import PARAMETERS, dashboard_url, quality, targets
+
+SETTLE_S = 6.0
+"""The longest that ``stream/start`` waits to tell what became of each destination."""
+_LEVELS = {State.RECONNECTING: Level.WARN, State.ERROR: Level.ERROR}
+_QUALITY = {"bitrate", "keyframe_interval"}
+
+
+class StreamNode(RobotNode):
+    """Subscribes to the camera and the microphone only while it streams."""
+
+    def __init__(self, io: LoopThread) -> None:
+        super().__init__("stream")
+        self._io = io
+        self._values: Mapping[str, Any] = declare(self, PARAMETERS, self._on_change)
+        values = self._values
+        self._directory = live_directory(values["live_directory"], self.get_namespace())
+        self._last_error = ""
+        try:
+            wanted = targets(values, self._directory)
+        except ValueError as error:
+            raise SetupError(f"parameter {error}") from None
+        self._status = self.create_publisher(DiagnosticArray, "~/status", latched())
+        self._streamer = Streamer(io, wanted, quality(values), self._publish_status)
+        self._inputs = [
+            OnDemand(self, CompressedImage, values["image_topic"], self._on_image, reliable(2))
+        ]
+        if values["audio_topic"]:
+            self._inputs.append(
+                OnDemand(self, Int16MultiArray, values["audio_topic"], self._on_pcm, reliable(50))
+            )
+        self._work = Work(self, io)
+        self._work.serve("~/start", self._start)
+        self._work.serve("~/stop", self._stop)
+        self._work.serve("get_stream_access", self._access)
+        publish_diagnostics(self, "", self._report)
+        io.call(self._publish_status)
+        if values["autostart"]:
+            self._require_targets()
+            io.submit(self._begin())
+
+    def close(self) -> None:
+        """End all destinations."""
+        self._io.submit(self._work.end()).result()
+        self._io.submit(self._streamer.stop()).result()
+
+    # On the executor's thread
+
+    def _on_change(self, changed: Mapping[str, Any]) -> None:
+        values = {**self._values, **changed}
+        wanted = targets(values, self._directory)
+        self._values = values
+        if changed.keys() & _QUALITY:
+            self._streamer.set_quality(quality(values))
+        self._io.submit(self._streamer.set_targets(wanted))
+
+    def _on_image(self, message: CompressedImage) -> None:
+        stamp = message.header.stamp
+        stamp_s = stamp.sec + stamp.nanosec / 1e9
+        self._streamer.add_picture(message.data.tobytes(), stamp_s or None)
+
+    def _on_pcm(self, message: Int16MultiArray) -> None:
+        try:
+            self._streamer.add_sound(*pcm.from_message(message, RATE_HZ))
+        except InvalidCommandError as error:
+            self._last_error = f"sound: {error}"
+
+    def _report(self) -> Report:
+        encoder = self._streamer.encoder
+        if encoder is None:
+            return Report(Level.OK, "not streaming", {"last_error": self._last_error})
+        statuses = self._streamer.statuses
+        active = sum(status.state is State.ACTIVE for status in statuses)
+        counts = encoder.counts
+        values = {
+            "destinations": len(statuses),
+            "active": active,
+            "picture_age_s": encoder.age_s,
+            "pictures": counts.encoded,
+            "repeated": counts.repeated,
+            "skipped": counts.skipped,
+            "undecodable": counts.undecodable,
+            "sound": "heard" if encoder.sound.flows else "silence",
+            "sound_corrected": encoder.sound.corrected,
+            "dropped": self._streamer.dropped,
+            "last_error": self._last_error,
+        }
+        level = Level.OK if active == len(statuses) and not encoder.stale else Level.WARN
+        return Report(level, f"{active} of {len(statuses)} destinations are streamed to", values)
+
+    # On the event loop
+
+    async def _start(self) -> str:
+        self._require_targets()
+        await self._begin()
+        await self._streamer.settle(SETTLE_S)
+        return self._told()
+
+    async def _begin(self) -> None:
+        self._want(True)
+        await self._streamer.start()
+
+    async def _stop(self) -> str:
+        self._want(False)
+        await self._streamer.stop()
+        return self._told()
+
+    async def _access(self) -> str:
+        values = self._values
+        dashboard = dashboard_url(values)
+        server = network_address(values["public_host"], values["web_video_server_port"])
+        image = self.resolve_topic_name(values["image_topic"]).removesuffix("/compressed")
+        robot = network_address(values["robot_host"], values["signalling_port"])
+        urls = {target.name: target.viewer_urls for target in self._streamer.targets}
+        access = {
+            "webrtc": {"signalling": f"ws://{robot}", "producer": "reachymini"},
+            "mjpeg": {
+                "dashboard": f"{dashboard}/api/stream",
+                "web_video_server": f"http://{server}/stream?topic={image}",
+            },
+            "snapshot": f"{dashboard}/api/snapshot",
+            "hls": next(iter(urls.get("hls", ())), None),
+            "dash": next(iter(urls.get("dash", ())), None),
+            "rtmp": [name for name in urls if name.startswith("rtmp")],
+            "streaming": self._streamer.encoder is not None,
+            **json.loads(self._told()),
+        }
+        return json.dumps(access)
+
+    def _require_targets(self) -> None:
+        if not self._streamer.targets:
+            raise SetupError("there is nowhere to stream to: set destinations, hls or dash")
+
+    def _want(self, wanted: bool) -> None:
+        for subscription in self._inputs:
+            subscription.want(wanted)
+
+    def _told(self) -> str:
+        return json.dumps(
+            {
+                "destinations": [
+                    {
+                        "name": status.name,
+                        "state": status.state.value,
+                        "reason": status.reason,
+                        "viewer_urls": status.viewer_urls,
+                    }
+                    for status in self._streamer.statuses
+                ]
+            }
+        )
+
+    def _publish_status(self) -> None:
+        message = DiagnosticArray(status=[_message(one) for one in self._streamer.statuses])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._status.publish(message)
+
+
+def _message(known: Status) -> DiagnosticStatus:
+    values = {
+        "state": known.state.value,
+        "reason": known.reason,
+        "viewer_urls": " ".join(known.viewer_urls),
+    }
+    level = _LEVELS.get(known.state, Level.OK)
+    return status(known.name, "", Report(level, known.reason or known.state.value, values))
+
+
+def main() -> None:
+    """Run the node."""
+    sys.exit(run([StreamNode]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters of the stream node, and what they ask for."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from reachy_mini_ros.hosts import network_address
+from reachy_mini_ros.media.streaming.encoder import Quality
+from reachy_mini_ros.media.streaming.target import MOST_DESTINATIONS, Target, folder, server
+from reachy_mini_ros.nodes.common.parameters import Param
+
+PARAMETERS = (
+    Param("robot_host", "reachy-mini.local", "Robot's name or address", read_only=True),
+    Param("signalling_port", 8443, "Port of the robot's media", 1, 65535, read_only=True),
+    Param(
+        "autostart", False, "Stream from the start; else stream/start asks for it", read_only=True
+    ),
+    Param(
+        "destinations",
+        (),
+        "Servers to stream to: rtmp://, rtmps://, rtsp:// or, where FFmpeg knows it, srt:// URLs "
+        "with their keys",
+        secret=True,
+    ),
+    Param("hls", True, "Stream into the dashboard's /live/hls/index.m3u8"),
+    Param("dash", False, "Stream into the dashboard's /live/dash/manifest.mpd"),
+    Param("bitrate", 2500, "Of the picture, kbit/s; sound takes 128 more", 100, 20000),
+    Param(
+        "keyframe_interval",
+        2.0,
+        "Seconds between key frames, where viewers can begin and files are cut",
+        0.5,
+        10.0,
+    ),
+    Param(
+        "live_directory",
+        "",
+        "Where HLS and DASH are written, the dashboard's of the same name; empty: a folder in RAM",
+        read_only=True,
+    ),
+    Param(
+        "image_topic",
+        "camera/image_raw/compressed",
+        "JPEG pictures to stream, subscribed to only while streaming",
+        read_only=True,
+    ),
+    Param(
+        "audio_topic",
+        "audio/pcm",
+        "Sound to stream, subscribed to only while streaming; empty: silence",
+        read_only=True,
+    ),
+    Param(
+        "public_host",
+        "127.0.0.1",
+        "Name or address of this machine in the URLs for viewers",
+        read_only=True,
+    ),
+    Param("dashboard_port", 8042, "Port of the dashboard in those URLs", 1, 65535, read_only=True),
+    Param(
+        "web_video_server_port",
+        8080,
+        "Port of web_video_server in those URLs",
+        1,
+        65535,
+        read_only=True,
+    ),
+)
+
+
+def dashboard_url(values: Mapping[str, Any]) -> str:
+    """Return where viewers find the dashboard, without a slash at the end."""
+    return f"http://{network_address(values['public_host'], values['dashboard_port'])}"
+
+
+def quality(values: Mapping[str, Any]) -> Quality:
+    """Return what the encoder is to aim at."""
+    return Quality(values["bitrate"], values["keyframe_interval"])
+
+
+def targets(values: Mapping[str, Any], directory: Path) -> list[Target]:
+    """Return where to stream to; ``directory`` is what the dashboard serves as /live/.
+
+    Raises ValueError, which tells no secret, if a destination is none.
+    """
+    urls = values["destinations"]
+    if len(urls) > MOST_DESTINATIONS:
+        raise ValueError(f"destinations: {len(urls)} are more than {MOST_DESTINATIONS}")
+    if len(set(urls)) < len(urls):
+        raise ValueError("destinations: one of them is there twice")
+    base_url = f"{dashboard_url(values)}/live"
+    found = [
+        folder(kind, directory, base_url, values["keyframe_interval"])
+        for kind in ("hls", "dash")
+        if values[kind]
+    ]
+    names: dict[str, int] = {}
+    for url in urls:
+        try:
+            target = server(url)
+        except ValueError as error:
+            raise ValueError(f"destinations: {error}") from None
+        names[target.name] = number = names.get(target.name, 0) + 1
+        name = target.name if number == 1 else f"{target.name} ({number})"
+        found.append(replace(target, name=name))
+    return found

@@ -1,0 +1,117 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.robot.geometry import calibration_file
+from reachy_mini_ros.robot.geometry.camera_models import (
+    SIMULATION,
+    CameraModel,
+    camera_model,
+    distortion_model,
+)
+
+POINTS = np.array([[x, y, 2.0] for x in (-1.2, -0.4, 0.0, 0.7) for y in (-0.7, 0.1, 0.5)])
+
+
+def project(model: CameraModel, points: np.ndarray) -> np.ndarray:
+    d = np.array(model.d)
+    pixels, _ = cv2.projectPoints(points, np.zeros(3), np.zeros(3), model.k, d)
+    return pixels.reshape(-1, 2)
+
+
+def test_robots_cameras_have_the_focal_length_that_the_sdk_states_for_their_mode() -> None:
+    lite = camera_model("lite", 1920, 1080)
+    assert lite.k[0, 0] == pytest.approx(1116.0, abs=0.1)
+    assert lite.k[1, 1] == pytest.approx(930.6, abs=0.1)
+    wireless = camera_model("wireless", 1280, 720)
+    assert wireless.k[0, 0] == pytest.approx(667.3, abs=0.1)
+    assert wireless.k[:2, 2] == pytest.approx([635.3, 369.0], abs=0.5)
+    assert lite.distortion_model == "rational_polynomial"
+    assert len(lite.d) == 12
+
+
+@pytest.mark.parametrize(
+    ("count", "name"),
+    [(0, "plumb_bob"), (5, "plumb_bob"), (8, "rational_polynomial"), (12, "rational_polynomial")],
+)
+def test_distortion_model_is_named_by_the_number_of_coefficients(count: int, name: str) -> None:
+    assert distortion_model((0.1,) * count) == name
+
+
+@pytest.mark.parametrize(("name", "focal_px"), [("arducam", 550.4), ("generic", 640.0)])
+def test_webcams_are_calibrated_at_720p_already(name: str, focal_px: float) -> None:
+    model = camera_model(name, 1280, 720)
+    assert model.k[0, 0] == pytest.approx(focal_px, abs=0.1)
+    assert model.distortion_model == "plumb_bob"
+    assert camera_model(name, 640, 360).k[0, 0] == pytest.approx(focal_px / 2, abs=0.1)
+
+
+def test_mujocos_camera_sees_80_degrees_from_top_to_bottom() -> None:
+    model = camera_model("mujoco", 1280, 720)
+    assert 2 * np.rad2deg(np.arctan(360 / model.k[1, 1])) == pytest.approx(80, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["lite", "wireless", "older_rpi", "arducam", SIMULATION])
+def test_a_resized_model_puts_points_where_the_resized_picture_has_them(name: str) -> None:
+    full = camera_model(name, 1280, 720)
+    half = full.resized(640, 360)
+    # A pixel of the small picture covers two by two, their middle is at its own middle.
+    assert project(half, POINTS) == pytest.approx((project(full, POINTS) - 0.5) / 2, abs=1e-6)
+    assert half.resized(1280, 720).k == pytest.approx(full.k)
+
+
+@pytest.mark.parametrize("horizontal", [False, True])
+@pytest.mark.parametrize("vertical", [False, True])
+@pytest.mark.parametrize("name", ["lite", "arducam"])
+def test_a_flipped_model_puts_mirrored_points_where_the_flipped_picture_has_them(
+    name: str, horizontal: bool, vertical: bool
+) -> None:
+    model = camera_model(name, 1280, 720)
+    sign = np.array([-1 if horizontal else 1, -1 if vertical else 1, 1])
+    expected = project(model, POINTS)
+    if horizontal:
+        expected[:, 0] = 1279 - expected[:, 0]
+    if vertical:
+        expected[:, 1] = 719 - expected[:, 1]
+    flipped = model.flipped(horizontal, vertical)
+    assert project(flipped, POINTS * sign) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_calibration_survives_the_file(tmp_path: Path) -> None:
+    model = camera_model("lite", 1280, 720)
+    path = tmp_path / "new folder" / "camera.yaml"
+    calibration_file.save(path, model)
+    again = calibration_file.load(path)
+    assert (again.width, again.height, again.d) == (model.width, model.height, model.d)
+    assert again.k == pytest.approx(model.k)
+    assert again.p == pytest.approx(np.column_stack([model.k, np.zeros(3)]))
+    assert [entry.name for entry in path.parent.iterdir()] == ["camera.yaml"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "",
+        "{",
+        "just text",
+        "image_width: 640",
+        "image_width: 0\nimage_height: 0\ncamera_matrix: {data: [1,0,0,0,1,0,0,0,1]}\n"
+        "distortion_model: plumb_bob\ndistortion_coefficients: {data: []}",
+        "image_width: 640\nimage_height: 480\ncamera_matrix: {data: [1,0,0,0]}\n"
+        "distortion_model: plumb_bob\ndistortion_coefficients: {data: []}",
+    ],
+)
+def test_a_bad_calibration_is_refused_in_one_line(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "camera.yaml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(SetupError) as refusal:
+        calibration_file.load(path)
+    assert str(path) in str(refusal.value)
+    assert "\n" not in str(refusal.value)

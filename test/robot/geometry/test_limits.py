@@ -1,0 +1,193 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the robot may be told, against the robot's own kinematics and URDF."""
+
+import math
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from numpy.typing import ArrayLike
+
+from reachy_mini_ros.errors import InvalidCommandError, UnreachableError
+from reachy_mini_ros.robot.geometry import kinematics, limits
+from reachy_mini_ros.robot.state import Matrix, RobotState, Target
+
+NEUTRAL_JOINTS = [0.0, 0.6265, -0.6265, 0.6265, -0.6265, 0.6265, -0.6265]
+SLEEP_POSE = [
+    [0.911, 0.004, 0.413, -0.021],
+    [-0.004, 1.0, -0.001, 0.001],
+    [-0.413, -0.001, 0.911, -0.044],
+    [0.0, 0.0, 0.0, 1.0],
+]
+
+
+def head(
+    x: float = 0, y: float = 0, z: float = 0, roll: float = 0, pitch: float = 0, yaw: float = 0
+) -> Matrix:
+    """Return a head pose from metres and degrees."""
+    (cr, sr), (cp, sp), (cy, sy) = (
+        (math.cos(math.radians(angle)), math.sin(math.radians(angle)))
+        for angle in (roll, pitch, yaw)
+    )
+    pose = np.eye(4)
+    pose[:3, :3] = (
+        np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
+        @ np.array([[cp, 0, sp], [0, 1, 0], [-sp, 0, cp]])
+        @ np.array([[1, 0, 0], [0, cr, -sr], [0, sr, cr]])
+    )
+    pose[:3, 3] = x, y, z
+    return pose
+
+
+def present(pose: Matrix, body_yaw: float = 0.0) -> RobotState:
+    joints = kinematics.inverse(pose, body_yaw, automatic_body_yaw=False)
+    assert joints is not None
+    return RobotState(pose, joints, np.zeros(2), 0)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target(head_pose=head()),
+        Target(head_pose=head(roll=40)),
+        Target(head_pose=head(pitch=-40)),
+        Target(head_pose=head(pitch=40)),
+        Target(head_pose=head(yaw=180)),
+        Target(head_pose=head(yaw=-150)),
+        Target(head_pose=head(x=0.04)),
+        Target(head_pose=head(z=-0.045)),
+        Target(head_pose=head(yaw=100), body_yaw=math.radians(60)),
+        Target(head_pose=np.array(SLEEP_POSE)),
+        Target(antennas=np.array([-math.pi, math.pi])),
+        Target(body_yaw=1.0),
+        Target(head_joints=np.array(NEUTRAL_JOINTS)),
+        Target(head_joints=np.array([1.5, *NEUTRAL_JOINTS[1:]])),
+    ],
+)
+def test_a_legal_target_is_passed_on_unchanged(target: Target) -> None:
+    checked = asdict(limits.check(target))
+    for part, value in asdict(target).items():
+        np.testing.assert_equal(checked[part], value)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    ("part", "size"), [("head_pose", 16), ("antennas", 2), ("head_joints", 7), ("body_yaw", 1)]
+)
+def test_numbers_that_are_not_finite_are_refused_wherever_they_stand(
+    part: str, size: int, bad: float
+) -> None:
+    good = {
+        "head_pose": np.eye(4),
+        "antennas": np.zeros(2),
+        "head_joints": np.array(NEUTRAL_JOINTS),
+        "body_yaw": np.array(0.0),
+    }[part]
+    for place in range(size):
+        value = good.copy()
+        value.ravel()[place] = bad
+        with pytest.raises(InvalidCommandError, match="NaN or infinity"):
+            limits.check(Target(**{part: value}))
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        (Target(), "empty"),
+        (Target(head_pose=np.eye(3)), r"shape \(3, 3\), must have \(4, 4\)"),
+        (Target(antennas=np.zeros(3)), r"must have \(2,\)"),
+        (Target(head_joints=np.zeros(5)), r"must have \(7,\)"),
+        (Target(antennas=np.array([0.0, 100.0])), r"left_antenna = -100 rad is outside"),
+        (Target(body_yaw=2.9), "yaw_body = 2.9 rad is outside"),
+        (Target(head_joints=np.array([0, 1.5, *NEUTRAL_JOINTS[2:]])), "stewart_1 = 1.5 rad"),
+        (Target(head_pose=np.zeros((4, 4))), "not a rigid transform"),
+        (Target(head_pose=np.diag([1.0, 1.0, -1.0, 1.0])), "not a rigid transform"),
+        (Target(head_pose=head() * 2), "not a rigid transform"),
+        (Target(head_pose=head(roll=41)), r"head roll 41.0 deg is outside \+-40.0 deg"),
+        (Target(head_pose=head(pitch=-50)), "head pitch -50.0 deg is outside"),
+        (Target(head_pose=head(z=0.1)), "cannot reach"),
+        (Target(head_pose=head(z=-0.177)), "cannot reach"),
+        (Target(head_pose=head(roll=40, pitch=40)), "stewart_3"),
+        (
+            Target(head_pose=head(-0.02, 0.04, -0.047, 13.3, 32.0, -58.8), body_yaw=0.0),
+            "a singularity of the platform is in the way",
+        ),
+        (Target(head_pose=head(yaw=180), body_yaw=0.0), "180.0 deg apart, more than 65.0"),
+        (Target(body_yaw=1.2), "68.8 deg apart"),
+        (Target(head_pose=head(), head_joints=np.array(NEUTRAL_JOINTS)), "exclude each other"),
+    ],
+)
+def test_an_illegal_target_is_refused_with_value_and_limit(target: Target, text: str) -> None:
+    with pytest.raises(InvalidCommandError, match=text):
+        limits.check(target)
+
+
+def test_a_body_yaw_alone_is_judged_by_where_the_head_is() -> None:
+    turned = present(head(yaw=100), body_yaw=1.0)
+    assert limits.check(Target(body_yaw=2.0), turned).body_yaw == 2.0
+    with pytest.raises(InvalidCommandError, match="leave the body yaw out"):
+        limits.check(Target(body_yaw=0.0), turned)
+
+
+def test_stewart_joints_that_hold_no_platform_are_refused() -> None:
+    with pytest.raises(InvalidCommandError, match="no head pose belongs"):
+        limits.check(Target(head_joints=np.array([0, 1.2, -1.2, 1.2, 0.5, 0.5, 0.5])))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_forward_kinematics_undoes_the_inverse_from_a_neighbouring_pose(seed: int) -> None:
+    random = np.random.default_rng(seed)
+
+    def pose(spread: float) -> Matrix:
+        angles: ArrayLike = random.uniform(-spread, spread, 3)
+        roll, pitch, yaw = np.asarray(angles)
+        return head(*random.uniform(-spread, spread, 3) / 1e3, roll, pitch, yaw)
+
+    start, goal = present(pose(10)), pose(15)
+    joints = kinematics.inverse(goal, 0.1, automatic_body_yaw=False)
+    assert joints is not None
+    np.testing.assert_allclose(limits.pose_of_joints(joints, start), goal, atol=1e-3)
+
+
+NARROW = limits.Reach(
+    tilt_rad=0.2, head_to_body_rad=0.5, translation_m=0.01, body_rad=1.0, antennas_rad=0.4
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        (Target(head_pose=head(pitch=12)), r"head pitch 12.0 deg is outside \+-11.5 deg"),
+        (Target(head_pose=head(z=0.012)), "12 mm from neutral, more than 10 mm"),
+        (Target(head_pose=head(yaw=40), body_yaw=0.1), "more than 28.6 deg"),
+        (Target(body_yaw=0.6), "more than 28.6 deg"),
+        (Target(head_pose=head(yaw=90)), "more than 28.6 deg"),
+        (Target(head_pose=head(yaw=60), body_yaw=1.1), "outside its limits -1 to 1 rad"),
+        (Target(antennas=np.array([0.5, 0.0])), "outside its limits -0.4 to 0.4 rad"),
+        (Target(head_joints=np.array([1.1, *NEUTRAL_JOINTS[1:]])), "-1 to 1 rad"),
+    ],
+)
+def test_a_narrower_reach_refuses_what_the_robot_could_do(target: Target, text: str) -> None:
+    with pytest.raises(UnreachableError, match=text):
+        limits.check(target, reach=NARROW)
+
+
+@pytest.mark.parametrize(("yaw", "start", "body"), [(20, 0, 0), (80, 0, 51.4), (-20, 30, 8.6)])
+def test_a_narrower_reach_turns_the_body_along_no_further_than_it_must(
+    yaw: float, start: float, body: float
+) -> None:
+    now = present(head(yaw=start), body_yaw=math.radians(start))
+    checked = limits.check(Target(head_pose=head(yaw=yaw)), now, NARROW)
+    assert checked.body_yaw == pytest.approx(math.radians(body), abs=1e-3)
+
+
+def test_a_wider_reach_than_the_urdf_s_is_none() -> None:
+    assert limits.joint_limits(limits.Reach(body_rad=9.0)) == limits.joint_limits()
+
+
+def test_the_limits_are_those_of_the_urdf() -> None:
+    table = limits.joint_limits()
+    assert table["yaw_body"] == pytest.approx((-2.79253, 2.79253))
+    assert table["stewart_2"] == pytest.approx((-1.39626, 1.22173))
+    assert table["right_antenna"] == pytest.approx((-math.pi, math.pi))

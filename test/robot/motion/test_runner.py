@@ -1,0 +1,175 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ends of moves, when messages between driver and daemon get lost or the driver leaves."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from harness.daemon import Daemon
+from harness.driver import Driver, turned
+from harness.processes import Processes, free_port
+from harness.relay import Relay
+from harness.waiting import wait_for
+
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.errors import PreemptedError, TimedOutError
+from reachy_mini_ros.robot.motion import runner
+from reachy_mini_ros.robot.motion.arbitration import Owner
+from reachy_mini_ros.robot.motion.trajectory import Point
+from reachy_mini_ros.robot.state import Interpolation, Target
+
+
+@dataclass
+class Line:
+    """What passes between driver and daemon, and how much of a kind gets lost."""
+
+    kind: str = ""
+    losses: int = 0
+    seen: list[str] = field(default_factory=list)
+
+    def lose(self, kind: str, losses: int = 1000) -> None:
+        self.kind, self.losses = kind, losses
+        self.seen.clear()
+
+    def loses(self, message: str) -> bool:
+        if not self.kind or f'"type":"{self.kind}"' not in message.replace(" ", "")[:60]:
+            return False
+        self.seen.append(message)
+        return len(self.seen) <= self.losses
+
+
+@pytest.fixture(scope="module")
+def daemon(processes: Processes) -> Daemon:
+    return Daemon.start(processes, free_port())
+
+
+@pytest.fixture(scope="module")
+def line() -> Line:
+    return Line()
+
+
+@pytest.fixture(scope="module")
+def started(daemon: Daemon, line: Line) -> Iterator[Driver]:
+    with LoopThread() as io:
+        relay, port = Relay(daemon.port), free_port()
+        relay.loses = line.loses
+        io.submit(relay.start(port)).result(5)
+        with Driver.connected(port) as driver:
+            yield driver
+        io.submit(relay.stop()).result(5)
+
+
+@pytest.fixture
+def driver(started: Driver, line: Line) -> Driver:
+    line.lose("")
+    started.neutral()
+    return started
+
+
+@pytest.mark.parametrize("lost", [0, 2, runner.STOP_ATTEMPTS - 1])
+def test_a_stop_is_sent_again_until_the_daemon_ends_the_move(
+    driver: Driver, line: Line, lost: int
+) -> None:
+    goto = driver.goto(4.0, head_pose=turned(0.8))
+    wait_for(lambda: driver.yaw > 0.03, 3)
+    line.lose("stop_move", lost)
+    assert driver.do(driver.commander.stop()) == "stopped: goto"
+    # One for each attempt, and one for whatever else moves the robot.
+    assert len(line.seen) >= lost + 2
+    with pytest.raises(PreemptedError, match="goto was ended by stop"):
+        goto.result(1)
+    driver.holds()
+    assert driver.yaw < 0.6
+
+
+def test_a_stop_that_ends_nothing_says_so_and_no_new_goto_runs_against_the_old_one(
+    driver: Driver, line: Line
+) -> None:
+    first = driver.goto(3.0, head_pose=turned(0.5))
+    wait_for(lambda: driver.yaw > 0.03, 3)
+    line.lose("stop_move")
+    second = driver.goto(3.0, head_pose=turned(-0.5))
+    with pytest.raises(TimedOutError, match=r"did not end goto in 0\.5 s: it may go on"):
+        second.result(3)
+    assert isinstance(first.exception(1), PreemptedError)
+    wait_for(lambda: driver.yaw > 0.49, 5, "the old goto's end")
+    third = driver.goto(3.0, head_pose=turned(0.0))
+    wait_for(lambda: driver.yaw < 0.48, 3)
+    with pytest.raises(TimedOutError, match="switch the motors off"):
+        driver.do(driver.commander.stop())
+    assert isinstance(third.exception(1), PreemptedError)
+    assert driver.do(driver.commander.enable_motors(False)) == "motors disabled"
+    line.lose("")
+    driver.do(driver.commander.stop())
+    driver.do(driver.commander.enable_motors(True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"), [("goto", "task_progress"), ("trajectory", "play_uploaded_move")]
+)
+def test_an_end_that_is_never_reported_is_a_timeout(
+    driver: Driver, line: Line, kind: str, message: str
+) -> None:
+    if kind == "goto":
+        move = driver.goto(0.5, head_pose=turned(0.2))
+    else:
+        move = driver.follow(["yaw_body"], [Point(0.5, [0.2])])
+    wait_for(lambda: driver.link.awaits_end, 3, "the order is out")
+    line.lose(message)
+    with pytest.raises(TimedOutError, match=r"did not report the .* end 2\.0 s after it was due"):
+        move.result(5)
+    assert driver.commander.motion.owner is Owner.IDLE
+
+
+@pytest.mark.parametrize("kind", ["goto", "trajectory"])
+def test_closing_ends_what_is_ours(driver: Driver, kind: str) -> None:
+    if kind == "goto":
+        move = driver.goto(4.0, body_yaw=0.8)
+    else:
+        move = driver.follow(["yaw_body"], [Point(4.0, [0.8])])
+    wait_for(lambda: driver.state.head_joints[0] > 0.05, 5)
+    driver.do(driver.commander.close())
+    assert isinstance(move.exception(1), PreemptedError)
+    driver.holds()
+    assert driver.state.head_joints[0] < 0.6
+
+
+def test_closing_leaves_what_is_not_ours_and_a_robot_that_falls_asleep(
+    driver: Driver, daemon: Daemon
+) -> None:
+    daemon.post("/api/move/goto", {"head_pose": {"yaw": 0.4}, "duration": 1.5})
+    wait_for(lambda: driver.yaw > 0.03, 3)
+    driver.do(driver.commander.close())
+    wait_for(lambda: abs(driver.yaw - 0.4) < 0.01, 5, "the other client's end")
+    asleep = driver.start(driver.commander.goto_sleep())
+    wait_for(driver.moves, 5)
+    driver.do(driver.commander.close())
+    assert "goto_sleep done" in asleep.result(15)
+    driver.do(driver.commander.wake_up())
+
+
+def test_closing_does_not_wait_for_a_daemon_that_does_not_answer(
+    driver: Driver, line: Line
+) -> None:
+    move = driver.goto(2.0, head_pose=turned(0.4))
+    wait_for(lambda: driver.yaw > 0.03, 3)
+    line.lose("stop_move")
+    driver.do(driver.commander.close(), runner.CLOSE_S + 1.0)
+    assert isinstance(move.exception(1), PreemptedError)
+
+
+def test_a_move_of_ours_is_ended_in_the_middle_of_its_approach(driver: Driver) -> None:
+    async def work() -> None:
+        await driver.commander.approach(Target(head_pose=turned(0.8)), 4.0)
+        await asyncio.sleep(60.0)
+
+    move = driver.start(driver.commander.run_move(Owner.MOVE, work))
+    wait_for(lambda: driver.yaw > 0.03, 5)
+    assert driver.do(driver.commander.stop()) == "stopped: move"
+    assert isinstance(move.exception(1), PreemptedError)
+    driver.holds()
+    target = Target(antennas=np.full(2, 0.2))
+    driver.do(driver.commander.goto(target, 0.2, Interpolation.LINEAR))
