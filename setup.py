@@ -56,7 +56,7 @@ setup(
             "camera = reachy_mini_ros.nodes.camera.node:main",
             "control = reachy_mini_ros.nodes.control.node:main",
             "dashboard = reachy_mini_ros.nodes.dashboard.node:main",
-            "robot_description = reachy_mini_ros.robot.description:main",
+            "robot_description = reachy_mini_ros.robot.sdk:print_robot_description",
             "reachy_mini_sim = reachy_mini_ros.simulation.main:main",
             "stream = reachy_mini_ros.nodes.stream.node:main",
         ],

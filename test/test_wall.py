@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The wall between the core and ROS, read from the imports."""
+"""The walls between the rooms, read from the imports."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "reachy_mini_ros"
-CORE = ("robot", "media", "simulation", "web")
+CORE = ("robot", "media", "simulation", "web", "app", "agent")
 ROS = {
     *("rclpy", "launch", "launch_ros", "cv_bridge", "rcl_interfaces", "ament_index_python"),
     *("sensor_msgs", "std_msgs", "std_srvs", "geometry_msgs", "diagnostic_msgs"),
@@ -27,6 +27,7 @@ NETWORK = {
     "socket",
     "aiohttp",
 }
+INPUT_OUTPUT = {"pathlib.Path", "os.path", "io.open", "shutil.copy", "tempfile"}
 
 
 def imported(path: Path) -> set[str]:
@@ -47,12 +48,53 @@ def tops(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("room", CORE)
 def test_core_knows_no_ros(room: str) -> None:
-    files = sorted((PACKAGE / room).rglob("*.py"))
-    assert files
-    for path in files:
+    for path in sorted((PACKAGE / room).rglob("*.py")):
         assert not tops(path) & ROS, path
         nodes = {name for name in imported(path) if name.startswith("reachy_mini_ros.nodes")}
         assert not nodes, path
+
+
+def rooms_that_import(room: str) -> set[str]:
+    """Return the folders (and files at the root) whose files import from a room."""
+    return {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        if any(f"{name}.".startswith(f"reachy_mini_ros.{room}.") for name in imported(path))
+    }
+
+
+def test_the_rooms_exist() -> None:
+    assert {"robot", "media", "simulation", "web", "nodes"} <= {
+        path.parent.name for path in PACKAGE.glob("*/__init__.py")
+    }
+
+
+@pytest.mark.parametrize("room", ["media", "simulation", "web"])
+def test_the_robot_stands_alone(room: str) -> None:
+    assert "robot" not in rooms_that_import(room)
+
+
+def test_simulation_is_used_by_the_synthetic_source_only() -> None:
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if any(name.startswith("reachy_mini_ros.simulation.") for name in imported(path))
+        and path.relative_to(PACKAGE).parts[0] != "simulation"
+    }
+    assert users == {"media/sources/synthetic.py"}
+
+
+def test_geometry_does_no_io() -> None:
+    files = sorted((PACKAGE / "robot" / "geometry").rglob("*.py"))
+    assert files
+    for path in files:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert not imported(path) & INPUT_OUTPUT, path
+        assert not tops(path) & (NETWORK | {"asyncio", "subprocess"}), path
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                assert name not in {"open", "read_text", "write_text", "read_bytes"}, path
 
 
 def test_nodes_do_no_network_io() -> None:
@@ -75,7 +117,7 @@ def test_sdk_is_imported_in_one_module() -> None:
 
     users = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if uses_sdk(path)}
     # The launcher runs the daemon, in a process of its own, and the namespace has the same name.
-    assert users <= {"robot/sdk.py", "simulation/daemon_launcher.py", "nodes/runtime.py"}
+    assert users <= {"robot/sdk.py", "simulation/daemon_launcher.py", "nodes/common/runtime.py"}
     assert "robot/sdk.py" in users
 
 

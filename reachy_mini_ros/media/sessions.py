@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from weakref import WeakValueDictionary
 
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.media.frames import Frame, PcmFrame
 from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
 from reachy_mini_ros.media.speaker import Speaker
 from reachy_mini_ros.media.webrtc import WebRtcSession
-from reachy_mini_ros.robot.state import Connection
 
 
 class SharedSession(VideoSource):

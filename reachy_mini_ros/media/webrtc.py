@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from reachy_mini_ros.backoff import Backoff
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import ReachyMiniRosError, RobotError
 from reachy_mini_ros.hosts import is_loopback, network_address
 from reachy_mini_ros.media import signalling
@@ -28,7 +29,6 @@ from reachy_mini_ros.media.signalling import (
     SessionStarted,
 )
 from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
-from reachy_mini_ros.robot.state import Connection
 
 PRODUCER = "reachymini"
 """The name that the robot's media goes by."""

@@ -12,6 +12,7 @@ import gzip
 import importlib
 import importlib.metadata
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ UPLOAD_CHUNK, UPLOAD_CHUNKS = 16384, 4096
 """The daemon's limits of an upload: characters a chunk, chunks."""
 PLAY_FREQUENCY_HZ = 100.0
 
+_MESH_PREFIX = "package://assets/"
 _LOCAL_GSTREAMER = (1, 24)
 """The first with the plugin unixfd."""
 _LOCAL_ELEMENTS = ("unixfdsrc", "queue", "videoconvert", "appsink")
@@ -192,9 +194,9 @@ def kinematics() -> Any:
     return engine
 
 
-def urdf_path() -> Path:
-    """Return the robot's URDF, with its meshes' folder beside it."""
-    return _folder() / "descriptions" / "reachy_mini" / "urdf" / "robot.urdf"
+def urdf() -> str:
+    """Return the robot's URDF as the SDK has it."""
+    return (_urdf_folder() / "robot.urdf").read_text(encoding="utf-8")
 
 
 def camera_specs(name: str) -> Any:
@@ -263,8 +265,25 @@ def sound_names() -> list[str]:
     return sorted(path.name for path in (_folder() / "assets").glob("*.wav"))
 
 
+def robot_description() -> str:
+    """Return the robot's URDF with mesh addresses that RViz opens (``file://``)."""
+    return urdf().replace(_MESH_PREFIX, (_urdf_folder() / "assets").as_uri() + "/")
+
+
+def print_robot_description() -> None:
+    """Print the URDF: the executable that launch files ask for it."""
+    try:
+        print(robot_description())
+    except SetupError as error:
+        sys.exit(f"reachy_mini_ros: {error}")
+
+
 def _folder() -> Path:
     return Path(str(_module("reachy_mini").__file__)).parent
+
+
+def _urdf_folder() -> Path:
+    return _folder() / "descriptions" / "reachy_mini" / "urdf"
 
 
 def _list(values: Matrix | None) -> list[float] | None:

@@ -16,15 +16,6 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 
 
-class Connection(StrEnum):
-    """How the link to the robot is; ``stalled``: the socket is open but nothing comes."""
-
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    STALLED = "stalled"
-    LOST = "lost"
-
-
 class Interpolation(StrEnum):
     """Time laws of a goto, as the daemon names them."""
 

@@ -4,23 +4,12 @@
 
 import numpy as np
 
+from reachy_mini_ros.robot.geometry.camera_models import SIMULATION, camera_model
 from reachy_mini_ros.robot.state import Matrix
 from reachy_mini_ros.simulation.landmarks import find, solve
 from reachy_mini_ros.simulation.planes import Array, paint
 from reachy_mini_ros.simulation.room import LANDMARKS, build
 from reachy_mini_ros.simulation.yuv import Image, Yuv
-
-REFERENCE_WIDTH, REFERENCE_HEIGHT = 1280, 720
-HORIZONTAL_FIELD_OF_VIEW = np.deg2rad(70.0)
-_FOCAL_PX = REFERENCE_WIDTH / 2 / np.tan(HORIZONTAL_FIELD_OF_VIEW / 2)
-CAMERA_MATRIX: Array = np.array(
-    [
-        [_FOCAL_PX, 0.0, (REFERENCE_WIDTH - 1) / 2],
-        [0.0, _FOCAL_PX, (REFERENCE_HEIGHT - 1) / 2],
-        [0.0, 0.0, 1.0],
-    ]
-)
-"""True intrinsics at 1280x720; the centre of the first pixel is (0, 0)."""
 
 HEAD_TO_CAMERA: Array = np.array(
     [
@@ -36,10 +25,8 @@ _NEUTRAL: Array = np.zeros(3)
 
 
 def camera_matrix(width: int, height: int) -> Array:
-    """Return the intrinsics of a picture of another size."""
-    x, y = width / REFERENCE_WIDTH, height / REFERENCE_HEIGHT
-    scale = np.array([[x, 0.0, (x - 1) / 2], [0.0, y, (y - 1) / 2], [0.0, 0.0, 1.0]])
-    return np.asarray(scale @ CAMERA_MATRIX)
+    """Return the true intrinsics of a picture of this size."""
+    return camera_model(SIMULATION, width, height).k
 
 
 class Picture:

@@ -13,15 +13,16 @@ import numpy as np
 
 from harness.waiting import wait_for
 from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.link import RobotLink
-from reachy_mini_ros.robot.geometry import kinematics
+from reachy_mini_ros.robot.geometry import rotations
 from reachy_mini_ros.robot.motion.commander import Commander
 from reachy_mini_ros.robot.motion.following import Following
 from reachy_mini_ros.robot.motion.player import Player
 from reachy_mini_ros.robot.motion.recorder import Recorder
 from reachy_mini_ros.robot.motion.trajectory import Point
-from reachy_mini_ros.robot.state import Connection, Interpolation, Matrix, RobotState, Target
+from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotState, Target
 
 T = TypeVar("T")
 COMMAND_TIMEOUT_S = 0.3
@@ -118,11 +119,11 @@ class Driver:
 
     @property
     def yaw(self) -> float:
-        return kinematics.roll_pitch_yaw(self.state.head_pose)[2]
+        return rotations.roll_pitch_yaw(self.state.head_pose)[2]
 
     def yaws(self, first: int = 0) -> list[float]:
         """Return the head's yaws in all states from number ``first`` on."""
-        return [kinematics.roll_pitch_yaw(state.head_pose)[2] for state in self.states[first:]]
+        return [rotations.roll_pitch_yaw(state.head_pose)[2] for state in self.states[first:]]
 
     def moves(self) -> bool:
         """Tell whether the newest three states differ."""

@@ -13,9 +13,9 @@ from harness.sockets import connections
 from harness.waiting import wait_for
 
 from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.media.frames import Frame, PcmFrame
 from reachy_mini_ros.media.sessions import SharedSession
-from reachy_mini_ros.robot.state import Connection
 
 
 class Share:

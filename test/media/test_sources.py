@@ -18,6 +18,7 @@ from harness.dashboard import Serve, serving
 from harness.pictures import jpeg
 from harness.processes import free_port
 
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError, RobotError, SetupError
 from reachy_mini_ros.media.frames import Frame
 from reachy_mini_ros.media.sources import choice, local
@@ -25,7 +26,6 @@ from reachy_mini_ros.media.sources.base import OnConnection, VideoSource
 from reachy_mini_ros.media.sources.opencv import OpenCvSource
 from reachy_mini_ros.media.sources.synthetic import SyntheticSource
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.state import Connection
 from reachy_mini_ros.simulation import overlay
 from reachy_mini_ros.simulation.picture import head_rotation
 

@@ -20,11 +20,11 @@ from harness.simulation import Simulation
 from harness.waiting import wait_for
 
 from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError
 from reachy_mini_ros.hosts import is_loopback
 from reachy_mini_ros.media.frames import Frame, PcmFrame
 from reachy_mini_ros.media.webrtc import WebRtcSession
-from reachy_mini_ros.robot.state import Connection
 from reachy_mini_ros.simulation import overlay
 
 

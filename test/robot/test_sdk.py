@@ -4,6 +4,9 @@
 
 import json
 import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from urllib.parse import unquote, urlparse
 from uuid import uuid4
 
 import numpy as np
@@ -71,3 +74,13 @@ def test_a_goto_names_only_what_is_to_move(method: Interpolation) -> None:
 def test_a_status_of_a_foreign_version_is_an_error_that_names_the_versions() -> None:
     with pytest.raises(RobotError, match=f"installed reachy_mini {sdk.version()}"):
         sdk.parse_status({"type": "daemon_status", "state": "dancing"})
+
+
+def test_urdf_has_the_joints_and_its_meshes_exist() -> None:
+    robot = ElementTree.fromstring(sdk.robot_description())
+    joints = {joint.get("name") for joint in robot.findall("joint")}
+    assert {"yaw_body", "stewart_1", "stewart_6", "right_antenna", "left_antenna"} <= joints
+    meshes = {str(mesh.get("filename")) for mesh in robot.iter("mesh")}
+    assert len(meshes) > 10
+    for mesh in meshes:
+        assert Path(unquote(urlparse(mesh).path)).is_file(), mesh

@@ -6,9 +6,9 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError
 from reachy_mini_ros.media.frames import Frame
-from reachy_mini_ros.robot.state import Connection
 
 OnConnection = Callable[[Connection, str], None]
 CLOSED = "closed"

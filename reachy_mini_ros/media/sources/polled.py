@@ -10,10 +10,10 @@ from enum import Enum
 from typing import Protocol
 
 from reachy_mini_ros.backoff import Backoff
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import ReachyMiniRosError, RobotError
 from reachy_mini_ros.media.frames import Frame
 from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
-from reachy_mini_ros.robot.state import Connection
 from reachy_mini_ros.statistics import Window
 
 _STALLED_S = 1.0

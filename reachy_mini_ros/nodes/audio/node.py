@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.media.sessions import SharedSession
 from reachy_mini_ros.media.speaker import RATE_HZ
 from reachy_mini_ros.nodes.audio.direction import DirectionTopics
@@ -20,7 +21,6 @@ from reachy_mini_ros.nodes.common.parameters import Param, declare
 from reachy_mini_ros.nodes.common.runtime import run
 from reachy_mini_ros.nodes.common.work import Work
 from reachy_mini_ros.robot.daemon.sound import SoundApi
-from reachy_mini_ros.robot.state import Connection
 
 PARAMETERS = (
     Param("robot_host", "reachy-mini.local", "Robot's name or address", read_only=True),

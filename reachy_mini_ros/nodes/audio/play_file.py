@@ -14,8 +14,8 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.utilities import remove_ros_args
 from std_msgs.msg import Int16MultiArray
 
+from reachy_mini_ros import sound_files
 from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError
-from reachy_mini_ros.media import sound_files
 from reachy_mini_ros.nodes.common import pcm
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode, use_shared_memory_profile

@@ -10,6 +10,7 @@ from std_msgs.msg import Int16MultiArray, String
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.backoff import Backoff
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError
 from reachy_mini_ros.media.sessions import SharedSession
 from reachy_mini_ros.media.speaker import CAPACITY_S, RATE_HZ
@@ -18,7 +19,6 @@ from reachy_mini_ros.nodes.common.managed import ManagedNode
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.work import Work
 from reachy_mini_ros.robot.daemon.sound import SoundApi
-from reachy_mini_ros.robot.state import Connection
 
 VOLUMES = {"speaker_volume": "speaker", "microphone_volume": "microphone"}
 AS_IT_IS = -1

@@ -11,7 +11,9 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.files import write_atomically
 from reachy_mini_ros.nodes.common.resources import PACKAGE, share_directory
+from reachy_mini_ros.robot.geometry import calibration_file
 from reachy_mini_ros.robot.geometry.camera_models import CameraModel
 
 _COEFFICIENTS = {"plumb_bob": (4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,)}
@@ -62,6 +64,28 @@ def from_message(message: CameraInfo, name: str) -> CameraModel:
         r=np.array(message.r, dtype=float).reshape(3, 3),
         p=np.array(message.p, dtype=float).reshape(3, 4),
     )
+
+
+def load_calibration(path: Path) -> CameraModel:
+    """Return the calibration in a file.
+
+    Raises SetupError if there is none, or if it is not one.
+    """
+    try:
+        return calibration_file.parse(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        reason = f"cannot be read: {str(error).splitlines()[0]}"
+        raise SetupError(f"camera calibration {path}: {reason}") from None
+    except SetupError as error:
+        raise SetupError(f"camera calibration {path}: {error}") from None
+
+
+def save_calibration(path: Path, model: CameraModel) -> None:
+    """Write a calibration.
+
+    Raises OSError if that is not possible.
+    """
+    write_atomically(path, calibration_file.text(model).encode())
 
 
 def calibration_path(url: str) -> Path:

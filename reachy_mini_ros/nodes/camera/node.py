@@ -14,6 +14,7 @@ from sensor_msgs.msg import CameraInfo
 from sensor_msgs.srv import SetCameraInfo
 
 from reachy_mini_ros.aio import LoopThread, Switch
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError
 from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.media.frames import Frame
@@ -30,12 +31,10 @@ from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diag
 from reachy_mini_ros.nodes.common.managed import ManagedNode
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.runtime import run
-from reachy_mini_ros.nodes.waiting import result_in_executor
+from reachy_mini_ros.nodes.common.work import result_in_executor
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.camera_watch import CameraWatch
-from reachy_mini_ros.robot.geometry import calibration_file
 from reachy_mini_ros.robot.geometry.camera_models import SIMULATION, CameraModel, camera_model
-from reachy_mini_ros.robot.state import Connection
 
 SLOW = 0.9
 """A source below this share of ``frame_rate`` is told of in the diagnostics."""
@@ -55,7 +54,7 @@ class CameraNode(ManagedNode):
         self._calibration: CameraModel | None = None
         if values["camera_info_url"]:
             self._calibration_path = info.calibration_path(values["camera_info_url"])
-            self._calibration = calibration_file.load(self._calibration_path)
+            self._calibration = info.load_calibration(self._calibration_path)
         self._chooser = RateChooser(self._settings.frame_rate)
         self._address = network_address(values["robot_host"], values["robot_port"])
         self._api = DaemonApi(values["robot_host"], values["robot_port"])
@@ -207,7 +206,7 @@ class CameraNode(ManagedNode):
         try:
             model = info.from_message(message, self._camera_name or "camera")
             if self._calibration_path is not None:
-                await asyncio.to_thread(calibration_file.save, self._calibration_path, model)
+                await asyncio.to_thread(info.save_calibration, self._calibration_path, model)
         except (ValueError, OSError) as error:
             return False, str(error)
         self._calibration = model

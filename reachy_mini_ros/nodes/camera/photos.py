@@ -21,7 +21,7 @@ from reachy_mini_ros.media.shape import Shape
 from reachy_mini_ros.nodes.camera.parameters import Settings
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
-from reachy_mini_ros.nodes.waiting import result_in_executor
+from reachy_mini_ros.nodes.common.work import result_in_executor
 from reachy_mini_ros.robot.geometry.camera_models import CameraModel
 
 HEAD_POSE_WITHIN_S = 1.0

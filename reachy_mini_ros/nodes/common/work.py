@@ -3,16 +3,19 @@
 """What a node has running on the event loop, and services that answer with its result."""
 
 import asyncio
+import concurrent.futures
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
+from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import ReachyMiniRosError
-from reachy_mini_ros.nodes.waiting import result_in_executor
+
+T = TypeVar("T")
 
 
 class Work:
@@ -58,3 +61,23 @@ class Work:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._node.get_logger().fatal(f"internal error, please report it: {error!r}")
+
+
+async def result_in_executor(node: Node, work: concurrent.futures.Future[T]) -> T:
+    """Return the result of ``work``, which runs in another thread.
+
+    For callbacks in a ReentrantCallbackGroup: in any other group the node's callbacks would all
+    wait with this one.
+    """
+    done: Future[None] = Future()
+
+    def wake(_: concurrent.futures.Future[T]) -> None:
+        done.set_result(None)
+        # The executor looks at waiting callbacks whenever it wakes up, and a future that is
+        # finished in another thread does not wake it.
+        if node.executor is not None:
+            node.executor.wake()
+
+    work.add_done_callback(wake)
+    await done
+    return work.result()

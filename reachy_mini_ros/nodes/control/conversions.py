@@ -17,6 +17,7 @@ from sensor_msgs.msg import Imu, JointState
 from reachy_mini_ros.errors import InvalidCommandError
 from reachy_mini_ros.robot.geometry.limits import ANTENNA_JOINTS, HEAD_JOINTS, STEWART_JOINTS
 from reachy_mini_ros.robot.geometry.passive_joints import PASSIVE_JOINTS
+from reachy_mini_ros.robot.geometry.rotations import from_quaternion, to_quaternion
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.robot.state import ImuSample, Matrix, RobotState, Target
 
@@ -93,7 +94,7 @@ def head_target(message: PoseStamped, base_frame: str) -> Target:
             f"where the neutral head is at {ROOT_TO_NEUTRAL_HEAD_M} m"
         )
     pose = np.eye(4)
-    pose[:3, :3] = to_rotation(quaternion)
+    pose[:3, :3] = from_quaternion(quaternion)
     pose[:3, 3] = (position.x, position.y, position.z - ROOT_TO_NEUTRAL_HEAD_M)
     return Target(head_pose=pose)
 
@@ -125,41 +126,6 @@ def joint_target(message: JointState, reference: tuple[Matrix, Matrix]) -> Targe
         head_joints=_overridden(HEAD_JOINTS, head, values)
         if values.keys() & set(STEWART_JOINTS)
         else None,
-    )
-
-
-def to_quaternion(pose: Matrix) -> tuple[float, float, float, float]:
-    """Return x, y, z, w with w >= 0 of a pose's rotation (Shepperd's method)."""
-    (a, b, c), (d, e, f), (g, h, i) = pose[:3, :3].tolist()
-    if a + e + i > 0.0:
-        x, y, z, w = h - f, c - g, d - b, 1.0 + a + e + i
-    elif a >= e and a >= i:
-        x, y, z, w = 1.0 + a - e - i, b + d, c + g, h - f
-    elif e >= i:
-        x, y, z, w = b + d, 1.0 - a + e - i, f + h, c - g
-    else:
-        x, y, z, w = c + g, f + h, 1.0 - a - e + i, d - b
-    scale = math.copysign(1.0 / math.sqrt(x * x + y * y + z * z + w * w), w)
-    return x * scale, y * scale, z * scale, w * scale
-
-
-def to_rotation(quaternion: tuple[float, float, float, float]) -> Matrix:
-    """Return the 3x3 rotation of a quaternion x, y, z, w of any length but zero.
-
-    Raises InvalidCommandError for a zero quaternion.
-    """
-    length = math.sqrt(sum(value * value for value in quaternion))
-    if length < 1e-6:
-        raise InvalidCommandError(
-            "head pose: the orientation is a zero quaternion; no rotation is 0, 0, 0, 1"
-        )
-    x, y, z, w = (value / length for value in quaternion)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
     )
 
 

@@ -16,6 +16,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError, RobotError
 from reachy_mini_ros.nodes.common import diagnostics
 from reachy_mini_ros.nodes.common.parameters import Param, declare
@@ -38,14 +39,7 @@ from reachy_mini_ros.robot.motion.monitor import Monitor
 from reachy_mini_ros.robot.motion.player import Player
 from reachy_mini_ros.robot.motion.recorder import Recorder
 from reachy_mini_ros.robot.motion.switches import Switches
-from reachy_mini_ros.robot.state import (
-    Connection,
-    ImuSample,
-    Interpolation,
-    RobotInfo,
-    RobotState,
-    Target,
-)
+from reachy_mini_ros.robot.state import ImuSample, Interpolation, RobotInfo, RobotState, Target
 
 PARAMETERS = (
     Param("robot_host", "reachy-mini.local", "Robot's name or address", read_only=True),

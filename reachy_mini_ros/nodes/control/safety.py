@@ -16,7 +16,7 @@ from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.nodes.common import diagnostics
 from reachy_mini_ros.nodes.common.qos import latched, reliable
-from reachy_mini_ros.nodes.waiting import result_in_executor
+from reachy_mini_ros.nodes.common.work import result_in_executor
 from reachy_mini_ros.robot.motion.arbitration import Motion, Owner
 from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent, event_of
 

@@ -17,10 +17,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from reachy_mini_ros.backoff import Backoff
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError, RobotError
 from reachy_mini_ros.hosts import is_literal, is_loopback, network_address
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.state import Connection, ImuSample, Matrix, RobotInfo, RobotState
+from reachy_mini_ros.robot.state import ImuSample, Matrix, RobotInfo, RobotState
 from reachy_mini_ros.statistics import Window
 
 T = TypeVar("T")

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import aiohttp
 
+from reachy_mini_ros import sound_files
 from reachy_mini_ros.errors import InvalidCommandError, RobotError
-from reachy_mini_ros.media import sound_files
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 

@@ -1,29 +1,26 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Camera calibrations on disk, in the YAML format of ROS's camera_calibration."""
+"""Camera calibrations as text, in the YAML format of ROS's camera_calibration."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
 from reachy_mini_ros.errors import SetupError
-from reachy_mini_ros.files import write_atomically
 from reachy_mini_ros.robot.geometry.camera_models import CameraModel
 from reachy_mini_ros.robot.state import Matrix
 
 
-def load(path: Path) -> CameraModel:
-    """Return the calibration in a file.
+def parse(text: str) -> CameraModel:
+    """Return the calibration that is written in ``text``.
 
-    Raises SetupError if there is none, or if it is not one.
+    Raises SetupError with the reason if there is none in it.
     """
     try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = str(error).splitlines()[0]
-        raise SetupError(f"camera calibration {path}: cannot be read: {reason}") from None
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SetupError(f"cannot be read: {str(error).splitlines()[0]}") from None
     try:
         model = CameraModel(
             name=str(content.get("camera_name", "")),
@@ -36,19 +33,14 @@ def load(path: Path) -> CameraModel:
             p=_optional(content, "projection_matrix", 3, 4),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SetupError(
-            f"camera calibration {path}: not in camera_calibration's format: {error!r}"
-        ) from None
+        raise SetupError(f"not in camera_calibration's format: {error!r}") from None
     if model.width <= 0 or model.height <= 0 or not np.isfinite(model.k).all():
-        raise SetupError(f"camera calibration {path}: its size or its matrix makes no sense")
+        raise SetupError("its size or its matrix makes no sense")
     return model
 
 
-def save(path: Path, model: CameraModel) -> None:
-    """Write a calibration.
-
-    Raises OSError if that is not possible.
-    """
+def text(model: CameraModel) -> str:
+    """Return a calibration as it is written into a file."""
     r = np.eye(3) if model.r is None else model.r
     p = np.column_stack([model.k, np.zeros(3)]) if model.p is None else model.p
     content = {
@@ -61,7 +53,7 @@ def save(path: Path, model: CameraModel) -> None:
         "rectification_matrix": _entry(r),
         "projection_matrix": _entry(p),
     }
-    write_atomically(path, yaml.safe_dump(content, sort_keys=False).encode())
+    return yaml.safe_dump(content, sort_keys=False)
 
 
 def _entry(matrix: Matrix) -> dict[str, Any]:

@@ -9,6 +9,7 @@ image_proc do, gets the exact model; whoever reads the eight it promises is off 
 part, a few pixels in the corners of the full sensor.
 """
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -17,11 +18,11 @@ import numpy as np
 
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.state import Matrix, RobotInfo
-from reachy_mini_ros.simulation import picture
 
 SIMULATION = "simulation"
 """The name of the camera of :mod:`reachy_mini_ros.simulation`."""
 
+_SIMULATED_SIZE, _SIMULATED_FIELD_OF_VIEW = (1280, 720), math.radians(70.0)
 _SENSOR_SIZE = (3840, 2592)
 """What the SDK's calibration of the robot's own cameras was made at."""
 _CALIBRATED_AT_720P = ("arducam", "generic")
@@ -78,8 +79,7 @@ def camera_model(camera_name: str, width: int, height: int) -> CameraModel:
     scales some models wrongly: it takes every calibration as one of the full sensor.
     """
     if camera_name == SIMULATION:
-        k = picture.camera_matrix(width, height)
-        return CameraModel(SIMULATION, width, height, k, (0.0,) * 5)
+        return _simulated().resized(width, height)
     specs = sdk.camera_specs(camera_name)
     name, k, d = str(specs.name), np.array(specs.K, dtype=float), tuple(map(float, specs.D))
     if name == "mujoco":
@@ -111,6 +111,13 @@ def camera_of(info: RobotInfo) -> str:
 def distortion_model(d: tuple[float, ...]) -> str:
     """Return the name that sensor_msgs has for so many coefficients."""
     return "plumb_bob" if len(d) <= 5 else "rational_polynomial"
+
+
+def _simulated() -> CameraModel:
+    width, height = _SIMULATED_SIZE
+    focal_px = width / 2 / math.tan(_SIMULATED_FIELD_OF_VIEW / 2)
+    k = np.array([[focal_px, 0, (width - 1) / 2], [0, focal_px, (height - 1) / 2], [0, 0, 1]])
+    return CameraModel(SIMULATION, width, height, k, (0.0,) * 5)
 
 
 def _zoom(specs: Any, width: int, height: int) -> float:

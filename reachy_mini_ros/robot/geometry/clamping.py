@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from reachy_mini_ros.errors import InvalidCommandError
-from reachy_mini_ros.robot.geometry import kinematics, limits
+from reachy_mini_ros.robot.geometry import kinematics, limits, rotations
 from reachy_mini_ros.robot.geometry.limits import DOCUMENTED, Reach, clip
 from reachy_mini_ros.robot.motion.ramp import interpolated
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
@@ -33,7 +33,7 @@ def clamp(target: Target, present: RobotState, reach: Reach = DOCUMENTED) -> Tar
     if body is not None:
         body = float(_clipped(limits.HEAD_JOINTS[:1], np.array([body]), reach)[0])
         if target.head_pose is None:
-            yaw = kinematics.roll_pitch_yaw(present.head_pose)[2]
+            yaw = rotations.roll_pitch_yaw(present.head_pose)[2]
             body = yaw + clip(math.remainder(body - yaw, math.tau), reach.head_to_body_rad)
     antennas = target.antennas
     if antennas is not None:
@@ -48,7 +48,7 @@ def clamp(target: Target, present: RobotState, reach: Reach = DOCUMENTED) -> Tar
 
 
 def _pose(target: Target, pose: Matrix, present: RobotState, reach: Reach) -> Target:
-    yaw = kinematics.roll_pitch_yaw(pose)[2]
+    yaw = rotations.roll_pitch_yaw(pose)[2]
     body, allowed = target.body_yaw, reach.head_to_body_rad
     if body is None:
         body, allowed = 0.0, reach.head_to_body_rad + reach.body_rad

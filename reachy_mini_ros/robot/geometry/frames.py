@@ -7,15 +7,14 @@ Rotations are 3x3, poses 4x4 homogeneous, metres and radians. The root is the UR
 """
 
 import functools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
 from reachy_mini_ros.robot import sdk
+from reachy_mini_ros.robot.geometry.rotations import axis_rotation, from_roll_pitch_yaw
 from reachy_mini_ros.robot.state import Matrix
 
 
@@ -43,9 +42,9 @@ class Tree:
         self.movable = tuple(joint.name for joint in joints if joint.axis is not None)
 
     @classmethod
-    def load(cls, path: Path) -> "Tree":
-        """Read a URDF of fixed and revolute joints."""
-        return cls([_joint(each) for each in ElementTree.parse(path).getroot().iter("joint")])
+    def parse(cls, urdf: str) -> "Tree":
+        """Return the tree of a URDF of fixed and revolute joints."""
+        return cls([_joint(each) for each in ElementTree.fromstring(urdf).iter("joint")])
 
     def pose(self, link: str, positions: Mapping[str, float]) -> Matrix:
         """Return the pose root -> ``link`` for joint positions (rad, by name).
@@ -65,7 +64,7 @@ class Tree:
 @functools.cache
 def robot_tree() -> Tree:
     """Return the tree of the robot's URDF in the SDK."""
-    return Tree.load(sdk.urdf_path())
+    return Tree.parse(sdk.urdf())
 
 
 def turned(axis: Matrix | None, positions: Mapping[str, float], name: str) -> Matrix:
@@ -74,15 +73,6 @@ def turned(axis: Matrix | None, positions: Mapping[str, float], name: str) -> Ma
     if axis is not None:
         motion[:3, :3] = axis_rotation(axis, positions[name])
     return motion
-
-
-def axis_rotation(axis: Matrix, angle_rad: float) -> Matrix:
-    """Return the 3x3 rotation about a unit vector (Rodrigues)."""
-    x, y, z = axis
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.asarray(
-        np.eye(3) + math.sin(angle_rad) * cross + (1.0 - math.cos(angle_rad)) * (cross @ cross)
-    )
 
 
 def _joint(element: ElementTree.Element) -> Joint:
@@ -95,9 +85,7 @@ def _joint(element: ElementTree.Element) -> Joint:
         return str(element.find(tag).get("link"))  # type: ignore[union-attr]
 
     origin = np.eye(4)
-    roll, pitch, yaw = vector("origin", "rpy")
-    x, y, z = np.eye(3)
-    origin[:3, :3] = axis_rotation(z, yaw) @ axis_rotation(y, pitch) @ axis_rotation(x, roll)
+    origin[:3, :3] = from_roll_pitch_yaw(*vector("origin", "rpy").tolist())
     origin[:3, 3] = vector("origin", "xyz")
     return Joint(
         name=str(element.get("name")),

@@ -67,16 +67,6 @@ def forward(joints: Matrix, near_joints: Matrix, near_pose: Matrix) -> Matrix | 
     return pose
 
 
-def roll_pitch_yaw(head_pose: Matrix) -> tuple[float, float, float]:
-    """Return the fixed-axis roll, pitch and yaw of a pose in rad, Rz(yaw) Ry(pitch) Rx(roll)."""
-    rotation = head_pose[:3, :3]
-    return (
-        math.atan2(rotation[2, 1], rotation[2, 2]),
-        math.atan2(-rotation[2, 0], math.hypot(rotation[2, 1], rotation[2, 2])),
-        math.atan2(rotation[1, 0], rotation[0, 0]),
-    )
-
-
 def _from_root(head_pose: Matrix) -> list[list[float]]:
     pose: list[list[float]] = head_pose.tolist()
     pose[2][3] += sdk.ROOT_TO_NEUTRAL_HEAD_M

@@ -23,7 +23,7 @@ import numpy as np
 
 from reachy_mini_ros.errors import InvalidCommandError, UnreachableError
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.geometry import kinematics
+from reachy_mini_ros.robot.geometry import kinematics, rotations
 from reachy_mini_ros.robot.geometry.passive_joints import platform
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
 
@@ -142,7 +142,7 @@ def joint_limits(reach: Reach = DOCUMENTED) -> dict[str, tuple[float, float]]:
 @functools.cache
 def _urdf_limits() -> dict[str, tuple[float, float]]:
     limits = {}
-    for joint in ElementTree.parse(sdk.urdf_path()).getroot().iter("joint"):
+    for joint in ElementTree.fromstring(sdk.urdf()).iter("joint"):
         limit = joint.find("limit")
         if limit is not None and joint.get("type") == "revolute":
             limits[str(joint.get("name"))] = (
@@ -154,7 +154,7 @@ def _urdf_limits() -> dict[str, tuple[float, float]]:
 
 def _followed(pose: Matrix, body: float, reach: Reach) -> float:
     """Return the body yaw next to ``body`` that leaves the head within reach of it."""
-    yaw = kinematics.roll_pitch_yaw(pose)[2]
+    yaw = rotations.roll_pitch_yaw(pose)[2]
     apart = clip(math.remainder(yaw - body, math.tau), reach.head_to_body_rad)
     return clip(math.remainder(yaw - apart, math.tau), reach.body_rad)
 
@@ -166,7 +166,7 @@ def clip(value: float, bound: float) -> float:
 
 def _check_head(pose: Matrix, body: float | None, reach: Reach, start: float = 0.0) -> None:
     """Check a head pose; without a body yaw the daemon turns the body along from ``start``."""
-    roll, pitch, _ = kinematics.roll_pitch_yaw(pose)
+    roll, pitch, _ = rotations.roll_pitch_yaw(pose)
     for name, value in (("roll", roll), ("pitch", pitch)):
         if abs(value) > reach.tilt_rad + TOLERANCE_RAD:
             raise UnreachableError(
@@ -205,7 +205,7 @@ _REACH = (
 
 
 def _check_head_to_body(pose: Matrix, body: float, reach: Reach) -> None:
-    _, _, yaw = kinematics.roll_pitch_yaw(pose)
+    _, _, yaw = rotations.roll_pitch_yaw(pose)
     apart = math.remainder(yaw - body, math.tau)
     if abs(apart) > reach.head_to_body_rad + TOLERANCE_RAD:
         raise UnreachableError(
@@ -251,7 +251,7 @@ def _array(name: str, values: object, shape: tuple[int, ...]) -> Matrix:
 
 def _describe(pose: Matrix) -> str:
     x, y, z = pose[:3, 3] * 1e3
-    roll, pitch, yaw = (_degrees(angle) for angle in kinematics.roll_pitch_yaw(pose))
+    roll, pitch, yaw = (_degrees(angle) for angle in rotations.roll_pitch_yaw(pose))
     return f"({x:.0f}, {y:.0f}, {z:.0f}) mm from neutral with roll {roll}, pitch {pitch}, yaw {yaw}"
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import (
     NotConnectedError,
     RobotError,
@@ -28,14 +29,7 @@ from reachy_mini_ros.robot.motion.arbitration import Command, Motion, Owner
 from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent
 from reachy_mini_ros.robot.motion.runner import Runner
 from reachy_mini_ros.robot.motion.streamer import Streamer
-from reachy_mini_ros.robot.state import (
-    Connection,
-    Interpolation,
-    Matrix,
-    RobotInfo,
-    RobotState,
-    Target,
-)
+from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotInfo, RobotState, Target
 
 MODE_SETTLE_S = 0.5
 """For so long after the motors were switched here, a status may still tell of the time before."""

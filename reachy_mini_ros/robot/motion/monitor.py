@@ -16,14 +16,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError, RobotError
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.link import RobotLink
-from reachy_mini_ros.robot.geometry.kinematics import roll_pitch_yaw
+from reachy_mini_ros.robot.geometry.rotations import roll_pitch_yaw
 from reachy_mini_ros.robot.motion.arbitration import Situation
 from reachy_mini_ros.robot.motion.commander import Commander
 from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent
-from reachy_mini_ros.robot.state import Connection, RobotState, Target
+from reachy_mini_ros.robot.state import RobotState, Target
 
 POLL_PERIOD_S = 1.0
 LOCK_EVERY = 5

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reachy_mini_ros.errors import InvalidCommandError
-from reachy_mini_ros.robot.geometry import kinematics, limits
+from reachy_mini_ros.robot.geometry import kinematics, limits, rotations
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
 
 TICK_S = 0.02
@@ -188,4 +188,4 @@ def _part(way: float, allowed: float) -> float:
 
 
 def _angles(pose: Matrix) -> Matrix:
-    return np.array(kinematics.roll_pitch_yaw(pose))
+    return np.array(rotations.roll_pitch_yaw(pose))

@@ -11,7 +11,7 @@ import numpy as np
 
 from reachy_mini_ros.errors import BusyError, InvalidCommandError
 from reachy_mini_ros.files import write_atomically
-from reachy_mini_ros.robot.geometry import kinematics
+from reachy_mini_ros.robot.geometry import rotations
 from reachy_mini_ros.robot.geometry.limits import DOCUMENTED, clip
 from reachy_mini_ros.robot.motion.moves import LONGEST_S, Move
 from reachy_mini_ros.robot.state import RobotState, Target
@@ -80,7 +80,7 @@ def _whole(state: RobotState, streamed: Target) -> Target:
     body = streamed.body_yaw
     if body is None:
         # The body comes after a head that turns it along, and what is played must have it near.
-        yaw = kinematics.roll_pitch_yaw(pose)[2]
+        yaw = rotations.roll_pitch_yaw(pose)[2]
         apart = math.remainder(yaw - float(state.head_joints[0]), math.tau)
         body = yaw - clip(apart, DOCUMENTED.head_to_body_rad)
     return Target(

@@ -9,12 +9,12 @@ BusyError (it must not, as it is now).
 import asyncio
 import time
 
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import BusyError, NotConnectedError, RobotError, TimedOutError
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.link import RobotLink
 from reachy_mini_ros.robot.motion.commander import Commander
-from reachy_mini_ros.robot.state import Connection
 
 LONGEST_S = 15.0
 """For the daemon to start or stop; a real robot finds its motors meanwhile."""

@@ -16,7 +16,7 @@ from harness.waiting import wait_for
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
-from reachy_mini_ros.robot.geometry import calibration_file
+from reachy_mini_ros.nodes.camera.info import save_calibration
 from reachy_mini_ros.robot.geometry.camera_models import camera_model
 from reachy_mini_ros.simulation import overlay
 
@@ -96,7 +96,7 @@ def test_a_calibration_file_is_used_at_the_size_published(
 ) -> None:
     path = tmp_path / "camera.yaml"
     model = camera_model("lite", 1920, 1080)
-    calibration_file.save(path, model)
+    save_calibration(path, model)
     camera = processes.start_node(
         "camera",
         namespace="/calibrated",

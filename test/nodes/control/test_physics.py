@@ -22,9 +22,10 @@ from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.nodes.control import conversions
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.daemon.link import RobotLink
-from reachy_mini_ros.robot.geometry import kinematics
-from reachy_mini_ros.robot.geometry.frames import axis_rotation, robot_tree
+from reachy_mini_ros.robot.geometry import kinematics, rotations
+from reachy_mini_ros.robot.geometry.frames import robot_tree
 from reachy_mini_ros.robot.geometry.passive_joints import platform
+from reachy_mini_ros.robot.geometry.rotations import from_roll_pitch_yaw
 from reachy_mini_ros.robot.state import Interpolation, Matrix, Target
 
 pytestmark = pytest.mark.skipif(
@@ -32,7 +33,6 @@ pytestmark = pytest.mark.skipif(
     reason="MuJoCo is not installed: pip install mujoco==3.3.0",
 )
 NS = "/physics_test"
-X, Y, Z = np.eye(3)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def head(roll: float, pitch: float, yaw: float, *position_mm: float) -> Matrix:
     """Return the head pose of degrees and millimetres."""
     roll, pitch, yaw = np.radians((roll, pitch, yaw))
     pose = np.eye(4)
-    pose[:3, :3] = axis_rotation(Z, yaw) @ axis_rotation(Y, pitch) @ axis_rotation(X, roll)
+    pose[:3, :3] = from_roll_pitch_yaw(roll, pitch, yaw)
     pose[:3, 3] = np.array(position_mm or (0, 0, 0)) / 1e3
     return pose
 
@@ -58,7 +58,7 @@ def apart_deg(one: Matrix, other: Matrix) -> float:
 def matrix(message: PoseStamped) -> Matrix:
     q, position = message.pose.orientation, message.pose.position
     pose = np.eye(4)
-    pose[:3, :3] = conversions.to_rotation((q.x, q.y, q.z, q.w))
+    pose[:3, :3] = rotations.from_quaternion((q.x, q.y, q.z, q.w))
     pose[:3, 3] = (position.x, position.y, position.z - sdk.ROOT_TO_NEUTRAL_HEAD_M)
     return pose
 

@@ -20,7 +20,7 @@ from sensor_msgs.msg import Imu, JointState, Temperature
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.nodes.control import conversions
-from reachy_mini_ros.robot.geometry import kinematics
+from reachy_mini_ros.robot.geometry import kinematics, rotations
 from reachy_mini_ros.robot.geometry.frames import robot_tree
 from reachy_mini_ros.robot.state import Matrix
 
@@ -77,7 +77,7 @@ def goto(daemon: Daemon, duration: float, **head: float) -> None:
 
 def turned(yaw: float) -> Matrix:
     pose = np.eye(4)
-    pose[:3, :3] = conversions.to_rotation((0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2)))
+    pose[:3, :3] = rotations.from_quaternion((0.0, 0.0, math.sin(yaw / 2), math.cos(yaw / 2)))
     return pose
 
 
@@ -88,7 +88,7 @@ def stamp_ns(message: JointState | PoseStamped) -> int:
 def matrix(message: PoseStamped) -> Matrix:
     position, q = message.pose.position, message.pose.orientation
     pose = np.eye(4)
-    pose[:3, :3] = conversions.to_rotation((q.x, q.y, q.z, q.w))
+    pose[:3, :3] = rotations.from_quaternion((q.x, q.y, q.z, q.w))
     pose[:3, 3] = (position.x, position.y, position.z)
     return pose
 

@@ -15,11 +15,12 @@ from harness.processes import Processes, free_port
 from harness.waiting import wait_for
 
 from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError
 from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.daemon.link import RobotLink
-from reachy_mini_ros.robot.state import Connection, RobotInfo, RobotState, Target
+from reachy_mini_ros.robot.state import RobotInfo, RobotState, Target
 
 BACK_WITHIN_S = 2.0
 SLACK_S = 1.0  # for the two busy cores of a test machine

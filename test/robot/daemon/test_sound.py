@@ -14,9 +14,9 @@ import pytest
 from harness.daemon import Daemon
 from harness.processes import Processes, free_port
 
+from reachy_mini_ros import sound_files
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import InvalidCommandError, NotConnectedError, RobotError
-from reachy_mini_ros.media import sound_files
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.daemon.sound import SoundApi, direction
 

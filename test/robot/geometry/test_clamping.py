@@ -12,7 +12,7 @@ from harness.poses import NEUTRAL_JOINTS, pose
 from hypothesis import given, settings
 
 from reachy_mini_ros.errors import InvalidCommandError, UnreachableError
-from reachy_mini_ros.robot.geometry import clamping, kinematics, limits
+from reachy_mini_ros.robot.geometry import clamping, kinematics, limits, rotations
 from reachy_mini_ros.robot.geometry.limits import DOCUMENTED, Reach
 from reachy_mini_ros.robot.state import RobotState, Target
 
@@ -61,7 +61,7 @@ def is_legal(target: Target, reach: Reach = DOCUMENTED) -> None:
                 bound = reach.body_rad if name == "yaw_body" else reach.antennas_rad
                 assert abs(value) <= bound + 2e-3
     if target.head_pose is not None:
-        roll, pitch, yaw = kinematics.roll_pitch_yaw(target.head_pose)
+        roll, pitch, yaw = rotations.roll_pitch_yaw(target.head_pose)
         assert max(abs(roll), abs(pitch)) <= reach.tilt_rad + 2e-3
         assert np.linalg.norm(target.head_pose[:3, 3]) <= reach.translation_m + 2e-4
         body = target.body_yaw
@@ -113,16 +113,16 @@ def test_a_pose_is_clamped_to_the_edge_of_reach_in_its_direction() -> None:
     high = clamping.clamp(Target(head_pose=pose(0, 0, 0.06, 0, 0, 0.3)), PRESENT).head_pose
     assert high is not None
     assert 0.02 < high[2, 3] < 0.025
-    assert kinematics.roll_pitch_yaw(high)[2] == pytest.approx(0.3)
+    assert rotations.roll_pitch_yaw(high)[2] == pytest.approx(0.3)
     tilted = clamping.clamp(Target(head_pose=pose(0, 0, 0, 0, 1.2, 0)), PRESENT).head_pose
     assert tilted is not None
-    assert kinematics.roll_pitch_yaw(tilted)[1] == pytest.approx(math.radians(40), abs=0.01)
+    assert rotations.roll_pitch_yaw(tilted)[1] == pytest.approx(math.radians(40), abs=0.01)
 
 
 def test_what_is_turned_too_far_is_turned_back_to_what_the_body_allows() -> None:
     clamped = clamping.clamp(Target(head_pose=pose(0, 0, 0, 0, 0, 2.0), body_yaw=0.2), PRESENT)
     assert clamped.head_pose is not None
-    assert kinematics.roll_pitch_yaw(clamped.head_pose)[2] == pytest.approx(
+    assert rotations.roll_pitch_yaw(clamped.head_pose)[2] == pytest.approx(
         0.2 + math.radians(65), abs=0.01
     )
     assert clamped.body_yaw == pytest.approx(0.2)

@@ -3,7 +3,6 @@
 """The frames of the robot's URDF."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,10 +20,8 @@ ARM = """<robot name="arm">
 
 
 @pytest.fixture
-def arm(tmp_path: Path) -> Tree:
-    path = tmp_path / "arm.urdf"
-    path.write_text(ARM)
-    return Tree.load(path)
+def arm() -> Tree:
+    return Tree.parse(ARM)
 
 
 def test_forward_kinematics_of_an_arm_that_can_be_done_by_hand(arm: Tree) -> None:

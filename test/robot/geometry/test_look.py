@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reachy_mini_ros.errors import InvalidCommandError, RobotError
-from reachy_mini_ros.robot.geometry import kinematics, limits, look
+from reachy_mini_ros.robot.geometry import kinematics, limits, look, rotations
 from reachy_mini_ros.robot.geometry.camera_models import SIMULATION, camera_model
 from reachy_mini_ros.robot.geometry.frames import robot_tree
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
@@ -61,7 +61,7 @@ def test_the_ray_hits_and_the_head_is_level_wherever_the_point_is(
 def test_what_is_behind_is_looked_at_by_turning_round() -> None:
     pose = look.level_pose(np.array([-2.0, -0.1, 0.3]))
     limits.check(Target(head_pose=pose))
-    assert abs(kinematics.roll_pitch_yaw(pose)[2]) > 3.0
+    assert abs(rotations.roll_pitch_yaw(pose)[2]) > 3.0
 
 
 @pytest.mark.parametrize(

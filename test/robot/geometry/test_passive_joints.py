@@ -14,19 +14,18 @@ from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import InvalidCommandError
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.daemon.link import RobotLink
-from reachy_mini_ros.robot.geometry import kinematics, limits
-from reachy_mini_ros.robot.geometry.frames import axis_rotation, robot_tree
+from reachy_mini_ros.robot.geometry import kinematics, limits, rotations
+from reachy_mini_ros.robot.geometry.frames import robot_tree
 from reachy_mini_ros.robot.geometry.limits import ANTENNA_JOINTS, HEAD_JOINTS
 from reachy_mini_ros.robot.geometry.passive_joints import PASSIVE_JOINTS, platform
+from reachy_mini_ros.robot.geometry.rotations import from_roll_pitch_yaw
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
-
-X, Y, Z = np.eye(3)
 
 
 def head(roll: float, pitch: float, yaw: float, position: Matrix | None = None) -> Matrix:
     """Return the head pose of angles in rad."""
     pose = np.eye(4)
-    pose[:3, :3] = axis_rotation(Z, yaw) @ axis_rotation(Y, pitch) @ axis_rotation(X, roll)
+    pose[:3, :3] = from_roll_pitch_yaw(roll, pitch, yaw)
     if position is not None:
         pose[:3, 3] = position
     return pose
@@ -152,5 +151,5 @@ def test_the_daemon_s_mirrored_pose_is_told_and_motion_is_not_mistaken_for_it(
         io.submit(jump()).result(5)
         wait_for(lambda: len(states) > before + 25, 5, "states after the jump")
     last = states[-1]
-    assert kinematics.roll_pitch_yaw(last.head_pose)[2] != pytest.approx(1.05, abs=0.5)
+    assert rotations.roll_pitch_yaw(last.head_pose)[2] != pytest.approx(1.05, abs=0.5)
     assert platform().solve(last.head_pose, last.head_joints).mirrored

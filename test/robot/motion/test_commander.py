@@ -17,7 +17,7 @@ from harness.waiting import wait_for
 
 from reachy_mini_ros.errors import BusyError, NotConnectedError, PreemptedError
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.geometry import kinematics, limits
+from reachy_mini_ros.robot.geometry import kinematics, limits, rotations
 from reachy_mini_ros.robot.state import Interpolation, Target
 
 
@@ -204,7 +204,7 @@ def test_goto_sleep_ends_asleep_with_motors_off_and_wake_up_switches_them_on(
 ) -> None:
     assert "goto_sleep done" in driver.do(driver.commander.goto_sleep(), 15)
     assert daemon.get("/api/motors/status")["mode"] == "disabled"
-    assert kinematics.roll_pitch_yaw(driver.state.head_pose)[1] > math.radians(20)
+    assert rotations.roll_pitch_yaw(driver.state.head_pose)[1] > math.radians(20)
     assert "wake_up done" in driver.do(driver.commander.wake_up(), 15)
     assert daemon.get("/api/motors/status")["mode"] == "enabled"
     wait_for(lambda: np.abs(driver.state.head_pose - np.eye(4)).max() < 0.02, 2)

@@ -26,7 +26,7 @@ from reachy_mini_ros.errors import (
     RobotError,
 )
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.geometry import kinematics
+from reachy_mini_ros.robot.geometry import kinematics, rotations
 from reachy_mini_ros.robot.motion import recorder
 from reachy_mini_ros.robot.motion.following import Following, PathToleranceError, Tolerances
 from reachy_mini_ros.robot.motion.moves import Move
@@ -207,7 +207,7 @@ def test_what_was_recorded_is_played_again(driver: Driver, tmp_path: Path) -> No
         (0.3, max(played, key=lambda s: s.head_pose[1, 0])),
         (-0.09, played[-1]),
     ):
-        yaw = kinematics.roll_pitch_yaw(state.head_pose)[2]
+        yaw = rotations.roll_pitch_yaw(state.head_pose)[2]
         assert yaw == pytest.approx(move_yaw, abs=DEGREE)
     np.testing.assert_allclose(played[-1].antennas, [0.39, 0.39], atol=DEGREE)
     # The SDK's own reader takes the file.

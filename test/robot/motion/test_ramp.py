@@ -11,7 +11,7 @@ import pytest
 from harness.poses import NEUTRAL_JOINTS, pose
 from hypothesis import given, settings
 
-from reachy_mini_ros.robot.geometry import kinematics
+from reachy_mini_ros.robot.geometry import kinematics, rotations
 from reachy_mini_ros.robot.motion.ramp import TICK_S, Ramp, Speeds, interpolated
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
 
@@ -55,7 +55,7 @@ def test_head_and_body_never_exceed_their_speeds_and_arrive(
             assert last.head_pose is not None
             assert last.body_yaw is not None
             turned = np.subtract(
-                kinematics.roll_pitch_yaw(step.head_pose), kinematics.roll_pitch_yaw(last.head_pose)
+                rotations.roll_pitch_yaw(step.head_pose), rotations.roll_pitch_yaw(last.head_pose)
             )
             way = np.linalg.norm((step.head_pose - last.head_pose)[:3, 3])
             assert np.linalg.norm(turned) <= SPEEDS.head_rad_s * TICK_S + 1e-6
@@ -76,7 +76,7 @@ def test_antennas_are_ramped_on_their_own() -> None:
     assert np.diff(right).max() == pytest.approx(SPEEDS.antennas_rad_s * TICK_S)
     assert right[-1] == 3.0
     yaws = [
-        kinematics.roll_pitch_yaw(step.head_pose)[2] for step in sent if step.head_pose is not None
+        rotations.roll_pitch_yaw(step.head_pose)[2] for step in sent if step.head_pose is not None
     ]
     assert yaws[-1] == pytest.approx(1.0)
     assert len(yaws) == math.ceil(1.0 / (SPEEDS.head_rad_s * TICK_S))
@@ -142,9 +142,9 @@ def test_between_two_poses_lies_a_pose_that_tilts_no_more_than_they(
 ) -> None:
     between = interpolated(start, end, part)
     np.testing.assert_allclose(between[:3, :3] @ between[:3, :3].T, np.eye(3), atol=1e-9)
-    ends = [kinematics.roll_pitch_yaw(matrix) for matrix in (start, end)]
+    ends = [rotations.roll_pitch_yaw(matrix) for matrix in (start, end)]
     for value, low, high in zip(
-        kinematics.roll_pitch_yaw(between), np.min(ends, axis=0), np.max(ends, axis=0), strict=True
+        rotations.roll_pitch_yaw(between), np.min(ends, axis=0), np.max(ends, axis=0), strict=True
     ):
         assert low - 1e-6 <= value <= high + 1e-6
     np.testing.assert_allclose(interpolated(start, end, 1.0), end, atol=1e-9)

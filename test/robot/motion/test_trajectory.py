@@ -131,7 +131,7 @@ def test_a_wide_turn_goes_by_the_front() -> None:
     planned = plan(["yaw_body", *STEWART], points, NEUTRAL)
     middle = planned.move.target(int(np.argmin(np.abs(planned.move.times_s - 2.0))))
     assert middle.head_pose is not None
-    assert kinematics.roll_pitch_yaw(middle.head_pose)[2] == pytest.approx(0.0, abs=0.05)
+    assert rotations.roll_pitch_yaw(middle.head_pose)[2] == pytest.approx(0.0, abs=0.05)
 
 
 BAD = [
