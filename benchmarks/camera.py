@@ -40,7 +40,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 ROOT = str(Path(__file__).parents[1])
 sys.path.insert(0, ROOT)
 
-from reachy_mini_ros.aio import LoopThread  # noqa: E402
+from reachy_mini_ros.aio import LoopThread, Supervisor  # noqa: E402
 from reachy_mini_ros.media.frames import Frame  # noqa: E402
 from reachy_mini_ros.media.newest import NewestFrame  # noqa: E402
 from reachy_mini_ros.media.rate import RateChooser  # noqa: E402
@@ -69,7 +69,7 @@ class Baseline(RobotNode):
         self._image = self.create_publisher(Image, "~/image_raw", 2)
         self._compressed = self.create_publisher(CompressedImage, "~/image_raw/compressed", 2)
         self._info = self.create_publisher(CameraInfo, "~/camera_info", 2)
-        self._worker = NewestFrame(self._publish, "pictures")
+        self._worker = NewestFrame(self._publish, "pictures", Supervisor())
         chooser = RateChooser(15.0)
 
         def on_frame(frame: Frame) -> None:

@@ -35,10 +35,10 @@ import numpy as np
 ROOT = str(Path(__file__).parents[1])
 sys.path.insert(0, ROOT)
 
-from reachy_mini_ros.aio import LoopThread  # noqa: E402
+from reachy_mini_ros.aio import LoopThread, Supervisor  # noqa: E402
 from reachy_mini_ros.media.frames import ONE_THREAD  # noqa: E402
 from reachy_mini_ros.media.streaming.encoder import Quality  # noqa: E402
-from reachy_mini_ros.media.streaming.streamer import Streamer  # noqa: E402
+from reachy_mini_ros.media.streaming.streamer import LiveStream  # noqa: E402
 from reachy_mini_ros.media.streaming.target import Target, folder  # noqa: E402
 from reachy_mini_ros.simulation import overlay  # noqa: E402
 from reachy_mini_ros.simulation.overlay import Overlay  # noqa: E402
@@ -171,7 +171,9 @@ def measure(take: Take, playlist: Path, seconds: float) -> tuple[float, list[flo
 def ours(targets: list[Target], seconds: float, interval_s: float) -> tuple[float, list[float]]:
     """Measure the streamer."""
     with LoopThread() as io:
-        streamer = Streamer(io, targets, Quality(BITRATE_KBPS, interval_s), lambda: None)
+        streamer = LiveStream(
+            io, targets, Quality(BITRATE_KBPS, interval_s), lambda: None, Supervisor()
+        )
         io.submit(streamer.start()).result()
         try:
             return measure(streamer.add_picture, Path(targets[0].url), seconds)

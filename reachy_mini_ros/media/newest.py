@@ -5,13 +5,19 @@
 import threading
 from collections.abc import Callable
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.media.frames import Frame
 
 
 class NewestFrame:
-    """A thread that handles the newest frame offered; older ones that still wait are dropped."""
+    """A thread that handles the newest frame offered; older ones that still wait are dropped.
 
-    def __init__(self, handle: Callable[[Frame], None], name: str) -> None:
+    A frame whose handling fails is left out; the supervisor hears of it as ``name``.
+    """
+
+    def __init__(self, handle: Callable[[Frame], None], name: str, supervisor: Supervisor) -> None:
+        self._name = name
+        self._supervisor = supervisor
         self._handle = handle
         self._ready = threading.Condition()
         self._frame: Frame | None = None
@@ -42,4 +48,5 @@ class NewestFrame:
                 frame, self._frame = self._frame, None
                 if self._ended or frame is None:
                     return
-            self._handle(frame)
+            with self._supervisor.guard(self._name):
+                self._handle(frame)

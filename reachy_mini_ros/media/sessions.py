@@ -111,7 +111,7 @@ class _Common:
     async def hold(self) -> None:
         self._holds += 1
         try:
-            if self._running is None:
+            if self._running is None or self._running.done():  # it may have failed
                 self._running = asyncio.create_task(self._run(self._ending))
             # Shielded: one consumer that goes takes the session from no other.
             await asyncio.shield(self._running)

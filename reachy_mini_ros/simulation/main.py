@@ -25,7 +25,7 @@ from reachy_mini_ros.simulation.commands import Commands
 from reachy_mini_ros.simulation.daemon import Backend, Daemon
 from reachy_mini_ros.simulation.media_server import MediaServer
 from reachy_mini_ros.simulation.signalling import SignallingServer
-from reachy_mini_ros.simulation.sound import Heard, Microphone, Speaker
+from reachy_mini_ros.simulation.sound import Heard, SimulatedMicrophone, SimulatedSpeaker
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 30.0
@@ -85,7 +85,11 @@ async def run(options: argparse.Namespace, home: Path) -> None:
         asyncio.TaskGroup() as tasks,
     ):
         media = MediaServer(
-            options.signalling_port, camera, Microphone(), Speaker(_report), Commands(link, api)
+            options.signalling_port,
+            camera,
+            SimulatedMicrophone(),
+            SimulatedSpeaker(_report),
+            Commands(link, api),
         )
         for part in (link.run(), _serve(media), _watch(daemon)):
             tasks.create_task(part)
@@ -106,16 +110,13 @@ async def _serve(media: MediaServer) -> None:
     loop = asyncio.get_running_loop()
     failed: asyncio.Future[None] = loop.create_future()
     switch = Switch(media.run, failed.set_exception)
-    switch.turn_on()
-    releases: list[asyncio.Task[None]] = []
-    loop.add_signal_handler(
-        signal.SIGUSR1, lambda: releases.append(loop.create_task(switch.turn_off()))
-    )
-    loop.add_signal_handler(signal.SIGUSR2, switch.turn_on)
+    switch.want(True)
+    loop.add_signal_handler(signal.SIGUSR1, switch.want, False)
+    loop.add_signal_handler(signal.SIGUSR2, switch.want, True)
     try:
         await failed
     finally:
-        await switch.turn_off()
+        await switch.close()
 
 
 async def _wait_until_ready(link: RobotLink, signalling: SignallingServer) -> None:

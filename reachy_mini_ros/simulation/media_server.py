@@ -30,7 +30,7 @@ from websockets.asyncio.client import connect
 from reachy_mini_ros.media.aiortc_patches import Loopback, gathering
 from reachy_mini_ros.simulation.commands import Commands
 from reachy_mini_ros.simulation.feed import Feed, FeedTrack
-from reachy_mini_ros.simulation.sound import Speaker
+from reachy_mini_ros.simulation.sound import SimulatedSpeaker
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,12 @@ class MediaServer:
     """Offers the feeds to everybody who starts a session, for as long as :meth:`run` runs."""
 
     def __init__(
-        self, port: int, camera: Feed, microphone: Feed, speaker: Speaker, commands: Commands
+        self,
+        port: int,
+        camera: Feed,
+        microphone: Feed,
+        speaker: SimulatedSpeaker,
+        commands: Commands,
     ) -> None:
         self._port = port
         self._camera = camera
@@ -113,7 +118,9 @@ class MediaServer:
 class _Session:
     """One client."""
 
-    def __init__(self, session_id: str, send: Send, commands: Commands, speaker: Speaker) -> None:
+    def __init__(
+        self, session_id: str, send: Send, commands: Commands, speaker: SimulatedSpeaker
+    ) -> None:
         self._id = session_id
         self._send = send
         self._speaker = speaker

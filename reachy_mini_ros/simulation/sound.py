@@ -42,7 +42,7 @@ def test_sound(first_sample: int, count: int) -> NDArray[np.int16]:
     return np.asarray(np.round(sound), np.int16)
 
 
-class Microphone(Feed):
+class SimulatedMicrophone(Feed):
     """The test sound in Opus, without a gap, encoded once for all sessions."""
 
     kind = "audio"
@@ -88,7 +88,7 @@ def analyse(samples: NDArray[np.int16], rate_hz: int) -> Heard:
     return Heard(peak * rate_hz / len(sound), float(level))
 
 
-class Speaker:
+class SimulatedSpeaker:
     """Plays to nobody, and reports what it was given, at most once a second."""
 
     def __init__(self, report: Callable[[Heard], None]) -> None:

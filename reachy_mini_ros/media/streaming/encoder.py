@@ -21,6 +21,7 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.media.streaming.flv import Tag, TagReader
 from reachy_mini_ros.media.streaming.sound import RATE_HZ, SoundTimeline
 from reachy_mini_ros.media.streaming.video import BT601, MPEG_RANGE, StreamPictures
@@ -175,6 +176,7 @@ class StreamEncoder:
         quality: Quality,
         on_begin: Callable[[list[Tag]], None],
         on_tags: Callable[[list[Tag]], None],
+        supervisor: Supervisor,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.quality = quality
@@ -187,6 +189,7 @@ class StreamEncoder:
         """Why nothing is encoded any more."""
         self._on_begin = on_begin
         self._on_tags = on_tags
+        self._supervisor = supervisor
         self._clock = clock
         self._pictures = StreamPictures()
         self._muxer: _Muxer | None = None
@@ -226,21 +229,27 @@ class StreamEncoder:
         self._thread.join()
 
     def _run(self) -> None:
-        try:
-            while True:
-                with self._ready:
-                    self._ready.wait_for(lambda: self._newest or self._ended, _TICK_S)
-                    newest, self._newest = self._newest, None
-                    if self._ended:
-                        return
-                self._step(newest)
-        except (av.FFmpegError, ValueError) as error:  # e.g. an FFmpeg without libx264
-            self.failure = f"the stream cannot be encoded: {error}"
-            self._on_tags([])
-        finally:
-            if self._muxer is not None:
-                self._muxer.close()
-                self._on_tags(self._muxer.output.take())
+        with self._supervisor.guard("stream encoder"):
+            try:
+                self._run_until_closed()
+            except (av.FFmpegError, ValueError) as error:  # e.g. an FFmpeg without libx264
+                self.failure = f"the stream cannot be encoded: {error}"
+                self._on_tags([])
+            finally:
+                if not self._ended and not self.failure:
+                    self.failure = "the encoder failed"
+                if self._muxer is not None:
+                    self._muxer.close()
+                    self._on_tags(self._muxer.output.take())
+
+    def _run_until_closed(self) -> None:
+        while True:
+            with self._ready:
+                self._ready.wait_for(lambda: self._newest or self._ended, _TICK_S)
+                newest, self._newest = self._newest, None
+                if self._ended:
+                    return
+            self._step(newest)
 
     def _step(self, newest: tuple[bytes, float, float | None] | None) -> None:
         if newest is not None:

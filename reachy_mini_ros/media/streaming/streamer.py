@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.media.streaming.destination import Destination, State, Status
 from reachy_mini_ros.media.streaming.encoder import Quality, StreamEncoder
 from reachy_mini_ros.media.streaming.flv import Tag
@@ -19,7 +19,7 @@ from reachy_mini_ros.media.streaming.target import Target
 NO_PICTURE = "the camera sends no pictures: a card is shown instead"
 
 
-class Streamer:
+class LiveStream:
     """Streams between :meth:`start` and :meth:`stop`.
 
     The methods that are coroutines belong to the loop, and so does what ``on_change`` is called
@@ -32,11 +32,13 @@ class Streamer:
         targets: Sequence[Target],
         quality: Quality,
         on_change: Callable[[], None],
+        supervisor: Supervisor,
     ) -> None:
         self._io = io
         self._targets = tuple(targets)
         self._quality = quality
         self._on_change = on_change
+        self._supervisor = supervisor
         self._changed = asyncio.Event()
         self._described: list[Tag] = []
         self._running: dict[Target, tuple[Destination, asyncio.Task[None]]] = {}
@@ -99,6 +101,7 @@ class Streamer:
                     self._quality,
                     lambda tags: self._io.call(self._begin, tags),
                     lambda tags: self._io.call(self._offer, tags),
+                    self._supervisor,
                 )
                 await self._update()
         self._tell()
@@ -141,7 +144,8 @@ class Streamer:
                 destination = Destination(target, self._tell)
                 if self._described:
                     destination.begin(self._described)
-                task = asyncio.ensure_future(destination.run())
+                part = f"stream to {target.name}"
+                task = asyncio.ensure_future(self._supervisor.keep(part, destination.run))
                 self._running[target] = destination, task
 
     async def _end(self, targets: Sequence[Target]) -> None:

@@ -49,7 +49,7 @@ class DirectionTopics:
         topics = (self._doa, self._speaking)
         wanted = any(topic.get_subscription_count() for topic in topics)
         if self._active and wanted and self._asking is None:
-            self._asking = self._work.start(self._ask())
+            self._asking = self._work.keep("direction", self._ask)
         elif self._asking is not None and not (self._active and wanted):
             self._asking.cancel()
             self._asking = None

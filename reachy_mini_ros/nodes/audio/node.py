@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node ``audio``: what the robot hears and where from, and what its speaker is to play."""
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from typing import Any
 
-from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.aio import LoopThread, Switch
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.media.sessions import SharedSession
 from reachy_mini_ros.media.speaker import RATE_HZ
@@ -67,7 +66,7 @@ class AudioNode(ManagedNode):
         self._session = SharedSession(
             values["robot_host"], values["signalling_port"], on_connection=self._on_connection
         )
-        self._running: asyncio.Task[None] | None = None
+        self._switch = Switch(lambda: self.supervisor.keep("session", self._stream))
         self._microphone = MicrophoneTopics(self, io, self._session, values["channels"])
         self._direction = DirectionTopics(self, io, self._work, self._api)
         self._speaker = SpeakerTopics(self, io, self._work, self._session, self._api)
@@ -78,11 +77,11 @@ class AudioNode(ManagedNode):
 
     def open_stream(self) -> None:
         """Open the session with the robot, or join in that of the camera."""
-        self._io.call(self._open)
+        self._io.call(self._switch.want, True)
 
     def close_stream(self) -> None:
         """Let go of the session, and drop what the speaker had still to play."""
-        self._io.call(self._close)
+        self._io.call(self._switch.want, False)
 
     def close(self) -> None:
         """End the session and all that runs."""
@@ -131,21 +130,18 @@ class AudioNode(ManagedNode):
 
     # On the event loop
 
-    def _open(self) -> None:
-        if self._running is None:
-            self._running = self._work.start(self._session.run())
-            self._direction.activate(True)
-
-    def _close(self) -> None:
-        if self._running is not None:
-            self._running.cancel()
-            self._running = None
+    async def _stream(self) -> None:
+        """Hold the session until cancelled."""
+        self._direction.activate(True)
+        try:
+            await self._session.run()
+        finally:
             self._direction.activate(False)
             self._session.speaker.close()
             self._microphone.restart()
 
     async def _end(self) -> None:
-        self._close()
+        await self._switch.close()
         await self._work.end()
         await self._api.close()
 

@@ -4,6 +4,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from std_msgs.msg import Int16MultiArray, String
@@ -49,7 +50,7 @@ class SpeakerTopics:
         """Set the robot's volumes to those parameters of ``values`` that name one."""
         for name, device in VOLUMES.items():
             if (percent := values.get(name, AS_IT_IS)) != AS_IT_IS:
-                self._io.call(self._begin_volume, device, percent)
+                self._work.begin(name, partial(self._set_volume, device, percent))
 
     # On the executor's thread
 
@@ -73,12 +74,9 @@ class SpeakerTopics:
             )
 
     def _on_play_sound(self, message: String) -> None:
-        self._io.call(self._begin_sound, message.data)
+        self._work.begin("play_sound", partial(self._play_sound, message.data))
 
     # On the event loop
-
-    def _begin_sound(self, what: str) -> None:
-        self._work.start(self._play_sound(what))
 
     async def _play_sound(self, what: str) -> None:
         try:
@@ -97,9 +95,6 @@ class SpeakerTopics:
     async def _test_sound(self) -> str:
         await self._api.test_sound()
         return ""
-
-    def _begin_volume(self, device: str, percent: int) -> None:
-        self._work.start(self._set_volume(device, percent))
 
     async def _set_volume(self, device: str, percent: int) -> None:
         """Set a volume as soon as the robot is there."""

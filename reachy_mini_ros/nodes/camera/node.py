@@ -63,7 +63,7 @@ class CameraNode(ManagedNode):
         )
         self._source = choice.build(self._choice, values, self._api, self._on_connection)
         self._watch = CameraWatch(self._api, self._is_connected, self._on_problem)
-        self._switch = Switch(self._stream, self._on_failure)
+        self._switch = Switch(lambda: self.supervisor.keep("source", self._stream))
         self._open = False
         self._watched = False
         self._topics = CameraTopics(self, values["frame_id"], self._model, self._on_matched)
@@ -78,20 +78,20 @@ class CameraNode(ManagedNode):
         )
         publish_diagnostics(self, self._address, self._report)
         keep_freed_buffers()
-        self._worker = NewestFrame(self._publish, "camera pictures")
+        self._worker = NewestFrame(self._publish, "camera pictures", self.supervisor)
         self.get_logger().info(f"source {self._choice.name}: {self._choice.reason}")
         self.start(values["autostart"])
 
     def open_stream(self) -> None:
         """Open the source."""
         self._open = True
-        self._io.call(self._switch.turn_on)
+        self._io.call(self._switch.want, True)
 
     def close_stream(self) -> None:
         """Close the source; no picture is published from now on."""
         if self._open:
             self._open = False
-            self._io.submit(self._close_stream())
+            self._io.call(self._switch.want, False)
 
     def close(self) -> None:
         """End the stream and the worker."""
@@ -152,18 +152,17 @@ class CameraNode(ManagedNode):
 
     async def _stream(self) -> None:
         """Keep source and daemon watched until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._source.run())
-            if self._choice.from_robot:
-                tasks.create_task(self._watch.run())
-
-    async def _close_stream(self) -> None:
-        await self._switch.turn_off()
-        self._worker.offer(None)
-        self.get_logger().info("the stream is closed")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._source.run())
+                if self._choice.from_robot:
+                    tasks.create_task(self._watch.run())
+        finally:
+            self._worker.offer(None)
+            self.get_logger().info("the stream is closed")
 
     async def _end(self) -> None:
-        await self._switch.turn_off()
+        await self._switch.close()
         await self._api.close()
 
     def _look_for_subscribers(self) -> None:
@@ -189,9 +188,6 @@ class CameraNode(ManagedNode):
 
     def _on_problem(self, problem: str) -> None:
         self.get_logger().warning(problem)
-
-    def _on_failure(self, error: BaseException) -> None:
-        self.get_logger().fatal(f"internal error, please report it: {error!r}")
 
     async def _frame(self) -> Frame:
         if not self._open:

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.node import Node
 
 from reachy_mini_ros.nodes.common.qos import reliable
+from reachy_mini_ros.nodes.common.runtime import RobotNode
+from reachy_mini_ros.texts import shown
+
+LONGEST_VALUE = 1000
+"""Characters of one value, whatever came from outside into it."""
 
 
 class Level(Enum):
@@ -41,20 +45,34 @@ def status(name: str, hardware_id: str, report: Report) -> DiagnosticStatus:
     )
 
 
-def publish_diagnostics(node: Node, hardware_id: str, report: Callable[[], Report]) -> None:
-    """Publish what ``report`` returns on /diagnostics, once a second for the node's life."""
+def publish_diagnostics(node: RobotNode, hardware_id: str, report: Callable[[], Report]) -> None:
+    """Publish what ``report`` returns on /diagnostics, once a second for the node's life.
+
+    While a part of the node does not work, that is an ERROR which names it, whatever the report.
+    """
     publisher = node.create_publisher(DiagnosticArray, "/diagnostics", reliable(10))
     name = f"{node.get_fully_qualified_name()}: status"
 
     def publish() -> None:
-        message = DiagnosticArray(status=[status(name, hardware_id, report())])
+        message = DiagnosticArray(status=[status(name, hardware_id, _with_failures(node, report))])
         message.header.stamp = node.get_clock().now().to_msg()
         publisher.publish(message)
 
     node.create_timer(1.0, publish)
 
 
+def _with_failures(node: RobotNode, report: Callable[[], Report]) -> Report:
+    failed = Report(Level.ERROR, "its report fails")
+    with node.supervisor.guard("diagnostics"):
+        failed = report()
+    failures = node.supervisor.failures
+    if not failures:
+        return failed
+    values = {**failed.values, "failures": "; ".join(failures)}
+    return Report(Level.ERROR, f"internal error: {failures[0]}", values)
+
+
 def _text(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+    return f"{value:.2f}" if isinstance(value, float) else shown(value, LONGEST_VALUE)

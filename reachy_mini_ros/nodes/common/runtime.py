@@ -19,8 +19,9 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
-from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.nodes.common.guard import guarded, guarded_service
 from reachy_mini_ros.nodes.common.resources import share_directory
 
 NAMESPACE = "reachy_mini"
@@ -30,6 +31,10 @@ class RobotNode(Node):
     """A node of this package: in the robot's namespace unless ``__ns`` moves it."""
 
     def __init__(self, name: str) -> None:
+        # Before the base class, which makes services of its own.
+        self.supervisor = Supervisor(self._log_failure, self._give_up)
+        self.on_given_up: Callable[[str], object] = self._log_failure
+        """Hears of what the node cannot go on without; :func:`run` ends the process then."""
         super().__init__(name, namespace=NAMESPACE)
         self._due: deque[Callable[[], None]] = deque()
         self._something_due = self.create_guard_condition(self._do_what_is_due)
@@ -44,7 +49,14 @@ class RobotNode(Node):
 
     def _do_what_is_due(self) -> None:
         while self._due:
-            self._due.popleft()()
+            with self.supervisor.guard("executor"):
+                self._due.popleft()()
+
+    def _log_failure(self, text: str) -> None:
+        self.get_logger().error(text)
+
+    def _give_up(self, text: str) -> None:
+        self.on_given_up(f"{self.get_name()}: {text}")
 
     if not TYPE_CHECKING:  # the types stay rclpy's
         # Without handlers of incompatible QoS, of which the other end warns too: the executor
@@ -54,10 +66,25 @@ class RobotNode(Node):
             events = PublisherEventCallbacks(use_default_callbacks=False)
             return super().create_publisher(*arguments, **{"event_callbacks": events, **options})
 
-        def create_subscription(self, *arguments: Any, **options: Any) -> Any:
+        def create_subscription(
+            self, kind: Any, topic: str, callback: Any, qos: Any, **options: Any
+        ) -> Any:
             """Create a subscription."""
             events = SubscriptionEventCallbacks(use_default_callbacks=False)
-            return super().create_subscription(*arguments, **{"event_callbacks": events, **options})
+            guard = guarded(self.supervisor, f"topic {topic}", callback)
+            return super().create_subscription(
+                kind, topic, guard, qos, **{"event_callbacks": events, **options}
+            )
+
+        def create_service(self, kind: Any, name: str, callback: Any, **options: Any) -> Any:
+            """Create a service."""
+            guard = guarded_service(self.supervisor, f"service {name}", callback)
+            return super().create_service(kind, name, guard, **options)
+
+        def create_timer(self, period_s: float, callback: Any, *others: Any, **options: Any) -> Any:
+            """Create a timer."""
+            guard = guarded(self.supervisor, "timer", callback)
+            return super().create_timer(period_s, guard, *others, **options)
 
     def close(self) -> None:
         """End threads and tasks; nothing is published afterwards."""
@@ -84,12 +111,22 @@ def run(builders: Sequence[Builder]) -> int:
         signal.signal(number, on_signal)
     failures: list[BaseException] = []
     nodes: list[RobotNode] = []
+
+    def on_failure(part: str, error: BaseException) -> None:
+        for node in nodes[:1]:  # which node's it was is not known, and one log is enough
+            node.supervisor.failed(part, error)
+
+    def on_given_up(text: str) -> None:
+        failures.append(SetupError(text))
+        stop.set()
+
     try:
-        with LoopThread() as io:
+        with LoopThread(on_failure=on_failure) as io:
             try:
                 executor = SingleThreadedExecutor()
                 for build in builders:
                     nodes.append(build(io))
+                    nodes[-1].on_given_up = on_given_up
                     executor.add_node(nodes[-1])
                 stopped: Future[None] = Future()
                 spinner = threading.Thread(

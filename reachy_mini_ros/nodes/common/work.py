@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a node has running on the event loop, and services that answer with its result."""
 
-import asyncio
 import concurrent.futures
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -12,34 +11,25 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.aio import LoopThread, Tasks
 from reachy_mini_ros.errors import ReachyMiniRosError
+from reachy_mini_ros.nodes.common.runtime import RobotNode
 
 T = TypeVar("T")
 
 
-class Work:
-    """The tasks of one node; :meth:`start` and :meth:`end` belong to the loop."""
+class Work(Tasks):
+    """The tasks of one node; all but :meth:`begin` and :meth:`serve` belongs to the loop."""
 
-    def __init__(self, node: Node, io: LoopThread) -> None:
+    def __init__(self, node: RobotNode, io: LoopThread) -> None:
+        super().__init__(node.supervisor)
         self._node = node
         self._io = io
-        self._tasks: set[asyncio.Task[None]] = set()
         self._group = ReentrantCallbackGroup()
 
-    def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run ``coroutine`` until it returns or :meth:`end` cancels it."""
-        task = asyncio.ensure_future(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._on_done)
-        return task
-
-    async def end(self) -> None:
-        """Cancel what runs, and wait for its clean-up."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def begin(self, part: str, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Have the loop :meth:`start` what ``work`` makes; from any thread."""
+        self._io.call(lambda: self.start(part, work()))
 
     def serve(self, name: str, act: Callable[[], Coroutine[Any, Any, str]]) -> None:
         """Offer a Trigger service that answers with what ``act`` returns or refuses."""
@@ -56,11 +46,6 @@ class Work:
             return response
 
         self._node.create_service(Trigger, name, on_request, callback_group=self._group)
-
-    def _on_done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._node.get_logger().fatal(f"internal error, please report it: {error!r}")
 
 
 async def result_in_executor(node: Node, work: concurrent.futures.Future[T]) -> T:

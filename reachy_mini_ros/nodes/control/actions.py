@@ -19,7 +19,7 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import InvalidCommandError, NotConnectedError, ReachyMiniRosError
 from reachy_mini_ros.nodes.common.work import result_in_executor
-from reachy_mini_ros.nodes.control.look import Look
+from reachy_mini_ros.nodes.control.look import LookAtTopics
 from reachy_mini_ros.nodes.control.moves import trajectory_of
 from reachy_mini_ros.robot.geometry import look
 from reachy_mini_ros.robot.motion.commander import Commander
@@ -64,7 +64,7 @@ class Actions:
         values: Mapping[str, Any],
         commander: Commander,
         player: Player,
-        looking: Look,
+        looking: LookAtTopics,
         refuse: Refuse,
     ) -> None:
         self._node = node

@@ -31,7 +31,7 @@ STATES = 100
 """Two seconds of states to find the one in which a picture was taken."""
 
 
-class Look:
+class LookAtTopics:
     """Turns points into targets, on the thread of the commands.
 
     ``present`` returns the newest state or raises NotConnectedError.

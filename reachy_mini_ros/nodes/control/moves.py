@@ -48,7 +48,7 @@ Command = Callable[[], Coroutine[Any, Any, str]]
 Answer = Callable[[Command, Any, Any, str], Coroutine[Any, Any, Any]]
 
 
-class Moves:
+class MoveTopics:
     """Topics and services for what is longer than one target.
 
     ``values`` are the node's parameters, kept up to date by it. ``watch`` carries out a command

@@ -24,9 +24,9 @@ from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode, run
 from reachy_mini_ros.nodes.control import conversions, limit_parameters
 from reachy_mini_ros.nodes.control.actions import Actions
-from reachy_mini_ros.nodes.control.look import Look
+from reachy_mini_ros.nodes.control.look import LookAtTopics
 from reachy_mini_ros.nodes.control.moves import PARAMETERS as MOVE_PARAMETERS
-from reachy_mini_ros.nodes.control.moves import Moves
+from reachy_mini_ros.nodes.control.moves import MoveTopics
 from reachy_mini_ros.nodes.control.safety import Safety
 from reachy_mini_ros.nodes.control.services import serve
 from reachy_mini_ros.nodes.control.state import PARAMETERS as STATE_PARAMETERS
@@ -38,7 +38,7 @@ from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent
 from reachy_mini_ros.robot.motion.monitor import Monitor
 from reachy_mini_ros.robot.motion.player import Player
 from reachy_mini_ros.robot.motion.recorder import Recorder
-from reachy_mini_ros.robot.motion.switches import Switches
+from reachy_mini_ros.robot.motion.switches import DaemonSwitches
 from reachy_mini_ros.robot.state import ImuSample, Interpolation, RobotInfo, RobotState, Target
 
 PARAMETERS = (
@@ -107,17 +107,19 @@ class ControlNode(RobotNode):
         self._state = StatePublisher(
             self, self._values, self._commander.target_pose, self._on_wrong_pose
         )
-        self._look = Look(self, self._values["base_frame"], self._commander.present)
+        self._look = LookAtTopics(self, self._values["base_frame"], self._commander.present)
         self._recorder = Recorder()
         player = Player(self._link, self._api, self._commander)
-        Moves(self, self._values, player, self._recorder, self._safety.watch, self._safety.answer)
+        MoveTopics(
+            self, self._values, player, self._recorder, self._safety.watch, self._safety.answer
+        )
         self._actions = Actions(
             self, io, self._values, self._commander, player, self._look, self._safety.fail
         )
         self._connection.publish(String(data=self._link.connection.value))
         self._publish_info()
         self._subscribe()
-        switches = Switches(self._link, self._api, self._commander)
+        switches = DaemonSwitches(self._link, self._api, self._commander)
         serve(self, self._safety, self._commander, switches)
         diagnostics.publish_diagnostics(self, f"{host}:{port}", self._report)
         self._running = io.submit(self._run())

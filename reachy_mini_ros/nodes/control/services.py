@@ -12,13 +12,13 @@ from std_srvs.srv import SetBool, Trigger
 
 from reachy_mini_ros.nodes.control.safety import Safety
 from reachy_mini_ros.robot.motion.commander import Commander
-from reachy_mini_ros.robot.motion.switches import Switches
+from reachy_mini_ros.robot.motion.switches import DaemonSwitches
 
 Command = Callable[[], Coroutine[Any, Any, str]]
 Switch = Callable[[bool], Coroutine[Any, Any, str]]
 
 
-def serve(node: Node, safety: Safety, commander: Commander, switches: Switches) -> None:
+def serve(node: Node, safety: Safety, commander: Commander, switches: DaemonSwitches) -> None:
     """Create the services; each answers when its command is done."""
     # Reentrant: a stop must come through while a wake-up is awaited.
     group = ReentrantCallbackGroup()

@@ -5,6 +5,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -17,7 +18,7 @@ from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.media.microphone import RATE_HZ
 from reachy_mini_ros.media.streaming.destination import State, Status
-from reachy_mini_ros.media.streaming.streamer import Streamer
+from reachy_mini_ros.media.streaming.streamer import LiveStream
 from reachy_mini_ros.nodes.common import pcm
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics, status
 from reachy_mini_ros.nodes.common.on_demand import OnDemand
@@ -48,7 +49,9 @@ class StreamNode(RobotNode):
         except ValueError as error:
             raise SetupError(f"parameter {error}") from None
         self._status = self.create_publisher(DiagnosticArray, "~/status", latched())
-        self._streamer = Streamer(io, wanted, quality(values), self._publish_status)
+        self._streamer = LiveStream(
+            io, wanted, quality(values), self._publish_status, self.supervisor
+        )
         self._inputs = [
             OnDemand(self, CompressedImage, values["image_topic"], self._on_image, reliable(2))
         ]
@@ -64,7 +67,7 @@ class StreamNode(RobotNode):
         io.call(self._publish_status)
         if values["autostart"]:
             self._require_targets()
-            io.submit(self._begin())
+            self._work.begin("autostart", self._begin)
 
     def close(self) -> None:
         """End all destinations."""
@@ -79,7 +82,7 @@ class StreamNode(RobotNode):
         self._values = values
         if changed.keys() & _QUALITY:
             self._streamer.set_quality(quality(values))
-        self._io.submit(self._streamer.set_targets(wanted))
+        self._work.begin("destinations", partial(self._streamer.set_targets, wanted))
 
     def _on_image(self, message: CompressedImage) -> None:
         stamp = message.header.stamp

@@ -28,7 +28,7 @@ from reachy_mini_ros.robot.geometry.passive_joints import platform
 from reachy_mini_ros.robot.motion.arbitration import Command, Motion, Owner
 from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent
 from reachy_mini_ros.robot.motion.runner import Runner
-from reachy_mini_ros.robot.motion.streamer import Streamer
+from reachy_mini_ros.robot.motion.streamer import TargetStreamer
 from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotInfo, RobotState, Target
 
 MODE_SETTLE_S = 0.5
@@ -57,7 +57,7 @@ class Commander:
         self._on_motion = on_motion
         self._on_event = on_event
         self.motion = Motion(command_timeout_s)
-        self.streamer = Streamer(link, self._stream_is_over, self._stream_ended)
+        self.streamer = TargetStreamer(link, self._stream_is_over, self._stream_ended)
         self.reach = limits.DOCUMENTED
         """How far the robot may be told to go; the daemon's own scripts know no such limits."""
         self.clamp = False

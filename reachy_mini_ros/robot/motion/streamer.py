@@ -23,7 +23,7 @@ BREAK_OFF_AFTER = 5
 """So many moving targets in a row, and then none, are a stream that broke off."""
 
 
-class Streamer:
+class TargetStreamer:
     """One stream at a time, on the event loop.
 
     ``is_over`` tells that no target has come for long enough. ``on_end`` is called when the stream

@@ -21,7 +21,7 @@ LONGEST_S = 15.0
 PERIOD_S = 0.1
 
 
-class Switches:
+class DaemonSwitches:
     """The switches of one robot; everything runs on the event loop."""
 
     def __init__(self, link: RobotLink, api: DaemonApi, commander: Commander) -> None:

@@ -17,10 +17,10 @@ from harness.processes import Processes, free_port
 from harness.streaming import Nginx, deaf_server, filming, play, senders, sink
 from harness.waiting import wait_for
 
-from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.media.streaming.destination import END_S, State, Status
 from reachy_mini_ros.media.streaming.encoder import Quality
-from reachy_mini_ros.media.streaming.streamer import NO_PICTURE, Streamer
+from reachy_mini_ros.media.streaming.streamer import NO_PICTURE, LiveStream
 from reachy_mini_ros.media.streaming.target import Target, folder, server
 
 
@@ -30,7 +30,9 @@ class Stage:
     def __init__(self, io_thread: LoopThread, targets: list[Target]) -> None:
         self._io = io_thread
         self.said: list[Status] = []
-        self.streamer = Streamer(io_thread, targets, Quality(1500, 0.5), self._listen)
+        self.streamer = LiveStream(
+            io_thread, targets, Quality(1500, 0.5), self._listen, Supervisor()
+        )
         self.run(self.streamer.start())
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:

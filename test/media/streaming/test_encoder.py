@@ -17,6 +17,7 @@ from harness.waiting import wait_for
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.media.streaming.encoder import STALE_S, Quality, StreamEncoder
 from reachy_mini_ros.media.streaming.flv import FILE_HEADER, VIDEO, Tag, TagReader
 from reachy_mini_ros.media.streaming.sound import DELAY_S, RATE_HZ, SoundTimeline
@@ -155,7 +156,9 @@ class Recording:
 
     def __init__(self, quality: Quality, clock: Callable[[], float] = time.monotonic) -> None:
         self.tags: list[Tag] = []
-        self.encoder = StreamEncoder(quality, self.tags.extend, self.tags.extend, clock)
+        self.encoder = StreamEncoder(
+            quality, self.tags.extend, self.tags.extend, Supervisor(), clock
+        )
 
     def file(self) -> io.BytesIO:
         return io.BytesIO(FILE_HEADER + b"".join(tag.encode() for tag in self.tags))

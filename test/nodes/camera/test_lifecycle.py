@@ -115,6 +115,29 @@ def test_quick_changes_end_in_the_last_state(
     assert "internal error" not in camera.output()
 
 
+def test_changes_sent_without_waiting_end_in_the_last_state(
+    camera: Child, robot: Simulation, ros: RosClient, diagnostics: Collector
+) -> None:
+    pictures = ros.subscribe(CompressedImage, JPEG)
+    pictures.next(15)
+    client = ros.node.create_client(ChangeState, f"{CAMERA}/change_state")
+    assert client.wait_for_service(15)
+    order = (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_ACTIVATE)
+    for _ in range(10):
+        answers = [
+            client.call_async(ChangeState.Request(transition=Transition(id=transition)))
+            for transition in order
+        ]
+        wait_for(lambda answers=answers: all(answer.done() for answer in answers), 15)
+        assert all(answer.result().success for answer in answers)
+        pictures.next(15)
+    ros.destroy(ros.node.destroy_client, client)
+    wait_for(lambda: status(diagnostics).message.startswith("connected"), 15)
+    begun, ended = sessions(robot)
+    assert begun - ended == 1
+    ros.unsubscribe(pictures)
+
+
 def test_media_released_by_another_program_are_told_of_and_used_when_they_are_back(
     camera: Child, robot: Simulation, ros: RosClient, diagnostics: Collector
 ) -> None:
