@@ -14,6 +14,8 @@ to the end of its publishing, and from the time stamp in the picture to the subs
     python benchmarks/camera.py [--seconds 10]
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import os

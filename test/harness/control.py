@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A control node and its robot, seen and commanded over ROS."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A ROS node on the test's side: collects messages, calls services, publishes."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections import deque

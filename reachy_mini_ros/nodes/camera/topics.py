@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the camera node publishes of a frame; each thing only while somebody subscribes to it."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

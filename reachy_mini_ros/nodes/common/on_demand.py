@@ -5,6 +5,8 @@
 An executor of rclpy looks at every entity of its nodes with each callback.
 """
 
+from __future__ import annotations
+
 import asyncio
 import math
 import threading

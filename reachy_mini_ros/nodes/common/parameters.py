@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters declared from one table a node: description, range, choices, read-only."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

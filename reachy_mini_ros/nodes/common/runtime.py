@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs nodes in one process: start, spin, signals, clean end, one clear line on failure."""
 
+from __future__ import annotations
+
 import os
 import signal
 import sys

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a node has running on the event loop, and services that answer with its result."""
 
+from __future__ import annotations
+
 import concurrent.futures
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`look_at` and `look_at_pixel`: from points in messages to head poses."""
 
+from __future__ import annotations
+
 import time
 from collections import deque
 from collections.abc import Callable

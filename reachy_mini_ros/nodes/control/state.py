@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the control node publishes of the robot's state: joints, head poses, IMU."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any
 
