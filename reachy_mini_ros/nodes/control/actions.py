@@ -20,7 +20,7 @@ from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import InvalidCommandError, NotConnectedError, ReachyMiniRosError
 from reachy_mini_ros.nodes.common.work import result_in_executor
 from reachy_mini_ros.nodes.control.look import LookAtTopics
-from reachy_mini_ros.nodes.control.moves import trajectory_of
+from reachy_mini_ros.nodes.control.trajectories import trajectory_of
 from reachy_mini_ros.robot.geometry import look
 from reachy_mini_ros.robot.motion.commander import Commander
 from reachy_mini_ros.robot.motion.following import (

@@ -10,7 +10,6 @@ from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
-from rclpy.time import Time
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
@@ -18,10 +17,10 @@ from trajectory_msgs.msg import JointTrajectory
 from reachy_mini_ros.errors import InvalidCommandError, RobotError
 from reachy_mini_ros.nodes.common.parameters import Param
 from reachy_mini_ros.nodes.common.qos import reliable
-from reachy_mini_ros.robot.motion import moves, recorder, trajectory
+from reachy_mini_ros.nodes.control.trajectories import decoded, trajectory_of
+from reachy_mini_ros.robot.motion import moves, recorder
 from reachy_mini_ros.robot.motion.player import Player
 from reachy_mini_ros.robot.motion.recorder import Recorder
-from reachy_mini_ros.robot.motion.trajectory import Point
 
 PARAMETERS = (
     Param(
@@ -72,17 +71,17 @@ class MoveTopics:
         self._answer = answer
         group = ReentrantCallbackGroup()
         node.create_subscription(
-            JointTrajectory, "joint_trajectory", self._on_trajectory, reliable(10)
+            JointTrajectory, "joint_trajectory", self._on_trajectory, reliable(10), raw=True
         )
         node.create_subscription(String, "play_move", self._on_play, reliable(10))
         node.create_service(Trigger, "list_moves", self._on_list, callback_group=group)
         node.create_service(SetBool, "record_move", self._on_record, callback_group=group)
 
-    def _on_trajectory(self, message: JointTrajectory) -> None:
-        self._watch("joint_trajectory", self._follow(message))
+    def _on_trajectory(self, raw: bytes) -> None:
+        self._watch("joint_trajectory", self._follow(raw))
 
-    async def _follow(self, message: JointTrajectory) -> str:
-        names, points = trajectory_of(message, self._node)
+    async def _follow(self, raw: bytes) -> str:
+        names, points = trajectory_of(decoded(raw), self._node)
         return await self._player.play_trajectory(await self._player.plan(names, points), points)
 
     def _on_play(self, message: String) -> None:
@@ -134,22 +133,3 @@ class MoveTopics:
 
     def _directory(self) -> Path:
         return Path(self._values["move_directory"]).expanduser()
-
-
-def trajectory_of(message: JointTrajectory, node: Node) -> tuple[list[str], list[Point]]:
-    """Return joints and points of a message, its points' times counted from now.
-
-    Raises TooLateError if the trajectory is over by its stamp.
-    """
-    points = [
-        Point(
-            point.time_from_start.sec + point.time_from_start.nanosec * 1e-9,
-            tuple(point.positions),
-            tuple(point.velocities),
-        )
-        for point in message.points
-    ]
-    clock = node.get_clock()
-    stamp = Time.from_msg(message.header.stamp, clock.clock_type)
-    offset_s = (stamp - clock.now()).nanoseconds / 1e9 if stamp.nanoseconds else 0.0
-    return list(message.joint_names), trajectory.shifted(points, offset_s)

@@ -43,6 +43,19 @@ def inverse(head_pose: Matrix, body_yaw: float, *, automatic_body_yaw: bool) -> 
     return np.array(joints) if all(map(math.isfinite, joints)) else None
 
 
+def inverse_all(head_poses: Matrix, body_yaws: Matrix) -> Matrix:
+    """Return the head joints (nx7) for many poses (nx4x4) and body yaws (n, rad).
+
+    A row is NaN where the platform's arms cannot reach the pose.
+    """
+    engine, poses = _engine(), head_poses.copy()
+    poses[:, 2, 3] += sdk.ROOT_TO_NEUTRAL_HEAD_M
+    pairs = zip(poses.tolist(), body_yaws.tolist(), strict=True)
+    joints = np.array([[yaw, *engine.inverse_kinematics(pose, yaw)] for pose, yaw in pairs])
+    joints[~np.isfinite(joints).all(axis=1)] = np.nan
+    return joints
+
+
 def forward(joints: Matrix, near_joints: Matrix, near_pose: Matrix) -> Matrix | None:
     """Return the head pose for head joints, None if there is none that the joints agree with.
 

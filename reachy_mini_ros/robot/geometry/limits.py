@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reachy_mini_ros.errors import InvalidCommandError, UnreachableError
 from reachy_mini_ros.robot import sdk
@@ -90,6 +91,41 @@ def check(target: Target, present: RobotState | None = None, reach: Reach = DOCU
     return Target(pose, antennas, body, joints)
 
 
+def doubtful(
+    heads: Matrix | None,
+    body_yaws: Matrix | None,
+    antennas: Matrix | None,
+    reach: Reach = DOCUMENTED,
+) -> NDArray[np.bool_]:
+    """Tell which of many targets (n) :func:`check` might refuse; it says of each whether it does.
+
+    ``heads`` (nx4x4) with ``body_yaws`` (n, rad), and ``antennas`` (nx2, SDK signs), or None for
+    what is left alone. Some 20 us a target.
+    """
+    doubts = []
+    with np.errstate(all="ignore"):  # NaN and infinity are doubtful themselves
+        if antennas is not None:
+            doubts.append(_outside(ANTENNA_JOINTS, -antennas, reach))
+        if heads is not None and body_yaws is not None:
+            roll, pitch, yaw = rotations.all_roll_pitch_yaw(heads)
+            tilt = np.maximum(np.abs(roll), np.abs(pitch))
+            apart = np.abs((yaw - body_yaws + math.pi) % math.tau - math.pi)
+            away_m = np.linalg.norm(heads[:, :3, 3], axis=1)
+            turns = heads[:, :3, :3]
+            off = np.abs(turns @ turns.swapaxes(1, 2) - np.eye(3)).max(axis=(1, 2))
+            joints = kinematics.inverse_all(heads, body_yaws)
+            doubts += [
+                ~(tilt <= reach.tilt_rad),
+                ~(apart <= reach.head_to_body_rad),
+                ~(away_m <= reach.translation_m),
+                ~(off <= _ROTATION_TOLERANCE) | ~(np.linalg.det(turns) > 0.0),
+                (heads[:, 3] != (0.0, 0.0, 0.0, 1.0)).any(axis=1),
+                _outside(HEAD_JOINTS, joints, reach),
+                platform().all_mirrored(heads, joints),
+            ]
+    return np.asarray(np.any(doubts, axis=0))
+
+
 def pose_of_joints(joints: Matrix, present: RobotState | None = None) -> Matrix:
     """Return the head pose that head joints within their limits lead to.
 
@@ -126,6 +162,11 @@ def within(names: Sequence[str], values: Sequence[float] | Matrix, reach: Reach)
             raise UnreachableError(
                 f"{name} = {value:.4g} rad is outside its limits {lower:.4g} to {upper:.4g} rad"
             )
+
+
+def _outside(names: Sequence[str], values: Matrix, reach: Reach) -> NDArray[np.bool_]:
+    lower, upper = np.array([joint_limits(reach)[name] for name in names]).T
+    return np.asarray(~((values >= lower) & (values <= upper)).all(axis=1))
 
 
 @functools.lru_cache(maxsize=4)

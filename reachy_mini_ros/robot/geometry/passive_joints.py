@@ -21,6 +21,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reachy_mini_ros.robot.geometry import kinematics
 from reachy_mini_ros.robot.geometry.frames import Tree, robot_tree
@@ -101,54 +102,62 @@ class Platform:
         return Passive(
             angles=angles.ravel(),
             residual_m=float(np.abs(lengths - self._lengths).max()),
-            mirrored=self._differs(head, rods, arm_turns),
+            mirrored=bool(self._differs(head, rods, arm_turns)),
         )
 
     def mirrored(self, head_pose: Matrix, head_joints: Matrix) -> bool:
         """Tell of a pose that fits the joints whether a singularity is on the way to it."""
-        return self._differs(*self._legs(head_pose, head_joints))
+        return bool(self._differs(*self._legs(head_pose, head_joints)))
+
+    def all_mirrored(self, head_poses: Matrix, head_joints: Matrix) -> NDArray[np.bool_]:
+        """Tell the same (n) of many poses (nx4x4) and their joints (nx7) at once."""
+        return self._differs(*self._legs(head_poses, head_joints))
 
     def _legs(self, head_pose: Matrix, head_joints: Matrix) -> tuple[Matrix, Matrix, Matrix]:
         """Return the head in the body's frame (4x4), the rods in those of the arms, and these.
 
         The rods are vectors (6x3) from the ball on the arm to the head's, the arms' frames
-        rotations (6x3x3) body -> arm.
+        rotations (6x3x3) body -> arm. All of it also for many at once, in the first dimension.
         """
         cosines, sines = np.cos(head_joints), np.sin(head_joints)
         head = head_pose.copy()
-        head[2, 3] += ROOT_TO_NEUTRAL_HEAD_M
+        head[..., 2, 3] += ROOT_TO_NEUTRAL_HEAD_M
         head = self._body_to_root @ head
         turned = head.copy()
-        turned[0] = cosines[0] * head[0] + sines[0] * head[1]
-        turned[1] = cosines[0] * head[1] - sines[0] * head[0]
-        joint_turns = np.zeros((6, 3, 3))
-        joint_turns[:, 0, 0] = joint_turns[:, 1, 1] = cosines[1:]
-        joint_turns[:, 0, 1] = -sines[1:]
-        joint_turns[:, 1, 0] = sines[1:]
-        joint_turns[:, 2, 2] = 1.0
+        cosine, sine = cosines[..., :1], sines[..., :1]
+        turned[..., 0, :] = cosine * head[..., 0, :] + sine * head[..., 1, :]
+        turned[..., 1, :] = cosine * head[..., 1, :] - sine * head[..., 0, :]
+        joint_turns = np.zeros((*cosines.shape[:-1], 6, 3, 3))
+        joint_turns[..., 0, 0] = joint_turns[..., 1, 1] = cosines[..., 1:]
+        joint_turns[..., 0, 1] = -sines[..., 1:]
+        joint_turns[..., 1, 0] = sines[..., 1:]
+        joint_turns[..., 2, 2] = 1.0
         arm_turns = self._arms @ joint_turns
-        balls = (turned @ self._balls_in_head)[:3].T - self._arm_origins
-        rods = np.swapaxes(arm_turns, 1, 2) @ balls[:, :, None]
-        return turned, rods[:, :, 0] - self._socket_origins, arm_turns
+        balls = (turned @ self._balls_in_head)[..., :3, :].swapaxes(-1, -2) - self._arm_origins
+        rods = arm_turns.swapaxes(-1, -2) @ balls[..., None]
+        return turned, rods[..., 0] - self._socket_origins, arm_turns
 
-    def _differs(self, head: Matrix, rods: Matrix, arm_turns: Matrix) -> bool:
-        return bool((self._sides(head, rods, arm_turns) != self._neutral_sides).any())
+    def _differs(self, head: Matrix, rods: Matrix, arm_turns: Matrix) -> NDArray[np.bool_]:
+        return np.asarray((self._sides(head, rods, arm_turns) != self._neutral_sides).any(axis=-1))
 
     def _sides(self, head: Matrix, rods: Matrix, arm_turns: Matrix) -> Matrix:
         """Return signs (8) that change at the arms' and the head's singularities, and far off."""
-        lines = np.empty((6, 6))
-        forces = lines[:, :3] = (arm_turns @ rods[:, :, None])[:, :, 0]
-        levers = (head[:3, :3] @ self._balls_in_head[:3]).T
+        many = head.shape[:-2]
+        lines = np.empty((*many, 6, 6))
+        forces = lines[..., :3] = (arm_turns @ rods[..., None])[..., 0]
+        levers = (head[..., :3, :3] @ self._balls_in_head[:3]).swapaxes(-1, -2)
         for row, (one, other) in enumerate(((1, 2), (2, 0), (0, 1)), start=3):
-            lines[:, row] = levers[:, one] * forces[:, other] - levers[:, other] * forces[:, one]
-        sides = np.empty(8)
+            lines[..., row] = (
+                levers[..., one] * forces[..., other] - levers[..., other] * forces[..., one]
+            )
+        sides = np.empty((*many, 8))
         # A turn of the arm moves the rod's foot along z x foot.
-        sides[:6] = (
-            self._socket_origins[:, 0] * rods[:, 1] - self._socket_origins[:, 1] * rods[:, 0]
+        sides[..., :6] = (
+            self._socket_origins[:, 0] * rods[..., 1] - self._socket_origins[:, 1] * rods[..., 0]
         )
-        sides[6] = np.linalg.det(lines)
-        trace = (head[:3, :3] * self._neutral_turn).sum()
-        sides[7] = trace - (1.0 + 2.0 * math.cos(LARGEST_TURN_RAD))
+        sides[..., 6] = np.linalg.det(lines)
+        trace = (head[..., :3, :3] * self._neutral_turn).sum(axis=(-1, -2))
+        sides[..., 7] = trace - (1.0 + 2.0 * math.cos(LARGEST_TURN_RAD))
         return np.asarray(np.sign(sides))
 
     def _shortest_turns(self, directions: Matrix) -> Matrix:

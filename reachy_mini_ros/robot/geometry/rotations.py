@@ -27,6 +27,15 @@ def from_roll_pitch_yaw(roll: float, pitch: float, yaw: float) -> Matrix:
     return np.asarray(axis_rotation(z, yaw) @ axis_rotation(y, pitch) @ axis_rotation(x, roll))
 
 
+def all_roll_pitch_yaw(poses: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+    """Return the fixed-axis roll, pitch and yaw (n each, rad) of many poses (nx4x4)."""
+    return (
+        np.arctan2(poses[:, 2, 1], poses[:, 2, 2]),
+        np.arctan2(-poses[:, 2, 0], np.hypot(poses[:, 2, 1], poses[:, 2, 2])),
+        np.arctan2(poses[:, 1, 0], poses[:, 0, 0]),
+    )
+
+
 def roll_pitch_yaw(head_pose: Matrix) -> tuple[float, float, float]:
     """Return the fixed-axis roll, pitch and yaw of a pose in rad, Rz(yaw) Ry(pitch) Rx(roll)."""
     rotation = head_pose[:3, :3]

@@ -15,7 +15,6 @@ Accelerations and efforts are ignored.
 import bisect
 import functools
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -31,7 +30,7 @@ from reachy_mini_ros.robot.geometry.limits import (
     Reach,
 )
 from reachy_mini_ros.robot.motion.moves import LONGEST_S, Move
-from reachy_mini_ros.robot.state import Matrix, RobotState, Target
+from reachy_mini_ros.robot.state import Matrix, RobotState
 
 JOINTS = (*HEAD_JOINTS, *ANTENNA_JOINTS)
 SAMPLE_RATE_HZ = 50.0
@@ -41,6 +40,8 @@ MAX_VELOCITY_RAD_S = 8.0
 START_TOLERANCE_RAD = 0.1
 """How far a point at time 0 may be from where the robot is."""
 REST_RAD_S = 1e-3
+MOST_POINTS = 3000
+"""A minute at the daemon's own rate; to take in more would keep the process from a stop."""
 _VELOCITY_STEP_RAD = 0.01
 
 
@@ -183,62 +184,75 @@ def _check_points(
 ) -> None:
     if not points:
         raise InvalidCommandError("the trajectory has no points")
-    previous_s, before = -1.0, None
+    if len(points) > MOST_POINTS:
+        raise InvalidCommandError(
+            f"the trajectory has {len(points)} points, more than {MOST_POINTS}: send fewer, it is "
+            "interpolated between them"
+        )
     for number, point in enumerate(points):
-        where = f"point {number}"
         if len(point.positions) != len(names):
             raise InvalidCommandError(
-                f"{where} has {len(point.positions)} positions for {len(names)} joints"
+                f"point {number} has {len(point.positions)} positions for {len(names)} joints"
+            )
+        if len(point.velocities) not in (0, len(names)):
+            raise InvalidCommandError(
+                f"point {number} has {len(point.velocities)} velocities for {len(names)} joints"
             )
         if bool(point.velocities) != bool(points[0].velocities):
             raise InvalidCommandError("give velocities at every point, or at none")
-        if point.velocities and len(point.velocities) != len(names):
-            raise InvalidCommandError(
-                f"{where} has {len(point.velocities)} velocities for {len(names)} joints"
-            )
-        if not all(map(math.isfinite, (point.time_s, *point.positions, *point.velocities))):
-            raise InvalidCommandError(f"{where} holds NaN or infinity")
-        if not previous_s < point.time_s <= LONGEST_S or point.time_s < 0.0:
-            raise InvalidCommandError(
-                f"{where} is due at {point.time_s} s: times must increase from 0, up to "
-                f"{LONGEST_S:.0f} s"
-            )
+    times_s = np.array([point.time_s for point in points])
+    positions = np.array([point.positions for point in points])
+    velocities = np.array([point.velocities for point in points])
+    _check_numbers(times_s, positions, velocities)
+    lower, upper = np.array([limits.joint_limits(reach)[name] for name in names]).T
+    outside = (positions < lower) | (positions > upper)
+    for number in np.flatnonzero(outside.any(axis=1)).tolist():
         try:
-            limits.within(names, point.positions, reach)
+            limits.within(names, positions[number], reach)
         except InvalidCommandError as error:
-            raise InvalidCommandError(f"{where}: {error}") from None
-        positions = _spread(names, point.positions, joints_of(start))
-        _check_speed(where, names, point, positions, before, max(previous_s, 0.0), start)
-        previous_s, before = point.time_s, positions
-    last = points[-1].velocities
-    if last and max(map(abs, last)) > REST_RAD_S:
+            raise InvalidCommandError(f"point {number}: {error}") from None
+    _check_speeds(names, times_s, positions, velocities, joints_of(start))
+
+
+def _check_numbers(times_s: Matrix, positions: Matrix, velocities: Matrix) -> None:
+    finite = np.isfinite(times_s) & np.isfinite(positions).all(axis=1)
+    if velocities.size:
+        finite &= np.isfinite(velocities).all(axis=1)
+    if not finite.all():
+        raise InvalidCommandError(f"point {int(finite.argmin())} holds NaN or infinity")
+    late = (np.diff(times_s, prepend=-1.0) <= 0.0) | (times_s < 0.0) | (times_s > LONGEST_S)
+    if late.any():
+        number = int(late.argmax())
+        raise InvalidCommandError(
+            f"point {number} is due at {times_s[number]} s: times must increase from 0, up to "
+            f"{LONGEST_S:.0f} s"
+        )
+    if velocities.size and np.abs(velocities[-1]).max() > REST_RAD_S:
         raise InvalidCommandError("the velocities of the last point must be zero: the robot holds")
 
 
-def _check_speed(
-    where: str,
-    names: Sequence[str],
-    point: Point,
-    positions: Matrix,
-    before: Matrix | None,
-    before_s: float,
-    start: RobotState,
+def _check_speeds(
+    names: Sequence[str], times_s: Matrix, positions: Matrix, velocities: Matrix, start: Matrix
 ) -> None:
-    if point.time_s == 0.0:
-        apart = np.abs(positions - joints_of(start))
+    origin = start[[JOINTS.index(name) for name in names]]
+    if times_s[0] == 0.0:
+        apart = np.abs(positions[0] - origin)
         if apart.max() > START_TOLERANCE_RAD:
             raise InvalidCommandError(
-                f"{where} is due at once, but {JOINTS[int(apart.argmax())]} is {apart.max():.2f} "
+                f"point 0 is due at once, but {names[int(apart.argmax())]} is {apart.max():.2f} "
                 "rad away from it: start where the robot is, or give it time"
             )
-        return
-    origin = joints_of(start) if before is None else before
-    speeds = np.abs(positions - origin) / (point.time_s - before_s)
-    for name, value in zip(names, point.velocities, strict=False):
-        speeds[JOINTS.index(name)] = max(abs(value), speeds[JOINTS.index(name)])
-    if speeds.max() > MAX_VELOCITY_RAD_S:
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a point at time 0
+        speeds = np.abs(np.diff(positions, axis=0, prepend=origin[None]))
+        speeds /= np.diff(times_s, prepend=0.0)[:, None]
+    if velocities.size:
+        speeds = np.maximum(speeds, np.abs(velocities))
+    if times_s[0] == 0.0:
+        speeds[0] = 0.0
+    number, joint = divmod(int(speeds.argmax()), len(names))
+    if speeds[number, joint] > MAX_VELOCITY_RAD_S:
         raise InvalidCommandError(
-            f"{where}: {JOINTS[int(speeds.argmax())]} would move at {speeds.max():.1f} rad/s, more "
+            f"point {number}: {names[joint]} would move at {speeds[number, joint]:.1f} rad/s, more "
             f"than {MAX_VELOCITY_RAD_S} rad/s: give it more time"
         )
 
@@ -318,8 +332,9 @@ def _rates(knot: _Knot, turn: Matrix) -> Matrix | None:
 def _sample(segments: Sequence[_Segment]) -> Move:
     ends_s = np.array([0.0, *(segment.end.time_s for segment in segments)])
     grid_s = np.arange(0.0, ends_s[-1], 1.0 / SAMPLE_RATE_HZ)
-    nearest_s = ends_s[np.abs(grid_s[:, None] - ends_s[None, :]).argmin(axis=1)]
-    times_s = np.union1d(ends_s, grid_s[np.abs(grid_s - nearest_s) > 0.1 / SAMPLE_RATE_HZ])
+    after = np.searchsorted(ends_s, grid_s).clip(1, len(ends_s) - 1)
+    apart_s = np.minimum(np.abs(grid_s - ends_s[after - 1]), np.abs(ends_s[after] - grid_s))
+    times_s = np.union1d(ends_s, grid_s[apart_s > 0.1 / SAMPLE_RATE_HZ])
     which = np.searchsorted(ends_s[1:], times_s).clip(max=len(segments) - 1)
     heads, antennas, yaws = [], [], []
     for time_s, segment in zip(times_s, (segments[index] for index in which), strict=True):
@@ -339,28 +354,13 @@ def _check_samples(names: Sequence[str], move: Move, first_s: float, reach: Reac
     ``first_s`` may lead through there.
     """
     head, antennas = bool(set(names) & set(HEAD_JOINTS)), bool(set(names) & set(ANTENNA_JOINTS))
-
-    def check(index: int) -> None:
-        sample = move.target(index)
-        limits.check(
-            Target(
-                head_pose=sample.head_pose if head else None,
-                body_yaw=sample.body_yaw if head else None,
-                antennas=sample.antennas if antennas else None,
-            ),
-            reach=reach,
-        )
-
+    start = Move(move.times_s[:1], move.heads[:1], move.antennas[:1], move.body_yaws[:1])
     try:
-        check(0)
+        start.check(reach, head=head, antennas=antennas)
         from_s = 0.0
     except InvalidCommandError:
         from_s = first_s
-    for index in np.flatnonzero(move.times_s >= from_s).tolist():
-        try:
-            check(index)
-        except InvalidCommandError as error:
-            raise InvalidCommandError(f"at {move.times_s[index]:.2f} s: {error}") from None
+    move.check(reach, head=head, antennas=antennas, from_s=from_s)
 
 
 def _spread(names: Sequence[str], values: Sequence[float], base: Matrix) -> Matrix:

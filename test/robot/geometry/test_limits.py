@@ -191,3 +191,32 @@ def test_the_limits_are_those_of_the_urdf() -> None:
     assert table["yaw_body"] == pytest.approx((-2.79253, 2.79253))
     assert table["stewart_2"] == pytest.approx((-1.39626, 1.22173))
     assert table["right_antenna"] == pytest.approx((-math.pi, math.pi))
+
+
+def test_what_is_refused_is_doubtful_beforehand_and_hardly_more() -> None:
+    """Else a long move could hide a sample that the robot must not be told."""
+    random = np.random.default_rng(5)
+    count = 1500
+    low = np.array([-0.06, -0.06, -0.06, -50, -50, -200])
+    heads = np.array([head(*row) for row in random.uniform(low, -low, (count, 6))])
+    heads[0, 0, 0] = np.nan
+    heads[1, :3, :3] *= 1.01
+    heads[2, 0, 0] *= -1.0
+    heads[3, 3, 3] = 2.0
+    heads[4, 0, 3] = 1e308
+    yaws = random.uniform(-3.0, 3.0, count)
+    yaws[200:] = [math.atan2(pose[1, 0], pose[0, 0]) + 0.3 for pose in heads[200:]]
+    antennas = random.uniform(-3.2, 3.2, (count, 2))
+    antennas[5] = np.nan
+    refused = []
+    for pose, yaw, pair in zip(heads, yaws, antennas, strict=True):
+        try:
+            limits.check(Target(pose, pair, float(yaw)))
+        except InvalidCommandError:
+            refused.append(True)
+        else:
+            refused.append(False)
+    doubts = limits.doubtful(heads, yaws, antennas)
+    assert not (np.array(refused) & ~doubts).any()
+    assert 100 < (~doubts).sum() < count
+    assert (doubts & ~np.array(refused)).sum() < count / 50

@@ -150,6 +150,11 @@ BAD = [
     (["yaw_body"], [Point(-1.0, [0.0]), Point(1.0, [0.1])], "point 0 is due at -1.0 s"),
     (["yaw_body"], [Point(601.0, [0.0])], "up to 600 s"),
     (["yaw_body"], [Point(0.0, [0.0])], "ends at time 0"),
+    (
+        ["left_antenna"],
+        [Point((number + 1) * 0.01, [0.0]) for number in range(3001)],
+        "3001 points, more than 3000",
+    ),
     (["yaw_body"], [Point(0.0, [0.5]), Point(1.0, [0.6])], "yaw_body is 0.50 rad away"),
     (["yaw_body"], [Point(1.0, [0.0]), Point(2.0, [2.9])], "point 1: yaw_body = 2.9 rad"),
     (["left_antenna"], [Point(0.1, [1.0])], "left_antenna would move at 10.0 rad/s"),
