@@ -76,6 +76,8 @@ class Actions:
         self._refuse = refuse
         self._group = ReentrantCallbackGroup()
         self._tasks: dict[bytes, asyncio.Task[Any]] = {}
+        self._cancelled: set[bytes] = set()
+        """Goals that were cancelled before their work began."""
         if FollowJointTrajectory is None:
             node.get_logger().info(MISSING)
             return
@@ -190,10 +192,15 @@ class Actions:
             task = asyncio.current_task()
             assert task is not None
             self._tasks[key] = task
+            if key in self._cancelled:
+                task.cancel()  # comes at the next await
             try:
+                await asyncio.sleep(0)
                 return await work
             finally:
+                work.close()
                 del self._tasks[key]
+                self._cancelled.discard(key)
 
         def publish() -> None:
             try:
@@ -217,6 +224,8 @@ class Actions:
         task = self._tasks.get(key)
         if task is not None:
             task.cancel()
+        else:
+            self._cancelled.add(key)
 
 
 def _tolerances(goal: Any) -> Tolerances:

@@ -142,6 +142,16 @@ def test_a_cancelled_goal_stops_the_robot(neutral: Robot) -> None:
 
 
 @needs_control_msgs
+def test_a_goal_that_is_cancelled_at_once_does_not_move_the_robot(neutral: Robot) -> None:
+    for _ in range(10):
+        goal = neutral.follow(["yaw_body"], (4.0, [1.2]))
+        goal.cancel()
+        assert goal.result()[0] == GoalStatus.STATUS_CANCELED
+    assert neutral.owner == "idle"
+    assert neutral.positions["yaw_body"] == pytest.approx(0.0, abs=0.05)
+
+
+@needs_control_msgs
 def test_a_new_goal_aborts_the_old_one(neutral: Robot) -> None:
     first = neutral.follow(["yaw_body"], (4.0, [1.0]))
     wait_for(lambda: neutral.positions["yaw_body"] > 0.1, 5)
