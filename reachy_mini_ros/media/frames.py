@@ -10,8 +10,12 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+_PYAV = int(av.__version__.partition(".")[0])
+
 # From 17 on PyAV starts threads for each conversion by default, which takes longer than one needs.
-ONE_THREAD: dict[str, Any] = {"threads": 1} if int(av.__version__.partition(".")[0]) >= 17 else {}
+ONE_THREAD: dict[str, Any] = {"threads": 1} if _PYAV >= 17 else {}
+
+_LIMITED, _FULL = 1, 2
 
 Picture = NDArray[np.uint8]
 """(height, width, 3), BGR."""
@@ -47,7 +51,18 @@ class Frame:
         """
         if isinstance(self.image, np.ndarray):
             return self.image
-        return cast(Picture, self.image.to_ndarray(format="bgr24", **ONE_THREAD))
+        how = ONE_THREAD if _PYAV >= 17 else _as_stated(self.image)
+        return cast(Picture, self.image.to_ndarray(format="bgr24", **how))
+
+
+def _as_stated(image: av.VideoFrame) -> dict[str, Any]:
+    """Return what makes PyAV before 17 convert with the matrix and range that the stream states.
+
+    It looks at them only where the range it is to convert to is another; BGR itself has none.
+    """
+    usual = _FULL if image.format.name.startswith("yuvj") else _LIMITED
+    stated = image.color_range or usual
+    return {"src_color_range": stated, "dst_color_range": _LIMITED if stated == _FULL else _FULL}
 
 
 @dataclass(frozen=True, eq=False)

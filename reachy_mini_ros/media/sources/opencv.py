@@ -19,6 +19,7 @@ from reachy_mini_ros.media.sources.polled import No, PolledSource
 _TIMEOUT_MS = 3000
 _OLDEST_NS = 1_000_000_000
 _DEFAULT_RATE_HZ = 30.0
+_SILENT = 0
 
 
 class OpenCvSource(PolledSource):
@@ -32,9 +33,7 @@ class OpenCvSource(PolledSource):
         self._what = what
         if not (_is_url(what) or _device(what) is not None or Path(what).expanduser().is_file()):
             raise SetupError(f"source opencv: there is no file {what}, and it is no device or URL")
-        # What OpenCV and FFmpeg print of their own says less than the reason that is told.
-        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        _silence()
 
     async def _reader(self) -> "_Capture":
         if _is_url(self._what) or _device(self._what) is not None:
@@ -126,6 +125,14 @@ class _File(_Capture):
         time.sleep(max(0, self._due_ns - now_ns) / 1e9)
         now_ns = time.monotonic_ns()
         return self._frame(now_ns, now_ns) if wanted else No.NEED
+
+
+def _silence() -> None:
+    """Keep OpenCV and FFmpeg from printing: it says less than the reason that is told."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    # OpenCV 4.6, which Ubuntu 24.04 has, knows the first name only, and OpenCV 5 the second.
+    set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+    set_level(_SILENT)
 
 
 def shown(what: str) -> str:

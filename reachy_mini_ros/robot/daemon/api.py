@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon's HTTP API, as far as the websocket does not offer the same."""
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -15,6 +16,7 @@ from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.state import RobotInfo
 
 TIMEOUT_S = 3.0
+_CLOSING_S = 0.5
 LOADING_S = 30.0
 """For the moves of a data set, which the daemon reads anew each time; it does nothing else then."""
 
@@ -159,15 +161,15 @@ class DaemonApi:
     async def _move_updates(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         url = f"http://{self._address}/api/move/ws/updates"
         try:
-            updates = await self._session().ws_connect(
-                url, timeout=aiohttp.ClientWSTimeout(ws_close=0.5)
-            )
+            updates = await self._session().ws_connect(url)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise self._away(error) from None
         try:
             yield updates
         finally:
-            await updates.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING_S):
+                    await updates.close()
 
     async def _request(
         self,
