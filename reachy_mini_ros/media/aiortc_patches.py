@@ -10,6 +10,9 @@
 * :class:`DecoderGate`: aiortc decodes whatever arrives, wanted or not, and queues without bound
   what it cannot decode in time. Seen with aiortc 1.16; unnecessary once a receiver can hand out
   encoded frames.
+* :class:`Connection`: aiortc connects in a task that nobody waits for, and what fails there, as it
+  does for an offer without a fingerprint, is seen by nobody. Seen with aiortc 1.16; unnecessary
+  once that ends in the connection state ``failed``.
 """
 
 import queue
@@ -22,7 +25,7 @@ from enum import Enum
 from typing import Any
 
 import aioice.ice
-from aiortc import RTCRtpReceiver
+from aiortc import RTCPeerConnection, RTCRtpReceiver
 from aiortc.rtcdtlstransport import RTCCertificate
 
 from reachy_mini_ros.media.sound_buffer import in_order
@@ -135,6 +138,18 @@ class DecoderGate(queue.Queue[Any]):
             super().put(item, block, timeout)
 
 
+class Connection(RTCPeerConnection):
+    """A connection that keeps what its connecting failed with."""
+
+    failure: Exception | None = None
+
+    async def _RTCPeerConnection__connect(self) -> None:  # noqa: N802 - aiortc's own, private
+        try:
+            await super()._RTCPeerConnection__connect()  # type: ignore[misc]
+        except Exception as error:  # noqa: BLE001 - aiortc promises no types
+            self.failure = error
+
+
 def _is_key_frame(codec: str, data: bytes) -> bool:
     """Whether decoding can begin here; always so with sound.
 
@@ -148,5 +163,6 @@ def _is_key_frame(codec: str, data: bytes) -> bool:
     return True
 
 
+assert hasattr(RTCPeerConnection, "_RTCPeerConnection__connect"), "this aiortc is another one"
 RTCCertificate._create_ssl_context = _with_robot_ciphers  # type: ignore[method-assign]
 aioice.ice.get_host_addresses = _with_loopback

@@ -59,7 +59,9 @@ class Microphone:
     def __init__(self, channels: int, *, fill_gaps: bool = False) -> None:
         self.fill_gaps = fill_gaps
         self.lost = 0
-        """Samples at RATE_HZ that never came."""
+        """Samples at RATE_HZ that never came, or so late that they were left out."""
+        self.gaps = 0
+        """Stretches of these."""
         self._channels = channels
         self.restart()
 
@@ -77,6 +79,7 @@ class Microphone:
             gap = 0
         samples = frame.samples
         if gap:
+            self.gaps += 1
             self.lost += round(gap * RATE_HZ / frame.rate_hz)
             if self.fill_gaps:
                 silence = np.zeros((gap, samples.shape[1]), np.int16)

@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Callable
 from weakref import WeakValueDictionary
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.connection import Connection
+from reachy_mini_ros.media.backlog import Backlog
 from reachy_mini_ros.media.frames import Frame, PcmFrame
 from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
 from reachy_mini_ros.media.speaker import Speaker
+from reachy_mini_ros.media.stage import Stage
 from reachy_mini_ros.media.webrtc import WebRtcSession
 
 
@@ -21,13 +24,33 @@ class SharedSession(VideoSource):
     """
 
     def __init__(
-        self, host: str, signalling_port: int, *, on_connection: OnConnection | None = None
+        self,
+        host: str,
+        signalling_port: int,
+        *,
+        on_connection: OnConnection | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
-        super().__init__(on_connection)
+        super().__init__(on_connection, supervisor)
         self._common = _common(host, signalling_port)
         self._audio: list[Callable[[PcmFrame], None]] = []
         self._open = False
         self._turn = asyncio.Lock()
+
+    @property
+    def stage(self) -> Stage:
+        """Return how far the session with the robot is."""
+        return self._common.session.stage
+
+    @property
+    def backlog(self) -> Backlog:
+        """Return what was left out of the pictures after stalls."""
+        return self._common.session.backlogs["video"]
+
+    @property
+    def sound_backlog(self) -> Backlog:
+        """Return what was left out of the sound after stalls."""
+        return self._common.session.backlogs["audio"]
 
     @property
     def input_rate_hz(self) -> float:
@@ -41,27 +64,27 @@ class SharedSession(VideoSource):
 
     def add_video(self, consumer: Callable[[Frame], None]) -> None:
         """Hand every decoded picture to ``consumer`` while this share is open."""
+        if self._open and not self._video:
+            self._common.session.add_video(self._give_video)
         super().add_video(consumer)
-        if self._open:
-            self._common.session.add_video(consumer)
 
     def remove_video(self, consumer: Callable[[Frame], None]) -> None:
         """Undo :meth:`add_video`."""
         super().remove_video(consumer)
-        if self._open:
-            self._common.session.remove_video(consumer)
+        if self._open and not self._video:
+            self._common.session.remove_video(self._give_video)
 
     def add_audio(self, consumer: Callable[[PcmFrame], None]) -> None:
         """Hand the microphone's sound to ``consumer`` while this share is open."""
+        if self._open and not self._audio:
+            self._common.session.add_audio(self._give_audio)
         self._audio.append(consumer)
-        if self._open:
-            self._common.session.add_audio(consumer)
 
     def remove_audio(self, consumer: Callable[[PcmFrame], None]) -> None:
         """Undo :meth:`add_audio`."""
         self._audio.remove(consumer)
-        if self._open:
-            self._common.session.remove_audio(consumer)
+        if self._open and not self._audio:
+            self._common.session.remove_audio(self._give_audio)
 
     async def run(self) -> None:
         """Keep the session open until cancelled; the last one to let go closes it."""
@@ -71,10 +94,10 @@ class SharedSession(VideoSource):
     async def _hold(self) -> None:
         session, listeners = self._common.session, self._common.listeners
         self._open = True
-        for video in self._video:
-            session.add_video(video)
-        for audio in self._audio:
-            session.add_audio(audio)
+        if self._video:
+            session.add_video(self._give_video)
+        if self._audio:
+            session.add_audio(self._give_audio)
         listeners.append(self._on_session)
         self._set(Connection.CONNECTING, OPENING)
         if session.connection is not Connection.CONNECTING:
@@ -84,11 +107,14 @@ class SharedSession(VideoSource):
         finally:
             self._open = False
             listeners.remove(self._on_session)
-            for video in self._video:
-                session.remove_video(video)
-            for audio in self._audio:
-                session.remove_audio(audio)
+            if self._video:
+                session.remove_video(self._give_video)
+            if self._audio:
+                session.remove_audio(self._give_audio)
             self._set_closed()
+
+    def _give_audio(self, sound: PcmFrame) -> None:
+        self._give(self._audio, sound)
 
     def _on_session(self, connection: Connection, reason: str) -> None:
         self.last_error = self._common.session.last_error

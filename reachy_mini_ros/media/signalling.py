@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from reachy_mini_ros.errors import RobotError
+from reachy_mini_ros.texts import shown
+
+_BRACKETS_MAX = 10_000
+"""A list of a thousand producers has fewer; Python's parser overflows the stack on many nested."""
+_LINES_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,46 +79,67 @@ Message = Producers | PeerStatus | SessionStarted | Offer | Candidate | SessionE
 def parse(text: str | bytes) -> Message | None:
     """Return what a message of the server says; None if it is of no use to a listener.
 
-    Raises RobotError if it is not a message of this protocol.
+    Raises RobotError, and nothing else, if it is not a message of this protocol.
     """
     try:
-        return _message(json.loads(text))
-    except (ValueError, TypeError, KeyError, AttributeError):
+        return _message(_json(text))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise RobotError(
             f"what answers on the signalling port does not speak the robot's protocol: "
             f"{text[:80]!r}; check robot_host and signalling_port"
         ) from None
 
 
+def _json(text: str | bytes) -> Any:
+    text = text.decode() if isinstance(text, bytes) else text
+    if text.count("[") + text.count("{") > _BRACKETS_MAX:
+        raise ValueError("nested too deeply, or too long")
+    return json.loads(text)
+
+
 def _message(message: dict[str, Any]) -> Message | None:
     match message["type"]:
         case "list":
             producers = message["producers"]
-            return Producers({_name(peer): str(peer["id"]) for peer in producers})
+            return Producers({_name(peer): _text(peer["id"]) for peer in producers})
         case "peerStatusChanged":
-            return PeerStatus(
-                str(message["peerId"]), _name(message), "producer" in message["roles"]
-            )
+            roles = message["roles"]
+            return PeerStatus(_text(message["peerId"]), _name(message), "producer" in roles)
         case "sessionStarted":
-            return SessionStarted(str(message["sessionId"]))
+            return SessionStarted(_text(message["sessionId"]))
         case "endSession":
-            return SessionEnded(str(message["sessionId"]))
+            return SessionEnded(_text(message["sessionId"]))
         case "error":
-            return Refusal(str(message["details"]))
+            return Refusal(shown(message["details"]))
         case "peer":
-            return _from_peer(str(message["sessionId"]), message)
+            return _from_peer(_text(message["sessionId"]), message)
     return None
 
 
 def _from_peer(session_id: str, message: dict[str, Any]) -> Message | None:
     if ice := message.get("ice"):
-        return Candidate(session_id, str(ice["candidate"] or ""), int(ice["sdpMLineIndex"]))
+        candidate = ice["candidate"]
+        return Candidate(
+            session_id, _text(candidate) if candidate else "", _line(ice["sdpMLineIndex"])
+        )
     sdp = message["sdp"]
-    return Offer(session_id, str(sdp["sdp"])) if sdp["type"] == "offer" else None
+    return Offer(session_id, _text(sdp["sdp"])) if sdp["type"] == "offer" else None
 
 
 def _name(peer: dict[str, Any]) -> str:
-    return str((peer.get("meta") or {}).get("name", ""))
+    return shown((peer.get("meta") or {}).get("name", ""))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a text is due here")
+    return value
+
+
+def _line(value: object) -> int:
+    if not isinstance(value, int) or not 0 <= value < _LINES_MAX:
+        raise ValueError("the number of a line in the session description is due here")
+    return int(value)
 
 
 def register(name: str) -> str:

@@ -3,40 +3,37 @@
 """The session with the robot's media: finds it, keeps it, and gets it back."""
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable
 
 from aiortc import MediaStreamTrack
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.backoff import Backoff
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import ReachyMiniRosError, RobotError
 from reachy_mini_ros.hosts import is_loopback, network_address
 from reachy_mini_ros.media import signalling
 from reachy_mini_ros.media.aiortc_patches import Loopback
+from reachy_mini_ros.media.backlog import Backlog
 from reachy_mini_ros.media.frames import Frame, PcmFrame
 from reachy_mini_ros.media.peer import Peer
-from reachy_mini_ros.media.signalling import (
-    Candidate,
-    Offer,
-    PeerStatus,
-    Producers,
-    Refusal,
-    SessionEnded,
-    SessionStarted,
-)
+from reachy_mini_ros.media.signalling import PeerStatus, Producers
+from reachy_mini_ros.media.signalling_client import DEADLINE_S, receive, signalling_connection
 from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
+from reachy_mini_ros.media.stage import Stage
+from reachy_mini_ros.media.talk import Talk
+from reachy_mini_ros.texts import shown
 
 PRODUCER = "reachymini"
 """The name that the robot's media goes by."""
 
 _TICK_S = 0.25
 _STALLED_S = 1.0
-_DEADLINE_S = 3.0
-"""How long anything that is due may stay away: a reply, the first frame, the next frame."""
+_UNDECODED_S = 2 * DEADLINE_S
+"""How long what is decoded may stay away while it arrives: the first key frame may come late."""
 _LASTED_S = 5.0
 """A session that delivered for so long was a success."""
 _LINGER_S = 5.0
@@ -48,7 +45,8 @@ class WebRtcSession(VideoSource):
 
     What nobody wants is received but not decoded; a consumer that comes then gets its first picture
     after the key frame that it causes the robot to send. The connection is supervised by the age of
-    what is received, decoded or not.
+    what is received, decoded or not. Whatever the robot sends, or aiortc makes of it, ends one
+    attempt at most, with the stage that it failed at.
     """
 
     def __init__(
@@ -58,17 +56,35 @@ class WebRtcSession(VideoSource):
         *,
         on_connection: OnConnection | None = None,
         speaker: Callable[[], MediaStreamTrack] | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
         """``speaker`` makes the sound track that each new connection sends to the robot."""
-        super().__init__(on_connection)
+        super().__init__(on_connection, supervisor)
+        self._host = host
+        self._port = signalling_port
         self._url = f"ws://{network_address(host, signalling_port)}"
         self._loopback = Loopback.ALSO if is_loopback(host) else Loopback.NEVER
         self._speaker = speaker
         self._audio: list[Callable[[PcmFrame], None]] = []
         self._unwanted_since_s = {"video": 0.0, "audio": 0.0}
+        self.backlogs = {"video": Backlog(), "audio": Backlog()}
+        """What was left out of the pictures and the sound after stalls."""
         self._peer: Peer | None = None
-        self._asking: asyncio.Future[None] | None = None
         self._connected_s = 0.0
+        self._at = self._failed_at = Stage.NAME
+        self._at_since_s = 0.0
+        self._details = ""
+        """Of the failure, for whoever looks closely; they change each time."""
+
+    @property
+    def stage(self) -> Stage:
+        """Return how far it is; while it fails again and again, how far it got."""
+        return max(self._at, self._failed_at, key=lambda stage: stage.rank)
+
+    @property
+    def backlog(self) -> Backlog:
+        """Return what was left out of the pictures after stalls."""
+        return self.backlogs["video"]
 
     @property
     def input_rate_hz(self) -> float:
@@ -99,15 +115,18 @@ class WebRtcSession(VideoSource):
     async def run(self) -> None:
         """Keep the session up until cancelled; ends it properly then, and may be called again."""
         backoff = Backoff(initial_s=0.2, cap_s=2.0)
+        self._failed_at = Stage.NAME
         self._set(Connection.CONNECTING, OPENING)
         try:
             while True:
                 self._connected_s = 0.0
                 try:
                     await self._attempt()
-                except (ReachyMiniRosError, OSError, WebSocketException) as error:
-                    self.last_error = _reason(error, self._url)
-                    self._set(Connection.LOST, self.last_error)
+                except ReachyMiniRosError as error:
+                    self._fail(str(error))
+                except (OSError, WebSocketException) as error:
+                    self._enter(Stage.SIGNALLING)
+                    self._fail(f"the signalling on {self._url} closed: {shown(error)}")
                 if self._connected_s and time.monotonic() - self._connected_s > _LASTED_S:
                     backoff.reset()
                 await asyncio.sleep(backoff.pause_s())
@@ -115,25 +134,20 @@ class WebRtcSession(VideoSource):
             self._set_closed()
 
     async def _attempt(self) -> None:
-        async with connect(
-            self._url,
-            # The robot logs a warning for every ping.
-            ping_interval=None,
-            compression=None,
-            proxy=None,
-            open_timeout=_DEADLINE_S,
-            close_timeout=0.5,
-        ) as signals:
+        async with signalling_connection(self._host, self._port, self._enter) as signals:
             producer_id = await self._find_producer(signals)
             speaker = self._speaker() if self._speaker is not None else None
-            self._peer = Peer(self._loopback, self._give_video, self._give_audio, speaker)
-            talk = _Talk(signals, producer_id, self._peer)
+            self._enter(Stage.OFFER)
+            self._peer = Peer(
+                self._loopback, self._give_video, self._give_audio, self.backlogs, speaker
+            )
+            talk = Talk(signals, producer_id, self._peer)
             try:
                 await talk.start()
                 while True:
-                    await talk.step()
+                    await talk.step(_TICK_S)
                     self._update_gates()
-                    self._watch(talk)
+                    self._watch(self._peer)
             finally:
                 await talk.end()
                 self._peer = None
@@ -142,11 +156,11 @@ class WebRtcSession(VideoSource):
         """Wait until the robot's media is there; a daemon that just started has none yet."""
         await signals.send(signalling.register("reachy_mini_ros"))
         heard_s = time.monotonic()
-        while time.monotonic() - heard_s < _DEADLINE_S:
+        while time.monotonic() - heard_s < DEADLINE_S:
             await signals.send(signalling.list_producers())
             next_question_s = time.monotonic() + 2 * _TICK_S
             while (wait_s := next_question_s - time.monotonic()) > 0:
-                message = await _receive(signals, wait_s)
+                message = await receive(signals, wait_s)
                 if message is not None:
                     heard_s = time.monotonic()
                 if isinstance(message, Producers) and PRODUCER in message.by_name:
@@ -155,32 +169,73 @@ class WebRtcSession(VideoSource):
                     if message.name == PRODUCER:
                         return message.peer_id
                 elif isinstance(message, Producers):
+                    self._enter(Stage.PRODUCER)
+                    self._failed_at = Stage.PRODUCER  # known, and waited for
                     self._set(Connection.LOST, f"{self._url} has no '{PRODUCER}' yet")
         raise RobotError(f"the signalling on {self._url} does not answer")
 
-    def _watch(self, talk: "_Talk") -> None:
-        """Judge the session by what arrives.
+    def _enter(self, stage: Stage) -> None:
+        self._at, self._at_since_s = stage, time.monotonic()
+
+    def _fail(self, reason: str) -> None:
+        """Tell why an attempt failed, at the stage that it was at."""
+        if self._at is Stage.STREAMING:  # the robot said so
+            self._at = Stage.PRODUCER
+        self._failed_at = self._at
+        self.last_error, self._details = reason + self._details, ""
+        self._set(Connection.LOST, reason)
+
+    def _watch(self, peer: Peer) -> None:
+        """Judge the session by how far it comes and by what arrives.
 
         Raises RobotError if it is to be given up.
         """
-        now_ns = time.monotonic_ns()
-        if talk.peer.failed:
+        if peer.failure is not None:
+            if self._at.rank > Stage.DTLS.rank:
+                self._enter(Stage.DECODING)
+            raise peer.failure
+        if peer.broken and self._at.rank > Stage.DTLS.rank:
+            self._enter(Stage.ICE if peer.path_lost else Stage.DTLS)
             raise RobotError("the media connection broke")
-        gate = talk.peer.gates.get("video")
-        arrived_ns = gate.arrived_ns if gate is not None else 0
-        age_s = (now_ns - max(arrived_ns, talk.started_ns)) / 1e9
-        if age_s > _DEADLINE_S:
-            what = "no more pictures" if arrived_ns else "no picture"
-            raise RobotError(f"{what} within {_DEADLINE_S:g} s")
+        stage = peer.stage
+        if stage.rank > self._at.rank:
+            self._enter(stage)
+        if self._at.rank < Stage.PACKETS.rank:
+            if peer.broken or time.monotonic() - self._at_since_s > DEADLINE_S:
+                self._details = f" ({_pairs(peer)})" if self._at is Stage.ICE else ""
+                raise RobotError(_why_not(self._at, peer))
+            return
+        self._watch_pictures(peer, stage)
+        self._watch_sound(peer)
+
+    def _watch_pictures(self, peer: Peer, stage: Stage) -> None:
+        gate, now_ns = peer.gates.get("video"), time.monotonic_ns()
+        if gate is None or not gate.arrived_ns:
+            if time.monotonic() - self._at_since_s > DEADLINE_S:
+                raise RobotError(_why_not(stage, peer))
+            return
+        age_s = (now_ns - gate.arrived_ns) / 1e9
+        if age_s > DEADLINE_S:
+            self._enter(Stage.PACKETS)
+            raise RobotError(f"no more pictures within {DEADLINE_S:g} s")
         if age_s > _STALLED_S:
             if self.connection is Connection.CONNECTED:
                 self._set(Connection.STALLED, f"no picture for more than {_STALLED_S:g} s")
-        elif arrived_ns:
+        else:
             self._set(Connection.CONNECTED, "")
-        if gate is not None and gate.is_open:
-            decoded_ns = max(gate.opened_ns, talk.peer.decoded_ns)
-            if (now_ns - decoded_ns) / 1e9 > 2 * _DEADLINE_S:  # the first may have come late
-                raise RobotError("pictures arrive but none can be decoded")
+        decoded_ns = max(gate.opened_ns, peer.decoded_ns["video"])
+        if gate.is_open and (now_ns - decoded_ns) / 1e9 > _UNDECODED_S:
+            self._enter(Stage.KEY_FRAME if gate.waits_for_key_frame else Stage.DECODING)
+            raise RobotError(_why_not(self._at, peer))
+
+    def _watch_sound(self, peer: Peer) -> None:
+        """Have a decoder that ended, and is alone in that, begin anew with the session."""
+        gate, now_ns = peer.gates.get("audio"), time.monotonic_ns()
+        if gate is None or not gate.is_open or (now_ns - gate.arrived_ns) / 1e9 > _STALLED_S:
+            return
+        if (now_ns - max(gate.opened_ns, peer.decoded_ns["audio"])) / 1e9 > _UNDECODED_S:
+            self._enter(Stage.DECODING)
+            raise RobotError("sound arrives but none can be decoded")
 
     def _update_gates(self) -> None:
         """Decode what is wanted, and for a while what was wanted just before."""
@@ -192,84 +247,57 @@ class WebRtcSession(VideoSource):
                 gate.open()
             elif time.monotonic() - self._unwanted_since_s[kind] > _LINGER_S:
                 gate.shut()
-            if gate.waits_for_key_frame:
-                self._asking = asyncio.ensure_future(self._peer.request_key_frame())
+        self._peer.request_key_frame()
 
     def _give_audio(self, sound: PcmFrame) -> None:
-        for consumer in tuple(self._audio):
-            consumer(sound)
+        self._give(self._audio, sound)
 
     def _set(self, connection: Connection, reason: str) -> None:
-        if connection is Connection.CONNECTED and not self._connected_s:
-            self._connected_s = time.monotonic()
+        if connection is Connection.CONNECTED:
+            self._failed_at = Stage.NAME
+            if not self._connected_s:
+                self._connected_s = time.monotonic()
         super()._set(connection, reason)
 
 
-class _Talk:
-    """What is said on one signalling connection about one session."""
-
-    def __init__(self, signals: ClientConnection, producer_id: str, peer: Peer) -> None:
-        self.peer = peer
-        self.started_ns = time.monotonic_ns()
-        self._signals = signals
-        self._producer_id = producer_id
-        self._session_id = ""
-
-    async def start(self) -> None:
-        await self._signals.send(signalling.start_session(self._producer_id))
-
-    async def step(self) -> None:
-        """Handle one message, or let a moment pass without any.
-
-        Raises RobotError if the robot ended the session.
-        """
-        match await _receive(self._signals, _TICK_S):
-            case SessionStarted(session_id):
-                self._session_id = session_id
-            case Offer(session_id, _) as offer:
-                self._session_id = session_id
-                sdp = await self.peer.answer(offer)
-                await self._signals.send(signalling.answer(session_id, sdp))
-            case Candidate() as candidate:
-                await self.peer.add_candidate(candidate)
-            case SessionEnded(self._session_id):
-                self._session_id = ""
-                raise RobotError("the robot ended the media session")
-            case PeerStatus(self._producer_id, _, False):
-                raise RobotError("the robot's media went away")
-            case Refusal(details):
-                raise RobotError(f"the robot refused: {details}")
-
-    async def end(self) -> None:
-        """End the session on both sides."""
-        try:
-            if self._session_id:
-                await self._signals.send(signalling.end_session(self._session_id))
-        except WebSocketException:
-            pass  # nobody is there to be told
-        finally:
-            await self.peer.close()
+def _why_not(stage: Stage, peer: Peer) -> str:
+    """Say what did not happen in time, and what to do."""
+    ours, robots = peer.candidates
+    match stage:
+        case Stage.OFFER:
+            return f"the robot made no offer within {DEADLINE_S:g} s: restart its media"
+        case Stage.CANDIDATES:
+            whose = "this machine has no network address" if not ours else "the robot names none"
+            return f"no ICE candidates: {len(ours)} of ours, {len(robots)} of the robot's ({whose})"
+        case Stage.ICE:
+            return (
+                f"ICE does not get through between {_listed(ours)} and {_listed(robots)}: "
+                "a firewall: let UDP pass between this machine and the robot"
+            )
+        case Stage.DTLS:
+            return f"the DTLS handshake fails with {_listed(robots)}: restart the robot's media"
+        case Stage.PACKETS if "video" not in peer.gates:
+            return "the robot offers no pictures: has it a camera?"
+        case Stage.PACKETS if peer.has_packets():
+            return (
+                f"packets come, but no whole picture within {DEADLINE_S:g} s: the network is poor"
+            )
+        case Stage.PACKETS:
+            return (
+                f"connected, but no packet of a picture within {DEADLINE_S:g} s: is its camera on?"
+            )
+        case Stage.KEY_FRAME:
+            return "pictures arrive, but no key frame, though it is asked for: restart its media"
+    return "pictures arrive but none can be decoded"
 
 
-async def _receive(signals: ClientConnection, timeout_s: float) -> signalling.Message | None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            text = await signals.recv()
-    except TimeoutError:
-        return None
-    return signalling.parse(text)
+def _pairs(peer: Peer) -> str:
+    ours, robots = (", ".join(candidates[:4]) for candidates in peer.candidates)
+    return f"UDP {ours} to {robots}"
 
 
-def _reason(error: Exception, url: str) -> str:
-    match error:
-        case ReachyMiniRosError():
-            return str(error)
-        case ConnectionRefusedError():
-            return f"nothing listens on {url}"
-        case TimeoutError():
-            return f"{url} does not answer"
-        case socket.gaierror():
-            return f"{url}: the host's name is not known"
-        case WebSocketException():
-            return f"the signalling on {url} closed: {error}"
-    return f"{url}: {error}"
+def _listed(candidates: list[str]) -> str:
+    """Return the hosts of addresses, which are the same the next time; ports are not."""
+    hosts = sorted({candidate.rpartition(":")[0] for candidate in candidates})
+    more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
+    return ", ".join(hosts[:3]) + more

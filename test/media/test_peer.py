@@ -8,6 +8,7 @@ from aiortc import RTCPeerConnection
 from aiortc.mediastreams import AudioStreamTrack
 
 from reachy_mini_ros.media.aiortc_patches import Loopback, gathering
+from reachy_mini_ros.media.backlog import Backlog
 from reachy_mini_ros.media.peer import Peer
 from reachy_mini_ros.media.signalling import Offer
 
@@ -18,7 +19,8 @@ def test_a_close_that_is_cancelled_breaks_none_that_runs() -> None:
         robot.addTrack(AudioStreamTrack())
         with gathering(Loopback.ONLY):
             await robot.setLocalDescription(await robot.createOffer())
-        peer = Peer(Loopback.ONLY, lambda frame: None, lambda frame: None)
+        backlogs = {"video": Backlog(), "audio": Backlog()}
+        peer = Peer(Loopback.ONLY, lambda frame: None, lambda frame: None, backlogs)
         await peer.answer(Offer("session", robot.localDescription.sdp))
         # aiortc closes by itself when the robot leaves; ours waits for that one's end.
         begun = asyncio.create_task(peer._connection.close())

@@ -166,7 +166,7 @@ def test_what_nobody_wants_is_not_decoded_yet_supervised(
         peer = watched.session._peer
         assert peer is not None
         wait_for(lambda: watched.session.input_rate_hz > 15)
-        assert peer.decoded_ns == 0
+        assert peer.decoded_ns["video"] == 0
         assert not any(gate.is_open for gate in peer.gates.values())
         asked_s = time.monotonic()
         frame = io.submit(watched.session.frame()).result(5)

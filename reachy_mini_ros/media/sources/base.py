@@ -4,11 +4,17 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError
+from reachy_mini_ros.media.backlog import Backlog
 from reachy_mini_ros.media.frames import Frame
+from reachy_mini_ros.media.stage import Stage
+
+T = TypeVar("T")
 
 OnConnection = Callable[[Connection, str], None]
 CLOSED = "closed"
@@ -21,18 +27,32 @@ class VideoSource(ABC):
     """A stream of pictures that is open while :meth:`run` runs.
 
     Everything here belongs to one event loop: call from elsewhere with ``LoopThread.call``.
-    Consumers are called on the loop and must return at once.
+    Consumers are called on the loop and must return at once. One that fails takes nothing from
+    the others; the supervisor hears of it.
     """
 
-    def __init__(self, on_connection: OnConnection | None) -> None:
+    def __init__(
+        self, on_connection: OnConnection | None, supervisor: Supervisor | None = None
+    ) -> None:
         """``on_connection`` hears of pictures that arrive, and why if they do not."""
         self._on_connection = on_connection
+        self._supervisor = supervisor or Supervisor()
         self._video: list[Callable[[Frame], None]] = []
         self.connection = Connection.CONNECTING
         self.reason = CLOSED
         self.connections = 0
         """How often a connection was made that delivered pictures."""
         self.last_error = ""
+
+    @property
+    def stage(self) -> Stage | None:
+        """Return how far the session with the robot is; None for what is no such session."""
+        return None
+
+    @property
+    def backlog(self) -> Backlog | None:
+        """Return what was left out of the pictures after stalls; None where that is not known."""
+        return None
 
     @property
     @abstractmethod
@@ -74,8 +94,16 @@ class VideoSource(ABC):
             self.remove_video(take)
 
     def _give_video(self, frame: Frame) -> None:
-        for consumer in tuple(self._video):
-            consumer(frame)
+        self._give(self._video, frame)
+
+    def _give(self, consumers: Iterable[Callable[[T], None]], what: T) -> None:
+        for consumer in tuple(consumers):
+            try:
+                consumer(what)
+            except Exception as error:  # noqa: BLE001 - the others are to have it all the same
+                self._supervisor.failed(_part(consumer), error)
+            else:
+                self._supervisor.works(_part(consumer))
 
     def _set(self, connection: Connection, reason: str) -> None:
         if connection is not Connection.CONNECTED and not self.connections:
@@ -86,7 +114,12 @@ class VideoSource(ABC):
             self.connections += 1
         self.connection, self.reason = connection, reason
         if self._on_connection is not None and reason not in (CLOSED, OPENING):
-            self._on_connection(connection, reason)
+            with self._supervisor.guard(_part(self._on_connection)):
+                self._on_connection(connection, reason)
 
     def _set_closed(self) -> None:
         self.connection, self.reason = Connection.CONNECTING, CLOSED
+
+
+def _part(consumer: Callable[..., None]) -> str:
+    return str(getattr(consumer, "__qualname__", "a consumer"))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.hosts import is_loopback
 from reachy_mini_ros.media.sessions import SharedSession
@@ -57,7 +58,11 @@ def choose(wanted: str, robot_host: str, frame_rate_hz: float) -> Choice:
 
 
 def build(
-    choice: Choice, values: Mapping[str, Any], api: DaemonApi, on_connection: OnConnection
+    choice: Choice,
+    values: Mapping[str, Any],
+    api: DaemonApi,
+    on_connection: OnConnection,
+    supervisor: Supervisor,
 ) -> VideoSource:
     """Return the source that was chosen, closed; ``values`` are the camera node's parameters.
 
@@ -66,15 +71,18 @@ def build(
     match choice.name:
         case "webrtc":
             return SharedSession(
-                values["robot_host"], values["signalling_port"], on_connection=on_connection
+                values["robot_host"],
+                values["signalling_port"],
+                on_connection=on_connection,
+                supervisor=supervisor,
             )
         case "sdk":
-            return LocalSource(api, on_connection)
+            return LocalSource(api, on_connection, supervisor)
         case "opencv":
-            return OpenCvSource(values["opencv_source"], on_connection)
+            return OpenCvSource(values["opencv_source"], on_connection, supervisor)
         case "synthetic":
             rate_hz = max(synthetic.RATE_HZ, values["frame_rate"])
-            return SyntheticSource(rate_hz, on_connection)
+            return SyntheticSource(rate_hz, on_connection, supervisor)
     raise AssertionError(f"no source {choice.name}")
 
 

@@ -9,6 +9,7 @@ sound card, and hide why there is no camera; `ReachyMini` may release the daemon
 import time
 from typing import Any
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.errors import RobotError
 from reachy_mini_ros.media.frames import Frame
 from reachy_mini_ros.media.sources.base import OnConnection
@@ -24,9 +25,14 @@ RATE_HZ = 10.0
 class LocalSource(PolledSource):
     """Reads the daemon's local socket; what it cannot see is told by the daemon."""
 
-    def __init__(self, api: DaemonApi, on_connection: OnConnection | None = None) -> None:
+    def __init__(
+        self,
+        api: DaemonApi,
+        on_connection: OnConnection | None = None,
+        supervisor: Supervisor | None = None,
+    ) -> None:
         """Check what is needed; SetupError, naming what to install, if GStreamer cannot do it."""
-        super().__init__("sdk", on_connection)
+        super().__init__("sdk", on_connection, supervisor)
         sdk.require_local_camera()
         self._api = api
 

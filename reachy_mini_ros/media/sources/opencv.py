@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import cv2
 import numpy as np
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.errors import RobotError, SetupError
 from reachy_mini_ros.media.frames import Frame
 from reachy_mini_ros.media.sources.base import OnConnection
@@ -25,9 +26,14 @@ _SILENT = 0
 class OpenCvSource(PolledSource):
     """Reads what ``what`` names: a device's number or path, a file (over and over), or a URL."""
 
-    def __init__(self, what: str, on_connection: OnConnection | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        on_connection: OnConnection | None = None,
+        supervisor: Supervisor | None = None,
+    ) -> None:
         """Take what is named; SetupError if that is nothing, or a file that does not exist."""
-        super().__init__("opencv", on_connection)
+        super().__init__("opencv", on_connection, supervisor)
         if not what:
             raise SetupError("source opencv: opencv_source is empty; name a device, file or URL")
         self._what = what

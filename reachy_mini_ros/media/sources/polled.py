@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Protocol
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.backoff import Backoff
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import ReachyMiniRosError, RobotError
@@ -52,8 +53,10 @@ class Reader(Protocol):
 class PolledSource(VideoSource):
     """Opens a reader and reads it until it fails, again and again."""
 
-    def __init__(self, name: str, on_connection: OnConnection | None) -> None:
-        super().__init__(on_connection)
+    def __init__(
+        self, name: str, on_connection: OnConnection | None, supervisor: Supervisor | None = None
+    ) -> None:
+        super().__init__(on_connection, supervisor)
         self._name = name
         self._arrivals = Window()
 
@@ -109,4 +112,8 @@ class PolledSource(VideoSource):
                 if now_s - last_s > _STALLED_S and self.connection is Connection.CONNECTED:
                     self._set(Connection.STALLED, f"no picture for more than {_STALLED_S:g} s")
         finally:
-            worker.submit(reader.close)
+            worker.submit(self._close, reader)
+
+    def _close(self, reader: Reader) -> None:
+        with self._supervisor.guard(f"the end of source {self._name}"):
+            reader.close()

@@ -8,6 +8,7 @@ import time
 import av
 import numpy as np
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.media.frames import Frame
 from reachy_mini_ros.media.sources.base import OnConnection
 from reachy_mini_ros.media.sources.polled import No, PolledSource
@@ -25,8 +26,13 @@ _PERIOD_S = 8.0
 class SyntheticSource(PolledSource):
     """Pictures at exactly ``rate_hz``, each with its number and its time in it."""
 
-    def __init__(self, rate_hz: float, on_connection: OnConnection | None = None) -> None:
-        super().__init__("synthetic", on_connection)
+    def __init__(
+        self,
+        rate_hz: float,
+        on_connection: OnConnection | None = None,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        super().__init__("synthetic", on_connection, supervisor)
         self._rate_hz = rate_hz
 
     async def _reader(self) -> "_Room":

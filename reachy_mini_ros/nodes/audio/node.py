@@ -64,7 +64,10 @@ class AudioNode(ManagedNode):
         self._work = Work(self, io)
         self._api = SoundApi(values["robot_host"], values["robot_port"])
         self._session = SharedSession(
-            values["robot_host"], values["signalling_port"], on_connection=self._on_connection
+            values["robot_host"],
+            values["signalling_port"],
+            on_connection=self._on_connection,
+            supervisor=self.supervisor,
         )
         self._switch = Switch(lambda: self.supervisor.keep("session", self._stream))
         self._microphone = MicrophoneTopics(self, io, self._session, values["channels"])
@@ -106,12 +109,16 @@ class AudioNode(ManagedNode):
         values = {
             "lifecycle": self.lifecycle,
             "connection": session.connection.value,
+            "stage": session.stage if self.lifecycle == "active" else None,
             "reason": session.reason,
             "published": microphone.published,
             "rate_hz": microphone.latencies_ms.rate_hz(),
             "latency_p50_ms": microphone.latencies_ms.percentile(50),
             "latency_p95_ms": microphone.latencies_ms.percentile(95),
             "samples_lost": microphone.microphone.lost,
+            "gaps": microphone.microphone.gaps,
+            "bursts": session.sound_backlog.bursts,
+            "dropped_stale_s": session.sound_backlog.dropped_ns / 1e9,
             "speaker_fill_s": speaker.fill_s,
             "speaker_played_s": speaker.counts.played / RATE_HZ,
             "speaker_dropped_s": speaker.counts.dropped / RATE_HZ,

@@ -61,7 +61,9 @@ class CameraNode(ManagedNode):
         self._choice = choice.choose(
             values["source"], values["robot_host"], self._settings.frame_rate
         )
-        self._source = choice.build(self._choice, values, self._api, self._on_connection)
+        self._source = choice.build(
+            self._choice, values, self._api, self._on_connection, self.supervisor
+        )
         self._watch = CameraWatch(self._api, self._is_connected, self._on_problem)
         self._switch = Switch(lambda: self.supervisor.keep("source", self._stream))
         self._open = False
@@ -122,6 +124,7 @@ class CameraNode(ManagedNode):
         values = {
             "lifecycle": self.lifecycle,
             "connection": source.connection.value if self._open else "closed",
+            "stage": source.stage if self._open else None,
             "reason": self._reason(),
             "source": self._choice.name,
             "source_reason": self._choice.reason,
@@ -132,6 +135,8 @@ class CameraNode(ManagedNode):
             "latency_p95_ms": topics.latencies_ms.percentile(95),
             "published": topics.counts.published,
             "dropped": self._worker.dropped,
+            "bursts": source.backlog.bursts if source.backlog is not None else None,
+            "dropped_stale": source.backlog.dropped if source.backlog is not None else None,
             "conversions": topics.counts.conversions,
             "encodes": topics.counts.encodes,
             "reconnects": max(0, source.connections - 1),
