@@ -17,6 +17,7 @@ from std_msgs.msg import Int16MultiArray
 from reachy_mini_ros import sound_files
 from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError
 from reachy_mini_ros.nodes.common import pcm
+from reachy_mini_ros.nodes.common.distribution import initialized
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode, use_shared_memory_profile
 
@@ -69,7 +70,7 @@ def main() -> None:
     options = parser.parse_args(remove_ros_args(sys.argv)[1:])
     use_shared_memory_profile()
     try:
-        with rclpy.init(), suppress(KeyboardInterrupt, ExternalShutdownException):
+        with initialized(), suppress(KeyboardInterrupt, ExternalShutdownException):
             player = Player()
             try:
                 print(f"{options.file}: {player.play(options.file):.2f} s")

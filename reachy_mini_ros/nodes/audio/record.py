@@ -18,6 +18,7 @@ from std_msgs.msg import Int16MultiArray
 from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError
 from reachy_mini_ros.media.microphone import RATE_HZ
 from reachy_mini_ros.nodes.common import pcm
+from reachy_mini_ros.nodes.common.distribution import initialized
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode, use_shared_memory_profile
 
@@ -91,7 +92,7 @@ def main() -> None:
         parser.error(f"--seconds: {options.seconds:g} is outside 0 to 86400")
     use_shared_memory_profile()
     try:
-        with rclpy.init():
+        with initialized():
             written = record(options.file, options.seconds)
     except (ReachyMiniRosError, OSError) as error:
         sys.exit(f"audio_record: {error}")

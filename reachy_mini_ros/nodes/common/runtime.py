@@ -23,6 +23,7 @@ from rclpy.task import Future
 
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.nodes.common.distribution import profiles_variables
 from reachy_mini_ros.nodes.common.guard import guarded, guarded_service
 from reachy_mini_ros.nodes.common.resources import share_directory
 
@@ -157,11 +158,9 @@ def run(builders: Sequence[Builder]) -> int:
 
 def use_shared_memory_profile() -> None:
     """Give Fast DDS a shared-memory segment that a raw image fits in, unless the user chose."""
-    old, new = "FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"
-    if old not in os.environ and new not in os.environ:
-        # Jazzy knows the old name only, later distributions warn about it.
-        name = old if os.environ.get("ROS_DISTRO") == "jazzy" else new
-        os.environ[name] = str(share_directory() / "config" / "fastdds.xml")
+    names = profiles_variables()
+    if not any(name in os.environ for name in names):
+        os.environ[names[0]] = str(share_directory() / "config" / "fastdds.xml")
 
 
 def _spin(

@@ -41,7 +41,7 @@ class Stream:
 @pytest.fixture(scope="module")
 def stream(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Stream:
     folder, port = tmp_path_factory.mktemp("live"), free_port()
-    processes.start_node("dashboard", namespace=SPACE, port=port, live_directory=folder)
+    dashboard = processes.start_node("dashboard", namespace=SPACE, port=port, live_directory=folder)
     child = processes.start_node(
         "stream",
         namespace=SPACE,
@@ -50,6 +50,7 @@ def stream(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> St
         keyframe_interval=0.5,
         robot_host="10.0.0.7",
     )
+    dashboard.wait_for_output("in a browser")
     return Stream(child, port, folder)
 
 
