@@ -5,23 +5,30 @@
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from harness.domain import own_domain
+from harness.pace import measured
 from harness.processes import Processes
 from harness.simulation import Simulation
 
 if TYPE_CHECKING:
     from harness.ros import RosClient
 
-# This test run sees itself only, and each of its workers too; rclpy reads these when initialised.
-_run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-os.environ["ROS_DOMAIN_ID"] = str(1 + (zlib.crc32(_run.encode()) + _worker) % 100)
+# This process sees itself only, whatever tests run beside it; rclpy reads these when initialised.
+os.environ["ROS_DOMAIN_ID"] = str(own_domain())
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure how slow the machine is, once for all workers."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        pace = measured()
+        pace.__enter__()
+        config.add_cleanup(lambda: pace.__exit__(None, None, None))
 
 
 @pytest.fixture(scope="module")

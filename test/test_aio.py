@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from harness.loop import on_a_loop
-from harness.waiting import wait_for
+from harness.waiting import Awaited, wait_for
 
 from reachy_mini_ros import aio
 from reachy_mini_ros.aio import LoopThread, Supervisor, Switch, Tasks
@@ -158,6 +158,12 @@ def test_the_loop_tells_of_functions_that_fail(program: Program) -> None:
     assert "invalid literal" in program.supervisor.failures[0]
 
 
+async def turns(count: int) -> None:
+    """Let the event loop turn so often."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 class Stream:
     """Something that is on or off."""
 
@@ -169,7 +175,7 @@ class Stream:
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0.01)  # to close takes a moment
+            await turns(5)  # to close takes a moment
             self.running -= 1
 
 
@@ -186,7 +192,7 @@ def test_a_switch_ends_as_it_was_wished_last(io: LoopThread, wishes: list[bool])
     io.call(switch.want, False)
     io.call(switch.want, True)
     wait_for(lambda: stream.running == 1, 10, "the stream to run again")
-    io.submit(switch.close()).result(10)
+    Awaited(io.submit(switch.close())).result(10)
     assert stream.running == 0
 
 
@@ -202,7 +208,7 @@ async def test_a_switch_never_runs_two_at_once() -> None:
     for wish in (True, False, True, True, False, True):
         switch.want(wish)
         for _ in range(3):
-            await asyncio.sleep(0.002)
+            await turns(2)
             most = max(most, stream.running)
     await switch.close()
     assert most == 1

@@ -128,6 +128,6 @@ def test_bringup_ends_with_its_simulation(processes: Processes, prefix: Path) ->
     arguments = ["sim:=true", f"robot_port:={port}", f"signalling_port:={port}"]
     arguments += ["dashboard:=false", "namespace:=ended"]
     with launch(processes, prefix, *arguments) as child:
-        assert child.process.wait(30) is not None
+        assert child.wait(30) is not None
     assert "port" in child.output()
     assert "was required: shutting down launched system" in child.output()

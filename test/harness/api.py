@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 
+from harness.waiting import patience
+
 ENDLESS = ("/api/stream", "/api/events")
 # A command that nobody can carry out now is no fault of the server's: 503 and 504 are described.
 UNCHECKED = [not_a_server_error]
@@ -54,11 +56,11 @@ class Api:
     def _check(self, case: Case) -> None:
         if case.path in ENDLESS:
             request = case.as_transport_kwargs(base_url=self.url)
-            with requests.request(**request, stream=True, timeout=10) as answer:
+            with requests.request(**request, stream=True, timeout=patience(10)) as answer:
                 status, allowed = answer.status_code, case.operation.responses
                 assert str(status) in allowed.status_codes
         else:
-            response = case.call(timeout=30)
+            response = case.call(timeout=patience(30))
             status = response.status_code
             case.validate_response(response, excluded_checks=UNCHECKED)
         assert status != 500

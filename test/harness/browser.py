@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, sync_playwright
 
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 
 SWITCHES = (
     *("--disable-quic", "--no-proxy-server", "--disable-dev-shm-usage"),
@@ -46,7 +46,7 @@ class Browser:
     def __enter__(self) -> Self:
         self._playwright = sync_playwright().start()
         self._chromium = self._playwright.chromium.launch(
-            executable_path=self._program, args=list(SWITCHES)
+            executable_path=self._program, args=list(SWITCHES), timeout=patience(30) * 1e3
         )
         self.renew()
         return self
@@ -66,7 +66,7 @@ class Browser:
             context.close()
         self.console.clear()
         self.page = self._chromium.new_page(viewport={"width": width, "height": height}, **options)
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(patience(15) * 1e3)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.console.append(str(error)))
         self.page.on("request", self._on_request)

@@ -25,7 +25,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from harness.processes import Child, Processes
 from harness.ros import RosClient
 from harness.simulation import Robot
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 from reachy_mini_ros.nodes.common.qos import latched, reliable
 
 DEGREE = math.radians(1.0)
@@ -163,7 +163,7 @@ class ControlledRobot:
     def begin(self, name: str) -> Future[Any]:
         """Call a service and return its future."""
         client = self.ros.node.create_client(Trigger, f"{self.namespace}/{name}")
-        assert client.wait_for_service(10)
+        assert client.wait_for_service(patience(10))
         future = client.call_async(Trigger.Request())
         return future
 

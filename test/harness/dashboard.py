@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.processes import free_port
+from harness.waiting import Awaited
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.web.application import Dashboard, Settings
@@ -39,7 +40,7 @@ class Served(Robot):
         self.live = Path.home() / "live"
         chosen = Settings(self.photos, self.live, **settings)
         self.dashboard = Dashboard(self.pictures, self, chosen, address=address, port=self.port)
-        io.submit(self.dashboard.start()).result(10)
+        Awaited(io.submit(self.dashboard.start())).result(10)
         self._feeding: Any = None
         self.asked = self.sound_asked = self.published = 0
         self.commands: list[Command] = []
@@ -82,7 +83,7 @@ class Served(Robot):
 
     def stop(self) -> None:
         self.silence()
-        self.io.submit(self.dashboard.stop()).result(10)
+        Awaited(self.io.submit(self.dashboard.stop())).result(10)
 
 
 Serve = Callable[..., Served]

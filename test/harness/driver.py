@@ -5,13 +5,12 @@
 import math
 import time
 from collections.abc import Awaitable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TypeVar
 
 import numpy as np
 
-from harness.waiting import wait_for
+from harness.waiting import Awaited, wait_for
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.robot.daemon.api import DaemonApi
@@ -73,24 +72,24 @@ class Driver:
         self.connections.append(connection)
         self.commander.connection_changed(connection)
 
-    def start(self, command: Awaitable[T]) -> Future[T]:
+    def start(self, command: Awaitable[T]) -> Awaited[T]:
         async def carry_out() -> T:
             return await command
 
-        return self._io.submit(carry_out())
+        return Awaited(self._io.submit(carry_out()))
 
     def do(self, command: Awaitable[T], timeout_s: float = 15.0) -> T:
         return self.start(command).result(timeout_s)
 
     def goto(
         self, duration_s: float, method: Interpolation = Interpolation.MINJERK, **parts: object
-    ) -> Future[str]:
+    ) -> Awaited[str]:
         target = Target(**parts)  # type: ignore[arg-type]
         return self.start(self.commander.goto(target, duration_s, method))
 
     def follow(
         self, names: list[str], points: list[Point], following: Following | None = None
-    ) -> Future[str]:
+    ) -> Awaited[str]:
         async def follow() -> str:
             planned = await self.player.plan(names, points)
             return await self.player.play_trajectory(planned, points, following)

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 
 GREEN = (60, 200, 40)
 """BGR."""
@@ -31,7 +31,7 @@ class Client:
     """Plain HTTP to the dashboard, one connection a request."""
 
     def __init__(self, port: int, timeout_s: float = 10.0) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience(timeout_s))
 
     def get(
         self, path: str, method: str = "GET", **headers: str

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Child processes with their output kept, ended by PID when the test is over."""
 
+import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -12,20 +14,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 
-_given: set[int] = set()
+PORTS = 200
+"""That each ROS domain has to itself, and so each process of the tests, from 10,000 on.
+
+Below those that the kernel gives to clients: one of these may be taken when a server comes to it.
+"""
+_numbers = itertools.cycle(range(PORTS))
 
 
 def free_port() -> int:
-    """Return a TCP port on loopback that nothing listens on at the moment; never one twice."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in _given:
-            _given.add(port)
-            return port
+    """Return a TCP port on loopback that nothing listens on; none twice for a long time."""
+    first = 10_000 + PORTS * int(os.environ.get("ROS_DOMAIN_ID", "0"))
+    for number in itertools.islice(_numbers, PORTS):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", first + number))
+            return first + number
+    raise AssertionError(f"all ports from {first} on are in use")
 
 
 class Child:
@@ -69,11 +75,11 @@ class Child:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
+            return self.wait(timeout_s)
+        except AssertionError as late:
             self.process.kill()
             self.process.wait()
-            raise AssertionError(f"did not end on {number.name}:\n{self.output()}") from None
+            raise AssertionError(f"{late}, {number.name}:\n{self.output()}") from None
 
     def stop_cleanly(self, number: signal.Signals = signal.SIGINT) -> None:
         """Ask the process to end, and check that it does with 0 and leaves nothing behind."""
@@ -83,10 +89,14 @@ class Child:
         for sign in ("Traceback", "never awaited", "never retrieved", "was destroyed", "unclosed"):
             assert sign not in output, output
 
+    def wait(self, timeout_s: float = 20.0) -> int:
+        """Return the exit code of a process that ends by itself."""
+        wait_for(lambda: self.process.poll() is not None, timeout_s, "the process to end")
+        return int(self.process.returncode)
+
     def wait_failed(self, timeout_s: float = 20.0) -> str:
         """Return the one line with which a process ends that cannot start, with 1."""
-        wait_for(lambda: self.process.poll() is not None, timeout_s, "the process to end")
-        assert self.process.returncode == 1, self.output()
+        assert self.wait(timeout_s) == 1, self.output()
         (line,) = [line for line in self.output().splitlines() if line]
         return line
 
@@ -113,7 +123,7 @@ class Processes:
                 child.process.terminate()
         for child in self._children:
             try:
-                child.process.wait(10)
+                child.process.wait(patience(10))
             except subprocess.TimeoutExpired:
                 child.process.kill()
                 child.process.wait()

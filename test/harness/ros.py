@@ -17,7 +17,7 @@ from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rclpy.task import Future
 
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 
 
 class Collector:
@@ -112,7 +112,7 @@ class RosClient:
         """Call a service and return its response."""
         client = self.node.create_client(kind, service)
         try:
-            assert client.wait_for_service(timeout_s), f"no service {service}"
+            assert client.wait_for_service(patience(timeout_s)), f"no service {service}"
             future = client.call_async(request if request is not None else kind.Request())  # type: ignore[attr-defined]
             wait_for(future.done, timeout_s, f"an answer from {service}")
             return future.result()

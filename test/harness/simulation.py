@@ -3,12 +3,14 @@
 """The simulated robot as a child process: the real daemon and the media server."""
 
 import json
+import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.processes import Child, Processes, free_port
+from harness.waiting import add_pace, patience
 
 
 class Robot:
@@ -18,7 +20,8 @@ class Robot:
 
     def get(self, path: str) -> Any:
         """Return the daemon's own answer to a GET, to compare with what ROS says."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        with urllib.request.urlopen(url, timeout=patience(5)) as answer:
             return json.load(answer)
 
     def post(self, path: str, body: object = None) -> Any:
@@ -29,7 +32,7 @@ class Robot:
             headers={"Content-Type": "application/json"},
             method="POST",
         )
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=patience(5)) as answer:
             return json.load(answer)
 
 
@@ -55,6 +58,7 @@ class Simulation(Robot):
         """Start a simulation and wait until its daemon and its media server answer."""
         port = port or free_port()
         signalling_port = signalling_port or free_port()
+        begun_s = time.monotonic()
         child = processes.start_module(
             "reachy_mini_ros.simulation.main",
             f"--port={port}",
@@ -63,6 +67,7 @@ class Simulation(Robot):
             *arguments,
         )
         ready = child.wait_for_output("ready ", 30)
+        add_pace(time.monotonic() - begun_s)
         daemon_pid = int(ready.rpartition("daemon_pid=")[2])
         return cls(child, port, signalling_port, home, daemon_pid)
 

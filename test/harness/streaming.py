@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from harness.pictures import GREEN, jpeg
 from harness.processes import Child, Processes, free_port
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 
 TONE_HZ = 1000
 _RTMP_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
@@ -100,7 +100,7 @@ class Played:
 
 def play(source: str | io.BytesIO, pictures: int = 15, **options: str) -> Played:
     """Play until there are so many pictures, and as much sound."""
-    with av.open(source, options=options, timeout=20) as container:
+    with av.open(source, options=options, timeout=patience(20)) as container:
         video = container.streams.video[0]
         frames: list[av.VideoFrame] = []
         sound: list[NDArray[np.float32]] = []

@@ -14,6 +14,7 @@ from aiortc import RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessi
 from aiortc.mediastreams import MediaStreamTrack
 from websockets.asyncio.client import ClientConnection, connect
 
+from harness.waiting import patience
 from reachy_mini_ros.media.aiortc_patches import Loopback, gathering
 
 
@@ -42,7 +43,7 @@ class Peer:
         await self.socket.send(json.dumps(message))
 
     async def receive(self) -> dict[str, Any]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patience(10)):
             return dict(json.loads(await self.socket.recv()))
 
     async def expect(self, kind: str) -> dict[str, Any]:
@@ -138,7 +139,7 @@ class Client(Peer):
 
     async def frame(self, kind: str) -> Any:
         """Return the next frame of the track of this kind."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patience(10)):
             return await (await self.tracks[kind]).recv()
 
     async def image(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -149,6 +150,6 @@ class Client(Peer):
 
     async def command(self, text: str) -> dict[str, Any]:
         """Send a text over the data channel and return the answer to it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patience(10)):
             (await self.channel).send(text)
             return await self.replies.get()

@@ -17,6 +17,7 @@ import pytest
 from harness.dashboard import Serve, serving
 from harness.pictures import jpeg
 from harness.processes import free_port
+from harness.waiting import patience, until, wait_for
 
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError, RobotError, SetupError
@@ -61,9 +62,7 @@ class Opened:
         self.source = make(lambda *change: self.heard.append(change))
 
     async def until(self, condition: Callable[[], object], timeout_s: float = 15.0) -> None:
-        async with asyncio.timeout(timeout_s):
-            while not condition():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(condition, timeout_s)
 
 
 def use(
@@ -94,11 +93,12 @@ def test_synthetic_pictures_move_and_come_evenly_with_number_and_time() -> None:
     opened = use(lambda on: SyntheticSource(30.0, on), act)
     assert opened.heard[-1] == (Connection.CONNECTED, "")
     frames = opened.frames[5:45]
-    gaps_ms = np.diff([frame.captured_ns for frame in frames]) / 1e6
-    assert np.median(gaps_ms) == pytest.approx(1000 / 30, rel=0.05)
     assert all(frame.captured_ns <= frame.arrived_ns for frame in frames)
     numbers = [overlay.read(frame.bgr).frame for frame in frames]
     assert numbers == sorted(set(numbers))
+    # The number goes on where pictures are left out, as they are on a slow machine.
+    periods_ms = np.diff([frame.captured_ns for frame in frames]) / np.diff(numbers) / 1e6
+    assert np.median(periods_ms) == pytest.approx(1000 / 30, rel=0.05)
     first, last = (head_rotation(frame.bgr) for frame in (frames[0], frames[-1]))
     assert not np.allclose(first, last, atol=0.01)
 
@@ -108,8 +108,9 @@ def test_nothing_is_drawn_for_nobody_though_the_source_is_open() -> None:
         await opened.until(lambda: opened.frames)
         opened.source.remove_video(opened.frames.append)
         count = len(opened.frames)
-        await opened.until(lambda: opened.source.input_rate_hz > 0)
-        await asyncio.sleep(0.3)
+        read = opened.source._arrivals._samples
+        before = len(read)
+        await opened.until(lambda: len(read) > before + 9)
         assert len(opened.frames) == count
         assert opened.source.connection is Connection.CONNECTED
         assert (await opened.source.frame()).width == 1280
@@ -225,16 +226,13 @@ def test_sdk_source_reads_the_daemons_socket(monkeypatch: pytest.MonkeyPatch) ->
     producer = subprocess.Popen([program, "-q", *elements])
     try:
         reader = local._Socket("generic")
-        for _ in range(100):
-            if path.exists():
-                break
-            asyncio.run(asyncio.sleep(0.1))
+        wait_for(path.exists, 10, "the socket")
         reader.open()
         frames = [read for _ in range(200) if isinstance(read := reader.read(True), Frame)]
         reader.close()
     finally:
         producer.terminate()
-        producer.wait(10)
+        producer.wait(patience(10))
         path.unlink(missing_ok=True)
     assert len(frames) > 5
     assert frames[0].bgr.shape == (720, 1280, 3)

@@ -12,7 +12,7 @@ from geometry_msgs.msg import PoseStamped
 from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.simulation import Simulation
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 from sensor_msgs.msg import CompressedImage, JointState
 
 
@@ -35,7 +35,9 @@ def test_everything_comes_from_one_process_and_ends_with_it(
         collector.wait_count(5, 20)
 
     def status() -> dict[str, object]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status", timeout=5) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{port}/api/status", timeout=patience(5)
+        ) as answer:
             return json.load(answer)  # type: ignore[no-any-return]
 
     wait_for(lambda: status()["connection"] == "connected", 10, "the page's status: connected")
@@ -58,6 +60,6 @@ def test_only_the_nodes_asked_for_are_started(processes: Processes, ros: RosClie
 
 def test_unknown_node_is_refused_with_the_choices(processes: Processes) -> None:
     child = processes.start_module("reachy_mini_ros.nodes.bringup", "--nodes", "legs")
-    assert child.process.wait(20) == 2
+    assert child.wait(20) == 2
     assert "choose from" in child.output()
     assert "Traceback" not in child.output()

@@ -13,11 +13,13 @@ import av
 import numpy as np
 import pytest
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from harness.rates import made_hz
 from harness.simulation import Simulation
-from harness.waiting import wait_for
+from harness.waiting import patience, too_slow, wait_for
 from harness.webrtc import Client, Peer
 
 from reachy_mini_ros.simulation import overlay
+from reachy_mini_ros.simulation.overlay import Overlay
 from reachy_mini_ros.simulation.picture import head_rotation
 from reachy_mini_ros.simulation.sound import TONE_DBFS, TONE_HZ, analyse
 
@@ -66,22 +68,24 @@ async def settled_view(client: Client) -> np.ndarray:
 
 def test_pictures_come_in_order_and_on_time(simulation: Simulation) -> None:
     async def body(client: Client) -> None:
-        first = overlay.read(await client.image())
-        start_s = time.monotonic()
-        delays_s, frames = [], []
-        while time.monotonic() - start_s < 3.0:
+        for _ in range(90):
             image = await client.image()
             assert image.shape == (720, 1280, 3)
             taken = overlay.read(image)
             assert taken is not None, "the overlay cannot be read"
             delays_s.append((time.time_ns() - taken.time_ns) / 1e9)
-            frames.append(taken.frame)
-        assert first is not None
-        assert frames == list(range(frames[0], frames[0] + len(frames)))
-        assert 25 * 3 <= len(frames) <= 35 * 3
-        assert 0 < float(np.median(delays_s)) < 0.5
+            seen.append(taken)
 
+    delays_s: list[float] = []
+    seen: list[Overlay] = []
     with_client(simulation, body)
+    first = seen[0].frame
+    assert [taken.frame for taken in seen] == list(range(first, first + 90))
+    # A late picture is left out and never caught up with.
+    assert made_hz(seen[0], seen[-1]) < 31
+    assert 0 < float(np.median(delays_s)) < patience(0.5)
+    if made_hz(seen[0], seen[-1]) < 25:
+        too_slow(f"the simulated camera makes {made_hz(seen[0], seen[-1]):.1f} Hz, by its count")
 
 
 def test_the_offer_is_the_robots(simulation: Simulation) -> None:
@@ -163,7 +167,7 @@ def test_the_speaker_tells_what_it_plays(simulation: Simulation) -> None:
         return (float(lines[-1][0]), float(lines[-1][1])) if lines else (0.0, 0.0)
 
     async def body(client: Client) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(patience(15)):
             while True:
                 frequency_hz, level_dbfs = reported()
                 if abs(frequency_hz - 700) < 10 and abs(level_dbfs + 12) < 1.5:
@@ -241,7 +245,7 @@ def test_pictures_are_made_only_while_somebody_watches(simulation: Simulation, w
         while True:
             await client.frame("video")
 
-    async def watch() -> int:
+    async def watch() -> Overlay:
         async with Client(simulation.signalling_port) as client:
             taken = overlay.read(await client.image())
             assert taken is not None
@@ -251,12 +255,13 @@ def test_pictures_are_made_only_while_somebody_watches(simulation: Simulation, w
                 await client.socket.close()
             with pytest.raises(MediaStreamError):  # the robot closes its side
                 await drain(client)
-            return taken.frame
+            return taken
 
     async def run() -> None:
         before = await watch()
-        await asyncio.sleep(2.0)  # in which nobody watches: time for 60 pictures
-        assert await watch() - before < 30
+        for degrees in (10, 0, 10, 0):  # in which nobody watches: time for 60 pictures
+            await asyncio.to_thread(goto, simulation, yaw=degrees)
+        assert made_hz(before, await watch()) < 15
 
     asyncio.run(run())
 
@@ -265,7 +270,7 @@ def test_a_lost_connection_ends_the_session(simulation: Simulation) -> None:
     async def body(client: Client) -> None:
         await client.image()
         await client.connection.close()  # the websocket stays open
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(patience(10)):
             await client.ended.wait()
 
     with_client(simulation, body)

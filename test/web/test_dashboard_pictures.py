@@ -9,7 +9,7 @@ from itertools import count, pairwise
 import pytest
 from harness.dashboard import Serve
 from harness.pictures import Client, Stream, jpeg
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 
 from reachy_mini_ros.web import streams as module
 
@@ -72,9 +72,9 @@ def test_fifty_viewers_all_get_pictures_and_the_source_is_asked_once(serve: Serv
 
     def look(_: int) -> int:
         stream = Stream(served.port)
-        everybody.wait(20)
+        everybody.wait(patience(20))
         good = sum(stream.read() == picture for _ in range(5))
-        everybody.wait(20)
+        everybody.wait(patience(20))
         stream.close()
         return good
 
@@ -120,7 +120,7 @@ def test_snapshot_is_taken_after_it_was_asked_for(serve: Serve) -> None:
         wait_for(lambda: served.demands == [True])
         assert not answer.done()
         served.publish(fresh)
-        status, headers, body = answer.result(10)
+        status, headers, body = answer.result(patience(10))
     assert (status, body) == (200, fresh)
     assert headers["Content-Type"] == "image/jpeg"
     assert headers["Cache-Control"] == "no-store"

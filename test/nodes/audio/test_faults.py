@@ -161,7 +161,7 @@ def test_recorded_sound_has_exactly_its_samples_and_the_tone(
         "reachy_mini_ros.nodes.audio.record",
         *(str(path), "--seconds", "2.013", "--ros-args", "-r", "__ns:=/record"),
     )
-    assert program.process.wait(30) == 0, program.output()
+    assert program.wait(30) == 0, program.output()
     assert "32208 samples, 2.01 s" in program.output()
     with wave.open(str(path)) as file:
         assert file.getframerate() == 16000
@@ -187,7 +187,7 @@ def test_a_played_file_is_heard_by_the_robot(
     )
     line = simulation.child.wait_for_output("speaker 760 Hz", 20)
     assert float(line.split()[3]) == pytest.approx(-15.3, abs=1)
-    assert program.process.wait(20) == 0, program.output()
+    assert program.wait(20) == 0, program.output()
     assert "3.00 s" in program.output()
     assert "refused" not in audio.output()
 
@@ -203,6 +203,6 @@ def test_a_tool_says_in_one_line_what_is_wrong(
     processes: Processes, program: str, arguments: list[str], reason: str
 ) -> None:
     child = processes.start_module(f"reachy_mini_ros.nodes.audio.{program}", *arguments)
-    assert child.process.wait(20) != 0
+    assert child.wait(20) != 0
     assert reason in child.output()
     assert "Traceback" not in child.output()

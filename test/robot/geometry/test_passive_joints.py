@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from harness.daemon import Daemon
 from harness.processes import Processes, free_port
-from harness.waiting import wait_for
+from harness.waiting import Awaited, wait_for
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import InvalidCommandError
@@ -148,7 +148,7 @@ def test_the_daemon_s_mirrored_pose_is_told_and_motion_is_not_mistaken_for_it(
                 await link.send(message)
 
         before = len(states)
-        io.submit(jump()).result(5)
+        Awaited(io.submit(jump())).result(5)
         wait_for(lambda: len(states) > before + 25, 5, "states after the jump")
     last = states[-1]
     assert rotations.roll_pitch_yaw(last.head_pose)[2] != pytest.approx(1.05, abs=0.5)

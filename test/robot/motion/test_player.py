@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Moves and trajectories against the real daemon: what arrives, what ends, what is refused."""
 
-import asyncio
 import json
 import math
 import os
@@ -31,7 +30,6 @@ from reachy_mini_ros.robot.motion import recorder
 from reachy_mini_ros.robot.motion.following import Following, PathToleranceError, Tolerances
 from reachy_mini_ros.robot.motion.moves import Move
 from reachy_mini_ros.robot.motion.trajectory import Point
-from reachy_mini_ros.robot.state import Target
 
 DEGREE = math.radians(1.0)
 DATASET, LARGE = "some-lab/its-moves", "some-lab/all-its-moves"
@@ -187,14 +185,10 @@ def test_what_was_recorded_is_played_again(driver: Driver, tmp_path: Path) -> No
     driver.recorder.start()
     driver.goto(0.5, head_pose=turned(0.3)).result(5)
 
-    async def stream() -> None:
-        for step in range(40):
-            yaw = 0.3 - 0.4 * step / 40
-            target = Target(head_pose=turned(yaw), antennas=np.full(2, step / 100))
-            driver.commander.stream(target, time.monotonic_ns())
-            await asyncio.sleep(0.02)
-
-    driver.do(stream())
+    for step in range(40):
+        tick = len(driver.states)
+        driver.stream(head_pose=turned(0.3 - 0.4 * step / 40), antennas=np.full(2, step / 100))
+        wait_for(lambda tick=tick: len(driver.states) > tick, 1)  # type: ignore[misc]
     driver.holds()
     recorded = driver.recorder.stop()
     file = recorder.save(recorded, tmp_path)

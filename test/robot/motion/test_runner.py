@@ -12,7 +12,7 @@ from harness.daemon import Daemon
 from harness.driver import Driver, turned
 from harness.processes import Processes, free_port
 from harness.relay import Relay
-from harness.waiting import wait_for
+from harness.waiting import Awaited, wait_for
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import PreemptedError, TimedOutError
@@ -56,10 +56,10 @@ def started(daemon: Daemon, line: Line) -> Iterator[Driver]:
     with LoopThread() as io:
         relay, port = Relay(daemon.port), free_port()
         relay.loses = line.loses
-        io.submit(relay.start(port)).result(5)
+        Awaited(io.submit(relay.start(port))).result(5)
         with Driver.connected(port) as driver:
             yield driver
-        io.submit(relay.stop()).result(5)
+        Awaited(io.submit(relay.stop())).result(5)
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_closing_does_not_wait_for_a_daemon_that_does_not_answer(
 def test_a_move_of_ours_is_ended_in_the_middle_of_its_approach(driver: Driver) -> None:
     async def work() -> None:
         await driver.commander.approach(Target(head_pose=turned(0.8)), 4.0)
-        await asyncio.sleep(60.0)
+        await asyncio.Event().wait()
 
     move = driver.start(driver.commander.run_move(Owner.MOVE, work))
     wait_for(lambda: driver.yaw > 0.03, 5)
