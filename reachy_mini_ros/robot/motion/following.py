@@ -16,6 +16,8 @@ from reachy_mini_ros.robot.motion.trajectory import Trajectory
 from reachy_mini_ros.robot.state import Matrix, RobotState
 
 PERIOD_S = 0.02
+STATE_PERIOD_NS = 20_000_000
+"""A state that comes within this after the end of the motion may have been taken before it."""
 
 
 class PathToleranceError(ReachyMiniRosError):
@@ -87,7 +89,7 @@ class Following:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-        await self._arrive()
+        await self._arrive(time.monotonic_ns() + STATE_PERIOD_NS)
 
     async def _look(self) -> None:
         while True:
@@ -98,11 +100,11 @@ class Following:
                 if strays:
                     raise PathToleranceError(f"at {progress.time_s:.2f} s {strays}")
 
-    async def _arrive(self) -> None:
+    async def _arrive(self, since_ns: int) -> None:
+        """Return when a state later than ``since_ns`` is at the goal."""
         deadline_s = time.monotonic() + self._tolerances.goal_time_s
         while True:
-            progress = self.progress()
-            outside = "" if progress is None else self._outside(progress, self._tolerances.goal)
+            outside = self._short_of_goal(since_ns)
             if not outside:
                 return
             if time.monotonic() > deadline_s:
@@ -110,6 +112,14 @@ class Following:
                     f"{self._tolerances.goal_time_s:.2f} s after the end {outside}"
                 )
             await asyncio.sleep(PERIOD_S)
+
+    def _short_of_goal(self, since_ns: int) -> str:
+        progress = self.progress()
+        if progress is None:
+            return ""
+        if self._state().received_ns < since_ns:
+            return "there is no new state of the robot"
+        return self._outside(progress, self._tolerances.goal)
 
     def _outside(self, progress: Progress, allowed: Mapping[str, float]) -> str:
         assert self._trajectory is not None
