@@ -90,6 +90,7 @@ class ControlledRobot:
         ros: RosClient,
         daemon: Robot,
         namespace: str,
+        env: dict[str, str] | None = None,
         **parameters: object,
     ) -> Iterator[Self]:
         """Run a control node of its own for a robot, and wake the robot up.
@@ -99,6 +100,7 @@ class ControlledRobot:
         node = processes.start_node(
             "control",
             namespace=namespace,
+            env=env,
             robot_host="127.0.0.1",
             robot_port=daemon.port,
             **parameters,

@@ -22,6 +22,11 @@ PORTS = 200
 Below those that the kernel gives to clients: one of these may be taken when a server comes to it.
 """
 _numbers = itertools.cycle(range(PORTS))
+_WITHOUT = """
+import runpy, sys
+sys.modules[sys.argv.pop(1)] = None
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
 
 
 def free_port() -> int:
@@ -150,17 +155,23 @@ class Processes:
         *,
         namespace: str = "/reachy_mini",
         options: Sequence[str] = (),
+        env: dict[str, str] | None = None,
+        without: str = "",
         **parameters: object,
     ) -> Child:
         """Start one of the package's nodes: ``camera``, ``control``, ``dashboard``, ``bringup``.
 
-        A dot in a parameter's name is written as two underscores.
+        A dot in a parameter's name is written as two underscores. The node cannot import the
+        package ``without``.
         """
         arguments = [*options, "--ros-args", "-r", f"__ns:={namespace}"]
         for name, value in parameters.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
             arguments += ["-p", f"{name.replace('__', '.')}:={text}"]
-        return self.start_module(node_module(node), *arguments)
+        if without:
+            module = node_module(node)
+            return self.start(sys.executable, "-c", _WITHOUT, without, module, *arguments, env=env)
+        return self.start_module(node_module(node), *arguments, env=env)
 
 
 def node_module(node: str) -> str:

@@ -126,7 +126,9 @@ class Actions:
         if progress is None:
             return None
         since_start = _duration(progress.time_s)
-        feedback = FollowJointTrajectory.Feedback(joint_names=names, index=progress.index)
+        feedback = FollowJointTrajectory.Feedback(joint_names=names)
+        if hasattr(feedback, "index"):  # since control_msgs 6.3, so not on Jazzy
+            feedback.index = progress.index
         feedback.header.stamp = self._node.get_clock().now().to_msg()
         for field, positions in (
             ("desired", progress.desired),
