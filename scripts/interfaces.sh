@@ -9,6 +9,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# A distribution that is sourced, or another environment, would be taken for this one.
+unset AMENT_PREFIX_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH _ROS_WHEELS_BOOTSTRAP_COMPLETE
+
 say() { printf '\033[1m[interfaces]\033[0m %s\n' "$*" >&2; }
 fail() { printf '[interfaces] %s\n' "$*" >&2; exit 1; }
 
@@ -81,8 +84,6 @@ if [ -f "$state/files" ]; then
 fi
 rm -rf "$state"
 mkdir "$state"
-# Inherited from a Python of another environment, it would mix the two.
-unset LD_LIBRARY_PATH _ROS_WHEELS_BOOTSTRAP_COMPLETE
 export AMENT_PREFIX_PATH=$environment
 for name in "${ordered[@]}"; do
     run cmake -S "$build/$name" -B "$build/$name/build" -DCMAKE_PREFIX_PATH="$environment" \

@@ -6,6 +6,7 @@ scripts/setup.sh chromium libxml2-utils
 
 # Optional: the tests of RTMP are skipped without it.
 scripts/setup.sh nginx libnginx-mod-rtmp || printf '[test] no nginx: streaming to it is not tested\n' >&2
+scripts/interfaces.sh
 
 step() { printf '\n\033[1m[test]\033[0m %s\n' "$*"; }
 
