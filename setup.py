@@ -21,7 +21,7 @@ setup(
     ],
     # ROS packages come from a distribution or from its wheels, never from here.
     install_requires=[
-        "aiohttp>=3.9",
+        "aiohttp>=3.10",
         "aioice",  # aiortc's, patched
         "aiortc>=1.14,<1.17",
         "av>=15",
@@ -35,7 +35,7 @@ setup(
     ],
     extras_require={
         # Left to apt's python3-opencv where ROS comes from a distribution.
-        "opencv": ["opencv-python-headless>=4.8,<6"],
+        "opencv": ["opencv-python-headless>=4.6,<6"],
         "test": ["pytest"],
     },
     python_requires=">=3.11",

@@ -68,14 +68,14 @@ class Relay:
         return client
 
     async def _commands(self, client: Any, daemon: Any) -> None:
-        with contextlib.suppress(aiohttp.ClientConnectionResetError):
+        with contextlib.suppress(ConnectionResetError):
             async for message in client:
                 self._on_command(message.data)
                 if not self.loses(message.data):
                     await daemon.send_str(message.data)
 
     async def _states(self, daemon: Any, client: Any) -> None:
-        with contextlib.suppress(aiohttp.ClientConnectionResetError):
+        with contextlib.suppress(ConnectionResetError):
             async for message in daemon:
                 if not self.loses(message.data):
                     await client.send_str(message.data)
