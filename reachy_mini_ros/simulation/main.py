@@ -77,13 +77,16 @@ async def run(options: argparse.Namespace, home: Path) -> None:
         pose = pose if link.state is None else link.state.head_pose
         return pose
 
-    camera = Camera(options.width, options.height, options.fps, options.seed, head_pose)
     async with (
         SignallingServer(options.signalling_port) as signalling,
         Daemon(options.port, home, Backend(options.backend)) as daemon,
         _api(options.port) as api,
         asyncio.TaskGroup() as tasks,
     ):
+        # Which takes about as long as the daemon's own start.
+        camera = await asyncio.to_thread(
+            Camera, options.width, options.height, options.fps, options.seed, head_pose
+        )
         media = MediaServer(
             options.signalling_port,
             camera,

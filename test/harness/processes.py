@@ -70,7 +70,7 @@ class Child:
                 raise AssertionError(f"ended with {self.process.returncode}:\n{self.output()}")
             return found
 
-        return wait_for(line, timeout_s, f"'{text}' in\n{self.output()}")
+        return wait_for(line, timeout_s, lambda: f"'{text}' in\n{self.output()}")
 
     def send_signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

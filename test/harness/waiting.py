@@ -19,7 +19,7 @@ import pytest
 
 T = TypeVar("T")
 
-READY_S = 3.0
+READY_S = 3.5
 """From the start of a simulated robot until it is ready, on an idle machine of two cores."""
 NEWEST_S = 60.0
 """What was measured longer ago than this counts only where nothing is newer."""
@@ -85,8 +85,13 @@ def too_slow(what: str) -> NoReturn:
     pytest.skip(f"the machine is too slow for this: {what}")
 
 
-def wait_for(condition: Callable[[], T], timeout_s: float = 10.0, what: str = "") -> T:
-    """Poll until ``condition`` returns something true, and return it; fail at the deadline."""
+def wait_for(
+    condition: Callable[[], T], timeout_s: float = 10.0, what: str | Callable[[], str] = ""
+) -> T:
+    """Poll until ``condition`` returns something true, and return it; fail at the deadline.
+
+    ``what`` is waited for, in words; a function of it is called at the deadline.
+    """
     begun_s = time.monotonic()
     deadline_s = begun_s + timeout_s
     while not (value := condition()):
@@ -94,7 +99,7 @@ def wait_for(condition: Callable[[], T], timeout_s: float = 10.0, what: str = ""
             # Asked for only now, when it shows how slow the machine was meanwhile.
             deadline_s = max(deadline_s, begun_s + patience(timeout_s))
             if time.monotonic() > deadline_s:
-                raise too_late(timeout_s, what or condition)
+                raise too_late(timeout_s, (what() if callable(what) else what) or condition)
         time.sleep(0.005)
     return value
 
