@@ -181,7 +181,21 @@ class ControlledRobot:
         return [result.reason for result in answer.results if not result.successful]
 
     def neutral(self) -> None:
-        """Bring the robot to neutral, awake, idle and at rest; gotos take 0.3 s afterwards."""
+        """Bring the robot to neutral, awake, idle and at rest; gotos take 0.3 s afterwards.
+
+        Whatever a test that failed left it in: a daemon killed, or with a wrong head pose.
+        """
+        try:
+            self._go_to_neutral()
+        except AssertionError as error:
+            print(f"the robot's daemon begins anew: {error}")
+            if not self.daemon.revive():
+                assert self.call("daemon/restart")[0]
+            self.joint_states.wait_count(self.joint_states.count + 10, 20)
+            assert self.call("wake_up")[0]
+            self._go_to_neutral()
+
+    def _go_to_neutral(self) -> None:
         assert self.call("stop")[0]
         if self.modes.last.data != "enabled":
             assert self.call("enable_motors", True)[0]

@@ -13,6 +13,7 @@ import numpy as np
 from harness.waiting import Awaited, wait_for
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.connection import Connection
+from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.link import RobotLink
 from reachy_mini_ros.robot.geometry import rotations
@@ -20,6 +21,7 @@ from reachy_mini_ros.robot.motion.commander import Commander
 from reachy_mini_ros.robot.motion.following import Following
 from reachy_mini_ros.robot.motion.player import Player
 from reachy_mini_ros.robot.motion.recorder import Recorder
+from reachy_mini_ros.robot.motion.switches import DaemonSwitches
 from reachy_mini_ros.robot.motion.trajectory import Point
 from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotState, Target
 
@@ -103,7 +105,16 @@ class Driver:
         self.do(stream())
 
     def neutral(self) -> None:
-        """Bring the robot to neutral, at rest."""
+        """Bring the robot to neutral, at rest, whatever a test that failed left it in."""
+        try:
+            self._go_to_neutral()
+        except (AssertionError, ReachyMiniRosError) as error:
+            print(f"the robot's daemon begins anew: {error}")
+            self.do(DaemonSwitches(self.link, self.api, self.commander).restart_daemon())
+            self.do(self.commander.wake_up())
+            self._go_to_neutral()
+
+    def _go_to_neutral(self) -> None:
         self.wait_connected()
         self.do(self.commander.stop())
         self.goto(0.3, head_pose=np.eye(4), antennas=np.zeros(2), body_yaw=0.0).result(5)

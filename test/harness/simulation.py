@@ -35,6 +35,10 @@ class Robot:
         with urllib.request.urlopen(request, timeout=patience(5)) as answer:
             return json.load(answer)
 
+    def revive(self) -> bool:
+        """Start a daemon again that does not run any more, and tell whether that was necessary."""
+        return False
+
 
 @dataclass
 class Simulation(Robot):
