@@ -34,12 +34,17 @@ ARGUMENTS = [
     ("camera", "true", "Start the camera node", SWITCH),
     ("audio", "true", "Start the audio node", SWITCH),
     ("dashboard", "true", "Start the dashboard on http://127.0.0.1:8042", SWITCH),
+    ("dashboard_address", "", "Address it listens on; empty: as in params_file", None),
+    ("dashboard_port", "", "Port it listens on; empty: as in params_file", None),
+    ("dashboard_token_file", "", "File with its token; empty: as in params_file", None),
     ("stream", "false", "Start the node for HLS, DASH and RTMP; it streams when asked to", SWITCH),
     ("web_video_server", "true", "Start web_video_server on http://127.0.0.1:8080", SWITCH),
     ("rviz", "false", "Start RViz", SWITCH),
     ("rqt", "false", "Start rqt with pictures, plots and diagnostics", SWITCH),
     ("foxglove", "false", "Start foxglove_bridge on ws://127.0.0.1:8765", SWITCH),
     ("composed", "false", "Run all nodes of this package in one process", SWITCH),
+    ("respawn", "false", "Start a node again that has ended by itself", SWITCH),
+    ("respawn_delay", "2.0", "Time before that, s", None),
     ("params_file", PARAMS_FILE, "YAML file with the nodes' parameters", None),
 ]
 
@@ -78,6 +83,13 @@ def start(context: LaunchContext) -> list[Action]:
         *(name for name in ("camera", "audio", "dashboard", "stream") if wanted(name)),
     ]
     parameters = [argument("params_file"), robot] if robot else [argument("params_file")]
+    # By the node's name: the process may run others too.
+    dashboard = [
+        part
+        for name in ("address", "port", "token_file")
+        if (value := argument(f"dashboard_{name}"))
+        for part in ("-p", f"dashboard:{name}:={value}")
+    ]
     for executable in ["bringup"] if wanted("composed") else nodes:
         actions.append(
             Node(
@@ -86,6 +98,9 @@ def start(context: LaunchContext) -> list[Action]:
                 namespace=argument("namespace"),
                 parameters=parameters,
                 arguments=["--nodes", *nodes] if executable == "bringup" else [],
+                ros_arguments=dashboard if executable in ("bringup", "dashboard") else [],
+                respawn=wanted("respawn"),
+                respawn_delay=float(argument("respawn_delay")),
                 output="screen",
             )
         )

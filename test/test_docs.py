@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The README's tables against what the running nodes offer."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -179,3 +180,18 @@ def test_links_and_pictures_of_the_docs_exist() -> None:
         for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8")):
             if not target.startswith(("http://", "https://")):
                 assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_launch_arguments() -> None:
+    """Read from the file: launch itself is not on PyPI."""
+    tree = ast.parse((ROOT / "launch" / "bringup.launch.py").read_text(encoding="utf-8"))
+    (listed,) = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "ARGUMENTS"
+    ]
+    assert isinstance(listed, ast.List)
+    declared = {ast.literal_eval(entry.elts[0]) for entry in listed.elts}  # type: ignore[attr-defined]
+    rows = table("Install on a ROS distribution")
+    documented = [name for row in rows for name in row[0].split(", ")]
+    assert sorted(documented) == sorted(declared)
