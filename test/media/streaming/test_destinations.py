@@ -108,7 +108,7 @@ def test_dash_is_played_back_with_picture_and_sound(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(
-    int(av.__version__.partition(".")[0]) < 18, reason="as an RTMP server, FFmpeg of PyAV 17 crashes"
+    int(av.__version__.partition(".")[0]) < 18, reason="an RTMP server of PyAV 17 crashes"
 )
 def test_rtsp_and_rtmp_servers_get_it_beside_destinations_that_cannot_be_reached(
     processes: Processes, tmp_path: Path
