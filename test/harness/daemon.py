@@ -24,7 +24,7 @@ class Daemon(Robot):
         """Start a daemon, with more environment variables if given, and wait until it runs."""
 
         def start() -> Child:
-            return processes.start_module(
+            child = processes.start_module(
                 "reachy_mini_ros.simulation.daemon_launcher",
                 str(os.getpid()),
                 *("--mockup-sim", "--no-media", "--no-wake-up-on-start"),
@@ -32,6 +32,8 @@ class Daemon(Robot):
                 *("--fastapi-host", "127.0.0.1", "--fastapi-port", str(port)),
                 env={"REACHY_MINI_TELEMETRY": "0", "HF_HUB_OFFLINE": "1", **env},
             )
+            child.takes_leave = False
+            return child
 
         daemon = cls(start(), port, start)
         daemon.wait_running()

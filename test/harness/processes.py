@@ -44,6 +44,8 @@ class Child:
 
     def __init__(self, arguments: list[str], log: Path, environment: dict[str, str]) -> None:
         self.log = log
+        self.takes_leave = True
+        """Whether it is asked to end, as nodes are for the sake of others, or killed at once."""
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 # Ends with the tests even if those are killed.
@@ -125,7 +127,7 @@ class Processes:
         for child in reversed(self._children):
             if child.process.poll() is None:
                 child.process.send_signal(signal.SIGCONT)
-                child.process.terminate()
+                child.process.send_signal(signal.SIGTERM if child.takes_leave else signal.SIGKILL)
         for child in self._children:
             try:
                 child.process.wait(patience(10))

@@ -70,6 +70,7 @@ class Simulation(Robot):
             f"--home={home}",
             *arguments,
         )
+        child.takes_leave = False
         ready = child.wait_for_output("ready ", 30)
         add_pace(time.monotonic() - begun_s)
         daemon_pid = int(ready.rpartition("daemon_pid=")[2])
