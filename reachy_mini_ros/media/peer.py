@@ -132,6 +132,8 @@ class Peer:
             for receiver in connection.getReceivers():
                 if receiver.track is not None and receiver.track.kind not in self.gates:
                     self._receive(receiver)
+            if not self.gates:
+                raise RobotError("the robot's offer has neither pictures nor sound in it")
             self._answered = True
             for candidate in self._early:
                 await self.add_candidate(candidate)

@@ -122,14 +122,9 @@ async def _shake_hands(stream: socket.socket, url: str) -> ClientConnection:
 
 
 def _what_answers(error: InvalidHandshake) -> str:
-    """Tell what it is, if not a websocket: its first bytes may say so."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if "\x15\x03" in str(cause):  # a TLS alert (RFC 8446, sections 5.1 and 6)
-            return "speaks TLS, which the robot's signalling does not"
-        if isinstance(cause, EOFError):
-            return "closes the connection without a word, as a server does that waits for TLS"
-        cause = cause.__cause__
-    if isinstance(error, InvalidMessage):
-        return "speaks no HTTP, in which a websocket begins"
-    return f"speaks HTTP and refuses a websocket ({shown(error)})"
+    """Tell what it is, if not a websocket."""
+    if not isinstance(error, InvalidMessage):
+        return f"speaks HTTP and refuses a websocket ({shown(error)})"
+    if isinstance(error.__cause__, EOFError):
+        return "closes the connection without an answer, as a server does that waits for TLS"
+    return "speaks no HTTP, in which a websocket begins"

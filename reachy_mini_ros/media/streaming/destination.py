@@ -111,6 +111,9 @@ class Destination:
                 pause_s = backoff.pause_s()
                 self._set(State.RECONNECTING, f"{error}; next attempt in {pause_s:.0f} s")
                 await asyncio.sleep(pause_s)
+            except Exception:
+                self.state, self.reason = State.RECONNECTING, "internal error, see the log"
+                raise
 
     def _set(self, state: State, reason: str = "") -> None:
         changed = (state, reason) != (self.state, self.reason)

@@ -16,6 +16,7 @@ from fractions import Fraction
 import av
 import numpy as np
 from av.audio.stream import AudioStream
+from av.codec.codec import UnknownCodecError
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
@@ -39,6 +40,7 @@ _MILLISECOND = Fraction(1, 1000)
 _KEYS_ARE_FORCED = 1_000_000
 """Pictures between key frames that x264 would make by itself."""
 _NOMINAL_RATE_HZ = 30
+_PART = "stream encoder"
 
 
 @dataclass(frozen=True)
@@ -229,15 +231,10 @@ class StreamEncoder:
         self._thread.join()
 
     def _run(self) -> None:
-        with self._supervisor.guard("stream encoder"):
-            try:
-                self._run_until_closed()
-            except (av.FFmpegError, ValueError) as error:  # e.g. an FFmpeg without libx264
-                self.failure = f"the stream cannot be encoded: {error}"
-                self._on_tags([])
-            finally:
-                if not self._ended and not self.failure:
-                    self.failure = "the encoder failed"
+        try:
+            self._run_until_closed()
+        finally:
+            with self._supervisor.guard(_PART):
                 if self._muxer is not None:
                     self._muxer.close()
                     self._on_tags(self._muxer.output.take())
@@ -249,7 +246,14 @@ class StreamEncoder:
                 newest, self._newest = self._newest, None
                 if self._ended:
                     return
-            self._step(newest)
+            with self._supervisor.guard(_PART):  # what fails costs a picture
+                try:
+                    self._step(newest)
+                except (av.FFmpegError, UnknownCodecError) as error:  # an FFmpeg without libx264
+                    self.failure = f"the stream cannot be encoded: {error}"
+                    self._on_tags([])
+            if self.failure:
+                return
 
     def _step(self, newest: tuple[bytes, float, float | None] | None) -> None:
         if newest is not None:

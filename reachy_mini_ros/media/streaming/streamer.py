@@ -126,7 +126,8 @@ class LiveStream:
 
     def _tell(self) -> None:
         self._changed.set()
-        self._on_change()
+        with self._supervisor.guard("stream status"):
+            self._on_change()
 
     def _status(self, destination: Destination) -> Status:
         status = destination.status
