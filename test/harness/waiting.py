@@ -81,8 +81,9 @@ def too_late(timeout_s: float, what: object) -> AssertionError:
 
 
 def too_slow(what: str) -> NoReturn:
-    """Skip a test that is about rates which the machine does not reach, as ``what`` shows."""
-    pytest.skip(f"the machine is too slow for this: {what}")
+    """Skip the test, which is about rates that the machine does not reach, as ``what`` shows."""
+    test = os.environ.get("PYTEST_CURRENT_TEST", "this").partition(" ")[0]
+    pytest.skip(f"the machine is too slow for {test}: {what}")
 
 
 def wait_for(
