@@ -2,9 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything this package raises on purpose; each text says what, why and what to do."""
 
+from reachy_mini_ros.texts import LONGEST_SENTENCE, shown
+
 
 class ReachyMiniRosError(Exception):
-    """Base of all errors raised on purpose."""
+    """Base of all errors raised on purpose.
+
+    Its text is one line of bounded length, whatever came from outside into it.
+    """
+
+    def __str__(self) -> str:
+        return shown(super().__str__(), LONGEST_SENTENCE)
 
 
 class InvalidCommandError(ReachyMiniRosError, ValueError):
@@ -36,4 +44,10 @@ class TimedOutError(RobotError):
 
 
 class SetupError(ReachyMiniRosError):
-    """Something a person must put right first: a used port, a missing package, a bad parameter."""
+    """Something a person must put right first: a used port, a missing package, a bad parameter.
+
+    Its text is for a terminal, and what stands in it came from there.
+    """
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)

@@ -4,6 +4,10 @@
 
 LONGEST = 200
 """Characters that are kept of a text from outside."""
+LONGEST_NAME = 80
+"""The same of a name in the middle of a sentence."""
+LONGEST_SENTENCE = 300
+"""Characters of a sentence in which such a text may stand."""
 
 
 def shown(text: object, longest: int = LONGEST) -> str:

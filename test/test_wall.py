@@ -124,3 +124,18 @@ def test_sdk_is_imported_in_one_module() -> None:
 def test_launch_is_imported_by_launch_files_only() -> None:
     for path in PACKAGE.rglob("*.py"):
         assert not tops(path) & {"launch", "launch_ros"}, path
+
+
+def test_nobody_forgets_the_future_of_what_he_submits() -> None:
+    # What is submitted and not looked at may fail in silence: Tasks and Work see to it instead.
+    forgetful = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Attribute)
+        and node.value.func.attr == "submit"
+    }
+    # A thread of its own, which the next line waits for.
+    assert forgetful <= {"media/sources/polled.py"}

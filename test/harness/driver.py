@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The core without ROS: link, API, commander and player of one robot, on one event loop."""
+"""The robot's driver, as it is, on an event loop of its own, and blocking calls to it."""
 
 import math
 import time
@@ -14,14 +14,13 @@ from harness.waiting import Awaited, wait_for
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import ReachyMiniRosError
-from reachy_mini_ros.robot.daemon.api import DaemonApi
-from reachy_mini_ros.robot.daemon.link import RobotLink
+from reachy_mini_ros.robot import driver
+from reachy_mini_ros.robot.driver import Listeners, Settings
 from reachy_mini_ros.robot.geometry import rotations
-from reachy_mini_ros.robot.motion.commander import Commander
+from reachy_mini_ros.robot.motion.commander import Limits
+from reachy_mini_ros.robot.motion.events import SafetyEvent
 from reachy_mini_ros.robot.motion.following import Following
-from reachy_mini_ros.robot.motion.player import Player
-from reachy_mini_ros.robot.motion.recorder import Recorder
-from reachy_mini_ros.robot.motion.switches import DaemonSwitches
+from reachy_mini_ros.robot.motion.receipts import Receipt
 from reachy_mini_ros.robot.motion.trajectory import Point
 from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotState, Target
 
@@ -37,19 +36,30 @@ def turned(yaw: float) -> Matrix:
 
 
 class Driver:
-    """What a control node does, without the node."""
+    """A driver, what it told, and its parts."""
 
     def __init__(self, io: LoopThread, port: int) -> None:
         self._io = io
         self.states: list[RobotState] = []
         self.connections: list[Connection] = []
-        self.recorder = Recorder()
-        self.link = RobotLink(
-            "127.0.0.1", port, on_state=self._on_state, on_connection=self._on_connection
+        self.events: list[SafetyEvent] = []
+        self.receipts: list[Receipt] = []
+        self.robot = driver.Driver(
+            "127.0.0.1",
+            port,
+            Settings(limits=Limits(command_timeout_s=COMMAND_TIMEOUT_S)),
+            Listeners(
+                on_state=self.states.append,
+                on_connection=lambda connection, _: self.connections.append(connection),
+                on_event=self.events.append,
+                on_receipt=self.receipts.append,
+            ),
         )
-        self.api = DaemonApi("127.0.0.1", port)
-        self.commander = Commander(self.link, self.api, command_timeout_s=COMMAND_TIMEOUT_S)
-        self.player = Player(self.link, self.api, self.commander)
+        self.recorder = self.robot.recorder
+        self.link = self.robot.link
+        self.api = self.robot.api
+        self.commander = self.robot.commander
+        self.player = self.robot.player
 
     @classmethod
     @contextmanager
@@ -60,19 +70,11 @@ class Driver:
         """
         with LoopThread() as io:
             driver = cls(io, port)
-            io.submit(driver.link.run())
+            io.call(driver.robot.start)
             driver.wait_connected()
-            driver.do(driver.commander.wake_up())
+            driver.do(driver.robot.wake_up())
             yield driver
-            driver.do(driver.api.close())
-
-    def _on_state(self, state: RobotState) -> None:
-        self.states.append(state)
-        self.recorder.take(state, self.commander.streamer.ramp.at)
-
-    def _on_connection(self, connection: Connection, _: str) -> None:
-        self.connections.append(connection)
-        self.commander.connection_changed(connection)
+            driver.do(driver.robot.close())
 
     def start(self, command: Awaitable[T]) -> Awaited[T]:
         async def carry_out() -> T:
@@ -110,7 +112,7 @@ class Driver:
             self._go_to_neutral()
         except (AssertionError, ReachyMiniRosError) as error:
             print(f"the robot's daemon begins anew: {error}")
-            self.do(DaemonSwitches(self.link, self.api, self.commander).restart_daemon())
+            self.do(self.robot.switches.restart_daemon())
             self.do(self.commander.wake_up())
             self._go_to_neutral()
 

@@ -5,9 +5,10 @@
 import asyncio
 import concurrent.futures
 import math
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -18,20 +19,22 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import InvalidCommandError, NotConnectedError, ReachyMiniRosError
+from reachy_mini_ros.nodes.common.stamps import command_id
 from reachy_mini_ros.nodes.common.work import result_in_executor
 from reachy_mini_ros.nodes.control.look import LookAtTopics
 from reachy_mini_ros.nodes.control.trajectories import trajectory_of
+from reachy_mini_ros.robot.driver import Driver
 from reachy_mini_ros.robot.geometry import look
-from reachy_mini_ros.robot.motion.commander import Commander
 from reachy_mini_ros.robot.motion.following import (
     Following,
     GoalToleranceError,
     PathToleranceError,
     Tolerances,
 )
-from reachy_mini_ros.robot.motion.player import Player
+from reachy_mini_ros.robot.motion.receipts import Order
 from reachy_mini_ros.robot.motion.trajectory import JointsError, TooLateError
-from reachy_mini_ros.robot.state import Matrix, Target
+from reachy_mini_ros.robot.state import Interpolation, Matrix, Target
+from reachy_mini_ros.texts import LONGEST_NAME, shown
 
 try:
     from control_msgs.action import FollowJointTrajectory, PointHead
@@ -48,32 +51,15 @@ GOAL_TOLERANCE_RAD = 0.1
 GOAL_TIME_S = 1.0
 SHORTEST_S = 0.1
 
-Refuse = Callable[[str, ReachyMiniRosError], None]
-
 
 class Actions:
-    """Two action servers; in each a new goal ends the running one.
+    """Two action servers; in each a new goal ends the running one."""
 
-    ``values`` are the node's parameters, kept up to date by it; ``refuse`` reports an error.
-    """
-
-    def __init__(
-        self,
-        node: Node,
-        io: LoopThread,
-        values: Mapping[str, Any],
-        commander: Commander,
-        player: Player,
-        looking: LookAtTopics,
-        refuse: Refuse,
-    ) -> None:
+    def __init__(self, node: Node, io: LoopThread, driver: Driver, looking: LookAtTopics) -> None:
         self._node = node
         self._io = io
-        self._values = values
-        self._commander = commander
-        self._player = player
+        self._driver = driver
         self._look = looking
-        self._refuse = refuse
         self._group = ReentrantCallbackGroup()
         self._tasks: dict[bytes, asyncio.Task[Any]] = {}
         self._cancelled: set[bytes] = set()
@@ -99,16 +85,18 @@ class Actions:
     async def _follow(self, handle: Any) -> Any:
         goal = handle.request
         result = FollowJointTrajectory.Result()
+        order = self._order("follow_joint_trajectory", handle, goal.trajectory.header)
         try:
-            following = Following(self._commander.present, _tolerances(goal))
+            following = Following(self._driver.commander.present, _tolerances(goal))
             names, points = trajectory_of(goal.trajectory, self._node)
 
             async def work() -> str:
-                planned = await self._player.plan(names, points)
-                return await self._player.play_trajectory(planned, points, following)
+                player = self._driver.player
+                planned = await player.plan(names, points)
+                return await player.play_trajectory(planned, points, following, order)
 
             feedback = partial(self._follow_feedback, names, following)
-            result.error_string = await self._carry_out(handle, work(), feedback)
+            result.error_string = await self._carry_out(handle, order, work(), feedback)
         except concurrent.futures.CancelledError:
             handle.canceled()
             result.error_string = "canceled"
@@ -116,7 +104,7 @@ class Actions:
             handle.abort()
             result.error_code = _code(error)
             result.error_string = str(error)
-            self._refuse("follow_joint_trajectory", error)
+            self._io.call(self._driver.fail, order, error)
         else:
             handle.succeed()
         return result
@@ -141,10 +129,12 @@ class Actions:
 
     async def _point(self, handle: Any) -> Any:
         goal = handle.request
+        order = self._order("point_head", handle, goal.target.header)
         try:
             if goal.pointing_frame not in ("", look.CAMERA_FRAME):
                 raise InvalidCommandError(
-                    f"only '{look.CAMERA_FRAME}' can be pointed, not '{goal.pointing_frame}'"
+                    f"only '{look.CAMERA_FRAME}' can be pointed, not "
+                    f"'{shown(goal.pointing_frame, LONGEST_NAME)}'"
                 )
             axis = (goal.pointing_axis.x, goal.pointing_axis.y, goal.pointing_axis.z)
             if axis[:2] != (0.0, 0.0) or axis[2] < 0.0:
@@ -155,13 +145,15 @@ class Actions:
             point = self._look.point_in_world(goal.target)
             head_pose = look.level_pose(point)
             duration_s = self._duration(goal, self._angle_to(head_pose))
-            work = self._player.goto(Target(head_pose=head_pose), duration_s, "point_head")
-            await self._carry_out(handle, work, partial(self._point_feedback, point))
+            work = self._driver.goto(
+                Target(head_pose=head_pose), duration_s, Interpolation.MINJERK, order
+            )
+            await self._carry_out(handle, order, work, partial(self._point_feedback, point))
         except concurrent.futures.CancelledError:
             handle.canceled()
         except ReachyMiniRosError as error:
             handle.abort()
-            self._refuse("point_head", error)
+            self._io.call(self._driver.fail, order, error)
         else:
             handle.succeed()
         return PointHead.Result()
@@ -173,22 +165,34 @@ class Actions:
             # Minimum jerk is at its fastest 15/8 of its mean speed.
             least_s = max(least_s, 15.0 / 8.0 * angle_rad / goal.max_velocity)
         elif least_s <= 0.0:
-            least_s = self._values["goto.duration"]
+            least_s = self._driver.settings.goto_duration_s
         return float(max(least_s, SHORTEST_S))
 
     def _angle_to(self, head_pose: Matrix) -> float:
-        turn = self._commander.present().head_pose[:3, :3].T @ head_pose[:3, :3]
+        turn = self._driver.state.head_pose[:3, :3].T @ head_pose[:3, :3]
         return math.acos(min(max((np.trace(turn) - 1.0) / 2.0, -1.0), 1.0))
 
     def _point_feedback(self, point: Matrix) -> Any:
-        error_rad = look.pointing_error(point, self._commander.present().head_pose)
+        error_rad = look.pointing_error(point, self._driver.state.head_pose)
         return PointHead.Feedback(pointing_angle_error=error_rad)
 
+    def _order(self, source: str, handle: Any, header: Any) -> Order:
+        goal_id = str(UUID(bytes=bytes(handle.goal_id.uuid)))
+        return self._driver.order(source, command_id(header.stamp) or goal_id)
+
     async def _carry_out(
-        self, handle: Any, work: Coroutine[Any, Any, str], feedback: Callable[[], Any]
+        self,
+        handle: Any,
+        order: Order,
+        work: Coroutine[Any, Any, str],
+        feedback: Callable[[], Any],
     ) -> str:
         """Return what ``work`` returns; meanwhile publish feedback, and let the client cancel."""
         key = bytes(handle.goal_id.uuid)
+
+        async def begin() -> str:
+            await asyncio.sleep(0)
+            return await work
 
         async def run() -> str:
             task = asyncio.current_task()
@@ -197,8 +201,7 @@ class Actions:
             if key in self._cancelled:
                 task.cancel()  # comes at the next await
             try:
-                await asyncio.sleep(0)
-                return await work
+                return await self._driver.obey(order, begin())
             finally:
                 work.close()
                 del self._tasks[key]
@@ -240,7 +243,8 @@ def _tolerances(goal: Any) -> Tolerances:
     for field, allowed in (("path_tolerance", path), ("goal_tolerance", end)):
         for tolerance in getattr(goal, field):
             if tolerance.name not in names:
-                raise JointsError(f"{field} names '{tolerance.name}', the trajectory does not")
+                name = shown(tolerance.name, LONGEST_NAME)
+                raise JointsError(f"{field} names '{name}', the trajectory does not")
             if tolerance.position > 0.0:
                 allowed[tolerance.name] = tolerance.position
             elif tolerance.position < 0.0:

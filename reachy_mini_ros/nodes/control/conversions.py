@@ -20,6 +20,7 @@ from reachy_mini_ros.robot.geometry.passive_joints import PASSIVE_JOINTS
 from reachy_mini_ros.robot.geometry.rotations import from_quaternion, to_quaternion
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.robot.state import ImuSample, Matrix, RobotState, Target
+from reachy_mini_ros.texts import LONGEST_NAME, shown
 
 JOINT_NAMES = (*HEAD_JOINTS, *ANTENNA_JOINTS)
 """The driven joints, in the order of `joint_states`."""
@@ -82,7 +83,7 @@ def head_target(message: PoseStamped, base_frame: str) -> Target:
     if frame not in ("", base_frame):
         raise InvalidCommandError(
             f"head poses are taken in frame '{base_frame}' (or with an empty frame_id), not in "
-            f"'{frame}': transform the pose first"
+            f"'{shown(frame, LONGEST_NAME)}': transform the pose first"
         )
     position, orientation = message.pose.position, message.pose.orientation
     quaternion = (orientation.x, orientation.y, orientation.z, orientation.w)
@@ -115,7 +116,8 @@ def joint_target(message: JointState, reference: tuple[Matrix, Matrix]) -> Targe
         )
     unknown = sorted(set(names) - set(ALL_JOINT_NAMES))
     if unknown:
-        raise InvalidCommandError(f"joints: '{unknown[0]}' is not one of {', '.join(JOINT_NAMES)}")
+        name = shown(unknown[0], LONGEST_NAME)
+        raise InvalidCommandError(f"joints: '{name}' is not one of {', '.join(JOINT_NAMES)}")
     values = dict(zip(names, positions, strict=True))
     if len(values) != len(names):
         raise InvalidCommandError("joints: a name is given more than once")

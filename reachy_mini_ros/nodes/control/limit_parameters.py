@@ -7,7 +7,7 @@ from typing import Any
 
 from reachy_mini_ros.nodes.common.parameters import Param
 from reachy_mini_ros.robot.geometry.limits import DOCUMENTED, Reach
-from reachy_mini_ros.robot.motion.commander import Commander
+from reachy_mini_ros.robot.motion.commander import Limits
 from reachy_mini_ros.robot.motion.ramp import Speeds
 
 _SPEED = "Maximum {} of streamed targets, {}; larger steps are ramped; 0: no limit"
@@ -69,20 +69,22 @@ PARAMETERS = (
 )
 
 
-def apply(values: Mapping[str, Any], commander: Commander) -> None:
-    """Make the node's parameters those of the commander."""
-    commander.motion.command_timeout_s = values["command_timeout"]
-    commander.reach = Reach(
-        tilt_rad=values["max_reach.tilt"],
-        head_to_body_rad=values["max_reach.head_to_body"],
-        translation_m=values["max_reach.translation"],
-        body_rad=values["max_reach.body"],
-        antennas_rad=values["max_reach.antennas"],
-    )
-    commander.clamp = values["out_of_reach"] == "clamp"
-    commander.streamer.ramp.speeds = Speeds(
-        head_rad_s=values["max_speed.head_rotation"],
-        head_m_s=values["max_speed.head_translation"],
-        body_rad_s=values["max_speed.body"],
-        antennas_rad_s=values["max_speed.antennas"],
+def limits_of(values: Mapping[str, Any]) -> Limits:
+    """Return what the node's parameters say."""
+    return Limits(
+        command_timeout_s=values["command_timeout"],
+        reach=Reach(
+            tilt_rad=values["max_reach.tilt"],
+            head_to_body_rad=values["max_reach.head_to_body"],
+            translation_m=values["max_reach.translation"],
+            body_rad=values["max_reach.body"],
+            antennas_rad=values["max_reach.antennas"],
+        ),
+        clamp=values["out_of_reach"] == "clamp",
+        speeds=Speeds(
+            head_rad_s=values["max_speed.head_rotation"],
+            head_m_s=values["max_speed.head_translation"],
+            body_rad_s=values["max_speed.body"],
+            antennas_rad_s=values["max_speed.antennas"],
+        ),
     )

@@ -23,6 +23,7 @@ from reachy_mini_ros.robot.geometry import look
 from reachy_mini_ros.robot.geometry.camera_models import CameraModel
 from reachy_mini_ros.robot.geometry.frames import robot_tree
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
+from reachy_mini_ros.texts import LONGEST_NAME, shown
 
 CAMERA_INFO = "camera/camera_info"
 WAIT_S = 2.0
@@ -51,12 +52,12 @@ class LookAtTopics:
         """Remember a state, for pictures that were taken then."""
         self._states.append(state)
 
-    def when_camera_known(self, then: Callable[[], None]) -> None:
+    def when_camera_known(self, then: Callable[[], None], replaced: Callable[[], None]) -> None:
         """Call ``then`` when a pixel can be looked at, or cannot in time; on the executor's thread.
 
-        A later call takes the place of one that waits.
+        A later call takes the place of one that waits, whose ``replaced`` is called.
         """
-        self._camera.request(then)
+        self._camera.request(then, replaced)
 
     def point_target(self, message: PointStamped) -> Target:
         """Return the head pose that looks at a point in any frame of the robot's tree."""
@@ -87,7 +88,7 @@ class LookAtTopics:
         if message.header.frame_id not in ("", frame):
             raise InvalidCommandError(
                 f"pixels are taken in the picture's frame '{frame}' (or with an empty frame_id), "
-                f"not in '{message.header.frame_id}'"
+                f"not in '{shown(message.header.frame_id, LONGEST_NAME)}'"
             )
         point = message.point
         seen = look.point_of_pixel(
@@ -113,17 +114,19 @@ class _Camera:
         self._node = node
         self._subscription: Subscription[CameraInfo] | None = None
         self._timer: Timer | None = None
-        self._waiting: Callable[[], None] | None = None
+        self._waiting: tuple[Callable[[], None], Callable[[], None]] | None = None
         self._asked_s = 0.0
         self.info: tuple[CameraModel, str] | None = None
         """The model and its frame."""
 
-    def request(self, then: Callable[[], None]) -> None:
+    def request(self, then: Callable[[], None], replaced: Callable[[], None]) -> None:
         self._asked_s = time.monotonic()
         if self.info is not None:
             then()
             return
-        self._waiting = then
+        if self._waiting is not None:
+            self._waiting[1]()
+        self._waiting = then, replaced
         if self._subscription is None:
             self._subscription = self._node.create_subscription(
                 CameraInfo, CAMERA_INFO, self._take, reliable(1)
@@ -144,6 +147,6 @@ class _Camera:
             self._subscription = self._timer = self.info = None
 
     def _go_on(self) -> None:
-        then, self._waiting = self._waiting, None
-        if then is not None:
-            then()
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting[0]()

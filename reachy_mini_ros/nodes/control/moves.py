@@ -2,10 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`joint_trajectory`, `play_move`, `list_moves` and `record_move`."""
 
-import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -14,13 +12,12 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from reachy_mini_ros.errors import InvalidCommandError, RobotError
 from reachy_mini_ros.nodes.common.parameters import Param
 from reachy_mini_ros.nodes.common.qos import reliable
-from reachy_mini_ros.nodes.control.trajectories import decoded, trajectory_of
-from reachy_mini_ros.robot.motion import moves, recorder
-from reachy_mini_ros.robot.motion.player import Player
-from reachy_mini_ros.robot.motion.recorder import Recorder
+from reachy_mini_ros.nodes.control.orders import Orders
+from reachy_mini_ros.nodes.control.trajectories import decoded, trajectory_id, trajectory_of
+from reachy_mini_ros.robot.driver import Driver
+from reachy_mini_ros.robot.motion.receipts import Order
 
 PARAMETERS = (
     Param(
@@ -42,33 +39,14 @@ PARAMETERS = (
     ),
 )
 
-Watch = Callable[[str, Coroutine[Any, Any, str]], object]
-Command = Callable[[], Coroutine[Any, Any, str]]
-Answer = Callable[[Command, Any, Any, str], Coroutine[Any, Any, Any]]
-
 
 class MoveTopics:
-    """Topics and services for what is longer than one target.
+    """Topics and services for what is longer than one target."""
 
-    ``values`` are the node's parameters, kept up to date by it. ``watch`` carries out a command
-    of a topic and reports its end, ``answer`` one of a service.
-    """
-
-    def __init__(
-        self,
-        node: Node,
-        values: Mapping[str, Any],
-        player: Player,
-        recording: Recorder,
-        watch: Watch,
-        answer: Answer,
-    ) -> None:
+    def __init__(self, node: Node, driver: Driver, orders: Orders) -> None:
         self._node = node
-        self._values = values
-        self._player = player
-        self._recorder = recording
-        self._watch = watch
-        self._answer = answer
+        self._driver = driver
+        self._orders = orders
         group = ReentrantCallbackGroup()
         node.create_subscription(
             JointTrajectory, "joint_trajectory", self._on_trajectory, reliable(10), raw=True
@@ -78,58 +56,38 @@ class MoveTopics:
         node.create_service(SetBool, "record_move", self._on_record, callback_group=group)
 
     def _on_trajectory(self, raw: bytes) -> None:
-        self._watch("joint_trajectory", self._follow(raw))
+        order = self._driver.order("joint_trajectory", trajectory_id(raw))
+        self._orders.begin(order, partial(self._follow, raw))
 
-    async def _follow(self, raw: bytes) -> str:
+    async def _follow(self, raw: bytes, order: Order) -> str:
         names, points = trajectory_of(decoded(raw), self._node)
-        return await self._player.play_trajectory(await self._player.plan(names, points), points)
+        planned = await self._driver.player.plan(names, points)
+        return await self._driver.player.play_trajectory(planned, points, None, order)
 
     def _on_play(self, message: String) -> None:
-        self._watch("play_move", self._play(message.data))
+        order = self._driver.order("play_move", detail=message.data)
+        self._orders.begin(order, partial(self._driver.play_move, message.data))
 
-    async def _play(self, name: str) -> str:
-        source = moves.find(name, self._directory(), self._values["move_dataset"])
-        approach_s = self._values["move_approach"]
-        if source.file is not None:
-            return await self._player.play_file(source.file, approach_s)
-        return await self._player.play_dataset(source.dataset, source.name, approach_s)
+    async def _on_list(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        return await self._orders.answer("list_moves", self._list, response)
 
-    async def _on_list(
-        self, request: Trigger.Request, response: Trigger.Response
-    ) -> Trigger.Response:
-        answer: Trigger.Response = await self._answer(self._list, request, response, "list_moves")
-        return answer
-
-    async def _list(self) -> str:
-        dataset = self._values["move_dataset"]
-        recorded = await asyncio.to_thread(moves.recorded, self._directory())
-        try:
-            names = await self._player.names(dataset)
-        except RobotError as error:
-            if not recorded:
-                raise
-            return json.dumps({"recorded": recorded, "unavailable": str(error)})
-        return json.dumps({"recorded": recorded, dataset: names})
+    async def _list(self, _: Order) -> str:
+        found = await self._driver.list_moves()
+        known: dict[str, Any] = {"recorded": found.recorded}
+        if found.unavailable:
+            known["unavailable"] = found.unavailable
+        else:
+            known[found.dataset] = found.names
+        return json.dumps(known)
 
     async def _on_record(
         self, request: SetBool.Request, response: SetBool.Response
     ) -> SetBool.Response:
         command = self._start_recording if request.data else self._end_recording
-        answer: SetBool.Response = await self._answer(command, request, response, "record_move")
-        return answer
+        return await self._orders.answer("record_move", command, response)
 
-    async def _start_recording(self) -> str:
-        return self._recorder.start()
+    async def _start_recording(self, _: Order) -> str:
+        return self._driver.recorder.start()
 
-    async def _end_recording(self) -> str:
-        move = self._recorder.stop()
-        try:
-            file = await asyncio.to_thread(recorder.save, move, self._directory())
-        except OSError as error:
-            raise InvalidCommandError(
-                f"cannot save the recording: {error}; set move_directory to where it can be"
-            ) from None
-        return str(file)
-
-    def _directory(self) -> Path:
-        return Path(self._values["move_directory"]).expanduser()
+    async def _end_recording(self, _: Order) -> str:
+        return str(await self._driver.save_recording())

@@ -1,42 +1,45 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`motion_owner`, `moving`, `motor_mode` and `safety_events`; what happens to every command."""
+"""`motion_owner`, `moving`, `motor_mode`, `command_events` and `safety_events`."""
 
 import math
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 from std_msgs.msg import Bool, String
-from std_srvs.srv import SetBool, Trigger
 
-from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.nodes.common import diagnostics
 from reachy_mini_ros.nodes.common.qos import latched, reliable
-from reachy_mini_ros.nodes.common.work import result_in_executor
-from reachy_mini_ros.robot.motion.arbitration import Motion, Owner
-from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent, event_of
+from reachy_mini_ros.robot.motion.arbitration import MotionStatus, Owner
+from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent
+from reachy_mini_ros.robot.motion.receipts import Receipt, ReceiptKind
 
 WARNING_PERIOD_S = 2.0
-DEPTH = 20
-
-Response = TypeVar("Response", Trigger.Response, SetBool.Response)
+EVENTS_DEPTH, RECEIPTS_DEPTH = 20, 50
+LEVELS = {
+    ReceiptKind.ACCEPTED: diagnostics.Level.OK,
+    ReceiptKind.DONE: diagnostics.Level.OK,
+    ReceiptKind.FAILED: diagnostics.Level.ERROR,
+}
+"""Of receipts; the others are warnings."""
 
 
 class Safety:
-    """Publishes who moves the robot, and one event for each command that went otherwise."""
+    """Publishes who moves the robot, what becomes of commands, and what went otherwise."""
 
-    def __init__(self, node: Node, io: LoopThread) -> None:
+    def __init__(self, node: Node) -> None:
         self._node = node
-        self._io = io
         self._owner = node.create_publisher(String, "motion_owner", latched())
         self._moving = node.create_publisher(Bool, "moving", latched())
         self._mode = node.create_publisher(String, "motor_mode", latched())
-        self._events = node.create_publisher(DiagnosticStatus, "safety_events", reliable(DEPTH))
-        self._known = (Owner.IDLE, "")
+        self._events = node.create_publisher(
+            DiagnosticStatus, "safety_events", reliable(EVENTS_DEPTH)
+        )
+        self._receipts = node.create_publisher(
+            DiagnosticStatus, "command_events", reliable(RECEIPTS_DEPTH)
+        )
+        self._known = MotionStatus()
         self._warned_s: dict[str, float] = {}
         self.refused = 0
         self.last_refusal = ""
@@ -45,14 +48,13 @@ class Safety:
         self._mode.publish(String(data=""))
         self.moving(False)
 
-    def motion(self, motion: Motion) -> None:
+    def motion(self, status: MotionStatus) -> None:
         """Publish owner of the motion and mode of the motors, each if it is new."""
-        owner, mode = self._known
-        self._known = (motion.owner, motion.motor_mode)
-        if motion.owner is not owner:
-            self._owner.publish(String(data=motion.owner.value))
-        if motion.motor_mode != mode:
-            self._mode.publish(String(data=motion.motor_mode))
+        known, self._known = self._known, status
+        if status.owner is not known.owner:
+            self._owner.publish(String(data=status.owner.value))
+        if status.motor_mode != known.motor_mode:
+            self._mode.publish(String(data=status.motor_mode))
 
     def moving(self, moving: bool) -> None:
         """Publish that the robot began to move, or is still."""
@@ -68,8 +70,7 @@ class Safety:
             self.last_refusal = text
         values = {"kind": event.kind.value, "source": event.source, "reason": event.reason}
         report = diagnostics.Report(diagnostics.Level.WARN, f"{event.kind}: {event.reason}", values)
-        name = f"{self._node.get_fully_qualified_name()}: {event.source}"
-        self._events.publish(diagnostics.status(name, "", report))
+        self._events.publish(diagnostics.status(self._name(event.source), "", report))
         # By source: a stream that is refused must not hide why a goto was.
         now_s = time.monotonic()
         if harmless:
@@ -78,32 +79,21 @@ class Safety:
             self._warned_s[event.source] = now_s
             self._node.get_logger().warning(text)
 
-    def fail(self, source: str, error: ReachyMiniRosError) -> None:
-        """Publish the event that a command's error is; ``source`` is its topic or service."""
-        self.event(event_of(error, source))
+    def receipt(self, receipt: Receipt) -> None:
+        """Publish what became of a command."""
+        values = {
+            "kind": receipt.kind.value,
+            "source": receipt.source,
+            "id": receipt.id,
+            "reason": receipt.reason,
+            "owner_before": receipt.owner_before.value,
+            "owner_after": receipt.owner_after.value,
+        }
+        if receipt.detail:
+            values["detail"] = receipt.detail
+        text = f"{receipt.kind}: {receipt.reason}"
+        report = diagnostics.Report(LEVELS.get(receipt.kind, diagnostics.Level.WARN), text, values)
+        self._receipts.publish(diagnostics.status(self._name(receipt.source), "", report))
 
-    def watch(self, source: str, command: Coroutine[Any, Any, str]) -> None:
-        """Carry out a command that nobody waits for."""
-        self._io.submit(self._watch(source, command))
-
-    async def answer(
-        self,
-        command: Callable[[], Coroutine[Any, Any, str]],
-        request: object,
-        response: Response,
-        source: str = "",
-    ) -> Response:
-        """Carry out a command of a service, and answer with its end."""
-        try:
-            response.message = await result_in_executor(self._node, self._io.submit(command()))
-            response.success = True
-        except ReachyMiniRosError as error:
-            response.message = str(error)
-            self.fail(source or "service", error)
-        return response
-
-    async def _watch(self, source: str, command: Coroutine[Any, Any, str]) -> None:
-        try:
-            self._node.get_logger().debug(await command)
-        except ReachyMiniRosError as error:
-            self.fail(source, error)
+    def _name(self, source: str) -> str:
+        return f"{self._node.get_fully_qualified_name()}: {source}"

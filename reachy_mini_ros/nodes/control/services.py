@@ -10,18 +10,18 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
 
-from reachy_mini_ros.nodes.control.safety import Safety
-from reachy_mini_ros.robot.motion.commander import Commander
-from reachy_mini_ros.robot.motion.switches import DaemonSwitches
+from reachy_mini_ros.nodes.control.orders import Command, Orders
+from reachy_mini_ros.robot.driver import Driver
+from reachy_mini_ros.robot.motion.receipts import Order
 
-Command = Callable[[], Coroutine[Any, Any, str]]
-Switch = Callable[[bool], Coroutine[Any, Any, str]]
+Switch = Callable[[bool, Order], Coroutine[Any, Any, str]]
 
 
-def serve(node: Node, safety: Safety, commander: Commander, switches: DaemonSwitches) -> None:
+def serve(node: Node, orders: Orders, driver: Driver) -> None:
     """Create the services; each answers when its command is done."""
     # Reentrant: a stop must come through while a wake-up is awaited.
     group = ReentrantCallbackGroup()
+    commander, switches = driver.commander, driver.switches
     commands: dict[str, Command] = {
         "wake_up": commander.wake_up,
         "goto_sleep": commander.goto_sleep,
@@ -40,15 +40,20 @@ def serve(node: Node, safety: Safety, commander: Commander, switches: DaemonSwit
         "wobbling": switches.wobbling,
     }
     for name, command in commands.items():
-        answer = partial(safety.answer, command, source=name)
-        node.create_service(Trigger, name, answer, callback_group=group)
+        trigger = partial(_trigger, orders, name, command)
+        node.create_service(Trigger, name, trigger, callback_group=group)
     for name, switch in toggles.items():
-        node.create_service(
-            SetBool, name, partial(_toggle, safety, name, switch), callback_group=group
-        )
+        toggle = partial(_toggle, orders, name, switch)
+        node.create_service(SetBool, name, toggle, callback_group=group)
+
+
+async def _trigger(
+    orders: Orders, name: str, command: Command, _: Trigger.Request, response: Trigger.Response
+) -> Trigger.Response:
+    return await orders.answer(name, command, response)
 
 
 async def _toggle(
-    safety: Safety, name: str, switch: Switch, request: SetBool.Request, response: SetBool.Response
+    orders: Orders, name: str, switch: Switch, request: SetBool.Request, response: SetBool.Response
 ) -> SetBool.Response:
-    return await safety.answer(partial(switch, request.data), request, response, source=name)
+    return await orders.answer(name, partial(switch, request.data), response)

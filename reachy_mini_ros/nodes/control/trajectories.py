@@ -8,12 +8,14 @@ rclpy makes an object of every point at once, and nothing else runs in the proce
 
 import struct
 
+from builtin_interfaces.msg import Time as Stamp
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from rclpy.time import Time
 from trajectory_msgs.msg import JointTrajectory
 
 from reachy_mini_ros.errors import InvalidCommandError
+from reachy_mini_ros.nodes.common.stamps import command_id
 from reachy_mini_ros.robot.motion import trajectory
 from reachy_mini_ros.robot.motion.trajectory import MOST_POINTS, Point
 
@@ -58,6 +60,16 @@ def point_count(raw: bytes) -> int:
         return number(at)[0]
     except struct.error:
         raise InvalidCommandError("the message is no JointTrajectory") from None
+
+
+def trajectory_id(raw: bytes) -> str:
+    """Return the id of the command that a serialized message is; empty if it has none."""
+    order = "<" if raw[1:2] == b"\x01" else ">"
+    try:
+        sec, nanosec = struct.unpack_from(f"{order}iI", raw, 4)
+    except struct.error:
+        return ""
+    return command_id(Stamp(sec=sec, nanosec=nanosec))
 
 
 def trajectory_of(message: JointTrajectory, node: Node) -> tuple[list[str], list[Point]]:

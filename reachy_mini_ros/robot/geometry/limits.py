@@ -34,6 +34,8 @@ ANTENNA_JOINTS = ("right_antenna", "left_antenna")
 TOLERANCE_RAD = 1e-3
 """What a value may lie outside, so that a pose read from the robot's edge can be sent back."""
 TOLERANCE_M = 1e-4
+LYING_RAD = 0.03
+"""A platform's joint that is further outside its limits does not sag: the head lies."""
 _ROTATION_TOLERANCE = 1e-3
 
 
@@ -144,6 +146,21 @@ def pose_of_joints(joints: Matrix, present: RobotState | None = None) -> Matrix:
         "no head pose belongs to these stewart joints: the six arms hold one platform, move them "
         "in smaller steps or send a head pose"
     )
+
+
+def check_turning(head_joints: Matrix) -> None:
+    """Raise InvalidCommandError if the body cannot turn with the head where it is.
+
+    A head that sleeps lies outside the limits of the platform's joints. The daemon finds none for
+    its pose then, and leaves the body where it is.
+    """
+    for name, value in zip(STEWART_JOINTS, head_joints[1:], strict=True):
+        lower, upper = joint_limits()[name]
+        if not lower - LYING_RAD <= value <= upper + LYING_RAD:
+            raise InvalidCommandError(
+                "the head lies outside its limits, as it does asleep, and the body cannot turn "
+                "with it there: call wake_up first"
+            )
 
 
 def holds_body(reach: Reach) -> bool:

@@ -20,6 +20,7 @@ from reachy_mini_ros.robot.geometry.limits import ANTENNA_JOINTS, HEAD_JOINTS
 from reachy_mini_ros.robot.geometry.passive_joints import PASSIVE_JOINTS, platform
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.robot.state import Matrix, RobotState
+from reachy_mini_ros.texts import LONGEST_NAME, shown
 
 CAMERA_FRAME = "camera_optical"
 """z forward, x to the right, y down in the picture."""
@@ -81,8 +82,8 @@ def point_in_world(point: Matrix, frame: str, state: RobotState) -> Matrix:
     tree = robot_tree()
     if frame not in tree.links:
         raise InvalidCommandError(
-            f"'{frame}' is not a frame of the robot's URDF, such as {tree.root}, head or camera: "
-            "transform the point first"
+            f"'{shown(frame, LONGEST_NAME)}' is not a frame of the robot's URDF, such as "
+            f"{tree.root}, head or camera: transform the point first"
         )
     positions: dict[str, float] = {}
     if frame != tree.root:
@@ -117,8 +118,8 @@ def point_of_pixel(
     pixel, focal = np.array([u, v]), model.k.diagonal()[:2]
     ray = np.append(cv2.undistortPoints(pixel[None, None], model.k, lens).ravel(), 1.0)
     for _ in range(REFINEMENTS):  # OpenCV's own few iterations leave pixels in the corners
-        shown, _jacobian = cv2.projectPoints(ray[None], centre, centre, model.k, lens)
-        error = pixel - shown.ravel()
+        projected, _jacobian = cv2.projectPoints(ray[None], centre, centre, model.k, lens)
+        error = pixel - projected.ravel()
         ray[:2] += error / focal
     if not np.abs(error).max() < UNDISTORTED_PX:
         raise InvalidCommandError(f"the lens model is not valid at pixel ({u:g}, {v:g})")

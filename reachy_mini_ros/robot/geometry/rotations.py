@@ -27,6 +27,21 @@ def from_roll_pitch_yaw(roll: float, pitch: float, yaw: float) -> Matrix:
     return np.asarray(axis_rotation(z, yaw) @ axis_rotation(y, pitch) @ axis_rotation(x, roll))
 
 
+def head_pose(
+    roll: float = 0.0,
+    pitch: float = 0.0,
+    yaw: float = 0.0,
+    x: float = 0.0,
+    y: float = 0.0,
+    z: float = 0.0,
+) -> Matrix:
+    """Return a head pose (4x4): rad, and metres from where the neutral head is."""
+    pose = np.eye(4)
+    pose[:3, :3] = from_roll_pitch_yaw(roll, pitch, yaw)
+    pose[:3, 3] = (x, y, z)
+    return pose
+
+
 def all_roll_pitch_yaw(poses: Matrix) -> tuple[Matrix, Matrix, Matrix]:
     """Return the fixed-axis roll, pitch and yaw (n each, rad) of many poses (nx4x4)."""
     return (

@@ -8,6 +8,7 @@ during a move are dropped without a word, and so is everything while the motors 
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from reachy_mini_ros.errors import BusyError
@@ -101,6 +102,15 @@ _OWNERS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class MotionStatus:
+    """Who moves the robot, and what its motors do."""
+
+    owner: Owner = Owner.IDLE
+    motor_mode: str = ""
+    """`enabled`, `disabled` or `gravity_compensation`; empty if the robot has not said."""
+
+
 class Motion:
     """Says who owns the robot's motion, and decides by :data:`RULES` which command may begin.
 
@@ -147,6 +157,11 @@ class Motion:
         if self._running is not None:
             return _OWNERS[self._running]
         return Owner.SLEEPING if self.situation is Situation.ASLEEP else Owner.IDLE
+
+    @property
+    def status(self) -> MotionStatus:
+        """What there is to tell of it."""
+        return MotionStatus(self.owner, self._motor_mode)
 
     @property
     def situation(self) -> Situation:

@@ -19,6 +19,7 @@ from reachy_mini_ros.errors import InvalidCommandError
 from reachy_mini_ros.robot.geometry import limits
 from reachy_mini_ros.robot.geometry.limits import DOCUMENTED, Reach
 from reachy_mini_ros.robot.state import Matrix, Target
+from reachy_mini_ros.texts import LONGEST_NAME, shown
 
 LONGEST_S = 600.0
 HOLD_S = 0.04
@@ -159,7 +160,8 @@ def find(name: str, directory: Path, default_dataset: str) -> Source:
     parts = name.strip().split("/")
     if len(parts) not in (1, 3) or not all(map(_is_plain, parts)):
         raise InvalidCommandError(
-            f"'{name}' is not the name of a move: write 'move' or 'owner/dataset/move'"
+            f"'{shown(name, LONGEST_NAME)}' is not the name of a move: write 'move' or "
+            "'owner/dataset/move'"
         )
     if len(parts) == 3:
         return Source(parts[2], dataset=f"{parts[0]}/{parts[1]}")
@@ -171,7 +173,9 @@ def check_dataset(name: str) -> None:
     """Raise InvalidCommandError if ``name`` is not of the form ``owner/dataset``."""
     parts = name.split("/")
     if len(parts) != 2 or not all(map(_is_plain, parts)):
-        raise InvalidCommandError(f"'{name}' is not the name of a data set: write 'owner/dataset'")
+        raise InvalidCommandError(
+            f"'{shown(name, LONGEST_NAME)}' is not the name of a data set: write 'owner/dataset'"
+        )
 
 
 def load(file: Path) -> Move:

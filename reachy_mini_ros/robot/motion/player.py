@@ -7,6 +7,7 @@ Everything here runs on the event loop. Errors are those of
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,7 +16,12 @@ from uuid import uuid4
 
 import numpy as np
 
-from reachy_mini_ros.errors import InvalidCommandError, PreemptedError, TimedOutError
+from reachy_mini_ros.errors import (
+    InvalidCommandError,
+    NotConnectedError,
+    PreemptedError,
+    TimedOutError,
+)
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.daemon.api import LOADING_S, DaemonApi
 from reachy_mini_ros.robot.daemon.link import RobotLink
@@ -24,9 +30,11 @@ from reachy_mini_ros.robot.motion import moves, trajectory
 from reachy_mini_ros.robot.motion.arbitration import Owner
 from reachy_mini_ros.robot.motion.commander import Commander
 from reachy_mini_ros.robot.motion.following import Following
-from reachy_mini_ros.robot.motion.moves import Move
+from reachy_mini_ros.robot.motion.moves import Move, Source
+from reachy_mini_ros.robot.motion.receipts import UNTOLD, Order
 from reachy_mini_ros.robot.motion.trajectory import Trajectory
-from reachy_mini_ros.robot.state import Interpolation, RobotState, Target
+from reachy_mini_ros.robot.state import RobotState, Target
+from reachy_mini_ros.texts import LONGEST_NAME, shown
 
 END_MARGIN_S = 2.0
 AFTER_LOADING_S = 0.5
@@ -44,16 +52,24 @@ class Player:
         self._commander = commander
         self._known: dict[str, list[str]] = {}
 
-    async def play_file(self, file: Path, approach_s: float) -> str:
+    async def play(self, source: Source, approach_s: float, order: Order = UNTOLD) -> str:
+        """Play a recorded move, wherever it is."""
+        if source.file is not None:
+            return await self.play_file(source.file, approach_s, order)
+        return await self.play_dataset(source.dataset, source.name, approach_s, order)
+
+    async def play_file(self, file: Path, approach_s: float, order: Order = UNTOLD) -> str:
         """Play a recorded move of this machine, after a goto to its first sample."""
         move = await asyncio.to_thread(_load, file, self._commander.reach)
 
         async def work() -> None:
             await self._upload_and_play(move, approach_s, _nothing)
 
-        return await self._commander.run_move(Owner.MOVE, work)
+        return await self._commander.run_move(Owner.MOVE, work, order)
 
-    async def play_dataset(self, dataset: str, name: str, approach_s: float) -> str:
+    async def play_dataset(
+        self, dataset: str, name: str, approach_s: float, order: Order = UNTOLD
+    ) -> str:
         """Play a move of a data set on the robot, with its sound.
 
         Its first sample is not known here; the goto before it leads to neutral, where the SDK's
@@ -62,7 +78,8 @@ class Player:
         # Before anything that moves is ended for it.
         if name not in self._known.get(dataset, ()) and name not in await self.names(dataset):
             raise InvalidCommandError(
-                f"there is no move '{name}' in {dataset}: list_moves tells those that are"
+                f"there is no move '{shown(name, LONGEST_NAME)}' in "
+                f"{shown(dataset, LONGEST_NAME)}: list_moves tells those that are"
             )
 
         async def work() -> None:
@@ -76,7 +93,7 @@ class Player:
             finally:
                 self._loaded()
 
-        return await self._commander.run_move(Owner.MOVE, work)
+        return await self._commander.run_move(Owner.MOVE, work, order)
 
     async def names(self, dataset: str) -> list[str]:
         """Return the moves of a data set on the robot, sorted."""
@@ -102,6 +119,7 @@ class Player:
         planned: Trajectory,
         points: Sequence[trajectory.Point],
         following: Following | None = None,
+        order: Order = UNTOLD,
     ) -> str:
         """Play a trajectory, planned anew if the robot has moved since; ``following`` watches it.
 
@@ -119,15 +137,7 @@ class Player:
             begin = partial(following.begin, begins)
             await following.watch(self._upload_and_play(begins.move, 0.0, begin))
 
-        return await self._commander.run_move(Owner.TRAJECTORY, work)
-
-    async def goto(self, target: Target, duration_s: float, source: str) -> str:
-        """Go to ``target``; unlike the commander's goto it also ends on the robot if cancelled."""
-        try:
-            return await self._commander.goto(target, duration_s, Interpolation.MINJERK, source)
-        except asyncio.CancelledError:
-            await self._link.send(sdk.stop_message())
-            raise
+        return await self._commander.run_move(Owner.TRAJECTORY, work, order)
 
     def _start(self) -> RobotState:
         state = self._commander.present()
@@ -156,8 +166,9 @@ class Player:
             ) from None
         except asyncio.CancelledError:
             # Whichever of the two it was at.
-            await self._link.send(sdk.upload_finish_message(upload_id))
-            await self._link.send(sdk.stop_message())
+            with contextlib.suppress(NotConnectedError):
+                await self._link.send(sdk.upload_finish_message(upload_id))
+                await self._link.send(sdk.stop_message())
             raise
         # The daemon also reports a move as played that it did not begin.
         if not played or time.monotonic() - began_s < due_s - EARLY_S:

@@ -34,6 +34,11 @@ class Recorder:
         self._samples = []
         return "recording"
 
+    @property
+    def recording(self) -> bool:
+        """Whether a recording runs."""
+        return self._samples is not None
+
     def take(self, state: RobotState, streamed: Target) -> None:
         """Add a sample, if a recording runs."""
         if self._samples is None:
@@ -65,12 +70,17 @@ class Recorder:
 def save(move: Move, directory: Path) -> Path:
     """Write a move into a file of its own, named by the time of day, and return the file.
 
-    Raises OSError if that is not possible.
+    Raises InvalidCommandError if that is not possible.
     """
     stem = datetime.now().strftime("move_%Y%m%d_%H%M%S")
     names = itertools.chain([stem], (f"{stem}_{number}" for number in itertools.count(2)))
-    file = next(file for name in names if not (file := directory / f"{name}.json").exists())
-    write_atomically(file, move.to_json())
+    try:
+        file = next(file for name in names if not (file := directory / f"{name}.json").exists())
+        write_atomically(file, move.to_json())
+    except OSError as error:
+        raise InvalidCommandError(
+            f"cannot save the recording: {error}; set move_directory to where it can be"
+        ) from None
     return file
 
 

@@ -101,8 +101,11 @@ class Runner:
             raise PreemptedError(f"{command} was ended by {move.ended_by}")
         return f"{command} done in {time.monotonic() - began_s:.1f} s"
 
-    async def goto(self, target: Target, duration_s: float, method: Interpolation) -> None:
-        """Go to a checked target, as the work that is carried out or a part of it."""
+    async def run_goto(self, target: Target, duration_s: float, method: Interpolation) -> None:
+        """Have the daemon go to a checked target, as the work that is carried out or a part of it.
+
+        If it is cancelled, the robot stops on its way.
+        """
         uuid = uuid4()
         message = sdk.goto_message(uuid, target, duration_s, method)
         began_s = time.monotonic()
@@ -113,6 +116,10 @@ class Runner:
             raise TimedOutError(
                 f"the daemon did not report the goto's end {END_MARGIN_S} s after it was due"
             ) from None
+        except asyncio.CancelledError:
+            with contextlib.suppress(NotConnectedError):
+                await self._link.send(sdk.stop_message())
+            raise
         # The daemon reports the same end for a goto that somebody has stopped.
         if time.monotonic() - began_s < duration_s - EARLY_S:
             raise PreemptedError("goto was ended by another client")
@@ -122,7 +129,7 @@ class Runner:
             for text in sdk.target_messages(target):
                 await self._link.send(text)
 
-    async def script(self, command: Command) -> None:
+    async def run_script(self, command: Command) -> None:
         """Play the daemon's own `wake_up` or `goto_sleep`, as the work that is carried out."""
         try:
             async with asyncio.timeout(LONGEST_SCRIPT_S):

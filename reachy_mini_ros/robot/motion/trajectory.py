@@ -31,6 +31,7 @@ from reachy_mini_ros.robot.geometry.limits import (
 )
 from reachy_mini_ros.robot.motion.moves import LONGEST_S, Move
 from reachy_mini_ros.robot.state import Matrix, RobotState
+from reachy_mini_ros.texts import LONGEST_NAME, shown
 
 JOINTS = (*HEAD_JOINTS, *ANTENNA_JOINTS)
 SAMPLE_RATE_HZ = 50.0
@@ -142,6 +143,8 @@ def plan(
     """
     _check_names(names)
     _check_points(names, points, start, reach)
+    if HEAD_JOINTS[0] in names and STEWART_JOINTS[0] not in names:
+        limits.check_turning(start.head_joints)
     moving = points[1:] if points[0].time_s == 0.0 else points
     if not moving:
         raise InvalidCommandError("the trajectory ends at time 0: give its points times to reach")
@@ -168,7 +171,8 @@ def plan(
 def _check_names(names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in JOINTS]
     if unknown:
-        raise JointsError(f"joint '{unknown[0]}' is not one of {', '.join(JOINTS)}")
+        name = shown(unknown[0], LONGEST_NAME)
+        raise JointsError(f"joint '{name}' is not one of {', '.join(JOINTS)}")
     if not names or len(set(names)) != len(names):
         raise JointsError("name at least one joint, and none twice")
     missing = [name for name in STEWART_JOINTS if name not in names]

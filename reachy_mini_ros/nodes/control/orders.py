@@ -1,0 +1,45 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From callbacks of rclpy to the driver on the event loop, for commands of topics and services."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from rclpy.node import Node
+from std_srvs.srv import SetBool, Trigger
+
+from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.errors import ReachyMiniRosError
+from reachy_mini_ros.nodes.common.work import result_in_executor
+from reachy_mini_ros.robot.driver import Driver
+from reachy_mini_ros.robot.motion.receipts import Order
+
+Command = Callable[[Order], Coroutine[Any, Any, str]]
+Response = TypeVar("Response", Trigger.Response, SetBool.Response)
+
+
+class Orders:
+    """Hands commands over; every method belongs to the executor's thread."""
+
+    def __init__(self, node: Node, io: LoopThread, driver: Driver) -> None:
+        self._node = node
+        self._io = io
+        self._driver = driver
+
+    def begin(self, order: Order, command: Command) -> None:
+        """Have a command carried out that nobody waits for."""
+        self._io.call(lambda: self._driver.begin(order, command(order)))
+
+    async def answer(self, source: str, command: Command, response: Response) -> Response:
+        """Carry out a command of a service, and answer with its end."""
+        order = self._driver.order(source)
+
+        async def obey() -> str:
+            return await self._driver.obey(order, command(order))
+
+        try:
+            response.message = await result_in_executor(self._node, self._io.submit(obey()))
+            response.success = True
+        except ReachyMiniRosError as error:
+            response.message = str(error)
+        return response
