@@ -8,8 +8,17 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError, TimedOutError
-from reachy_mini_ros.web.commands import COMMANDS, Command, Done, Moves, Photo, PhotoTaken
-from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_body
+from reachy_mini_ros.web.commands import (
+    COMMANDS,
+    LASTING,
+    Command,
+    Done,
+    Moves,
+    Photo,
+    PhotoTaken,
+    Waiting,
+)
+from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_body, read_query
 from reachy_mini_ros.web.middleware import Handler
 from reachy_mini_ros.web.robot import Robot
 
@@ -35,6 +44,7 @@ class CommandRoutes:
                 (command.__doc__ or "").splitlines()[0],
                 PhotoTaken if command is Photo else Done,
                 body=command,
+                query=Waiting if command in LASTING else None,
                 failures=FAILURES,
             )
         yield Endpoint(
@@ -47,7 +57,8 @@ class CommandRoutes:
         async def handler(request: web.Request) -> web.StreamResponse:
             forbid_if(self._read_only)
             command = await read_body(request, kind)
-            return json_answer(await _answered(self._robot.obey(command)))
+            wait = kind in LASTING and read_query(request, Waiting).wait == "done"
+            return json_answer(await _answered(self._robot.obey(command, to_its_end=wait)))
 
         return handler
 

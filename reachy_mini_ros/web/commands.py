@@ -138,9 +138,22 @@ COMMANDS: dict[str, type[Command]] = {
 """By the last part of their path."""
 
 
+LASTING = (Head, Antennas, Body, LookAtPixel, PlayMove)
+"""Those that are answered before their end, unless that is waited for."""
+
+
+class Waiting(BaseModel):
+    """What is waited for."""
+
+    wait: Annotated[
+        Literal["done"] | None,
+        Field(description="Answer at the command's end; not for a streamed target, which has none"),
+    ] = None
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A command that was carried out, or passed on."""
+    """A command that was accepted, passed on, or carried out."""
 
     message: str
 

@@ -117,11 +117,15 @@ class Robot(ABC):
         """
 
     @abstractmethod
-    async def obey(self, command: Command) -> Done:
-        """Carry out a command, or pass on one that nobody answers.
+    async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
+        """Begin with a command; return when it was accepted, or at its end if that is wanted.
+
+        What is short, and a wake-up or a sleep, is always answered at its end, and a streamed
+        target when it is passed on.
 
         Raises NotConnectedError if nobody is there to do it, TimedOutError if nobody answers in
-        time, another ReachyMiniRosError with the reason if it was refused.
+        time or the robot did not end in time, another ReachyMiniRosError with the reason if it was
+        refused, preempted or failed.
         """
 
     @abstractmethod

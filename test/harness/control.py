@@ -76,6 +76,7 @@ class ControlledRobot:
         self.moving = ros.subscribe(Bool, f"{namespace}/moving", latched())
         self.modes = ros.subscribe(String, f"{namespace}/motor_mode", latched())
         self.events = ros.subscribe(DiagnosticStatus, f"{namespace}/safety_events", reliable(50))
+        self.receipts = ros.subscribe(DiagnosticStatus, f"{namespace}/command_events", reliable(50))
         self.head_poses = ros.subscribe(PoseStamped, f"{namespace}/head_pose", reliable(50))
         self.joint_states = ros.subscribe(JointState, f"{namespace}/joint_states", reliable(50))
         self.diagnostics = ros.subscribe(DiagnosticArray, "/diagnostics")
@@ -235,6 +236,20 @@ class ControlledRobot:
 
         wait_for(lambda: self.events.count > since and found(), 5, f"{kind} of {source}: {reason}")
 
+    def told(self, source: str, id: str = "", detail: str = "") -> list[dict[str, str]]:
+        """Return the receipts of a command, as their values."""
+        known = [values_of(message) for message in self.receipts.messages]
+        wanted = (source, id, detail)
+        return [one for one in known if (one["source"], one["id"], one.get("detail", "")) == wanted]
+
+    def wait_told(self, kinds: str, source: str, id: str = "", detail: str = "") -> None:
+        """Wait until the receipts of a command are of these kinds, written with blanks."""
+
+        def found() -> bool:
+            return " ".join(one["kind"] for one in self.told(source, id, detail)) == kinds
+
+        wait_for(found, 8, f"{kinds} of {source} {id}: {self.told(source, id, detail)}")
+
     def diagnosed(self, key: str) -> str:
         """Return a value of the node's newest diagnostics."""
         (status,) = [
@@ -248,3 +263,7 @@ class ControlledRobot:
 
 def yaw_of(message: PoseStamped) -> float:
     return 2.0 * math.atan2(message.pose.orientation.z, message.pose.orientation.w)
+
+
+def values_of(message: DiagnosticStatus) -> dict[str, str]:
+    return {entry.key: entry.value for entry in message.values}

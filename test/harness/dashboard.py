@@ -44,6 +44,7 @@ class Served(Robot):
         self._feeding: Any = None
         self.asked = self.sound_asked = self.published = 0
         self.commands: list[Command] = []
+        self.waited: list[bool] = []
         self.refusal: ReachyMiniRosError | None = None
 
     def status(self, *, sound: bool = False) -> Status:
@@ -51,8 +52,9 @@ class Served(Robot):
         self.sound_asked += sound
         return self.known
 
-    async def obey(self, command: Command) -> Done:
+    async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
         self.commands.append(command)
+        self.waited.append(to_its_end)
         if self.refusal is not None:
             raise self.refusal
         if isinstance(command, Photo):

@@ -6,7 +6,6 @@ import asyncio
 import json
 import math
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
@@ -18,19 +17,23 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.errors import BusyError, NotConnectedError, RobotError, TimedOutError
+from reachy_mini_ros.errors import NotConnectedError, RobotError, TimedOutError
 from reachy_mini_ros.nodes.common.on_demand import ClientOnDemand, PublisherOnDemand, reached
 from reachy_mini_ros.nodes.common.runtime import RobotNode
-from reachy_mini_ros.nodes.dashboard.state import DashboardState
+from reachy_mini_ros.nodes.common.stamps import command_id
+from reachy_mini_ros.nodes.dashboard.receipts import Receipts
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.web import commands
 from reachy_mini_ros.web.commands import Command, Done, Moves, PhotoTaken
 from reachy_mini_ros.web.interest import Interest
 
 ANSWER_S = 30.0
-"""A service has this long to answer: a data set read for the first time takes longest."""
-DECISION_S = 1.0
-"""For the robot's node to refuse what was published, or to begin with it."""
+"""A service has this long to answer, and a move to begin: a data set read for the first time takes
+longest."""
+FIRST_RECEIPT_S = 5.0
+"""For the control node to tell of any other command whether it is carried out."""
+LAST_RECEIPT_S = 660.0
+"""For the longest move to end, with its approach."""
 KEEP_S = 60.0
 """A publisher or a client is kept for this long after it was used."""
 
@@ -51,7 +54,6 @@ TARGETS: dict[str, type] = {
     "look_at_pixel": PointStamped,
     "play_move": String,
 }
-_PREFIXES = {"stream": "set_target", "goto": "goto"}
 
 
 class DashboardCommands:
@@ -61,11 +63,10 @@ class DashboardCommands:
         self,
         node: RobotNode,
         io: LoopThread,
-        state: DashboardState,
         picture_stamp: Callable[[], Time | None],
     ) -> None:
         """``picture_stamp`` returns the stamp of the picture that is shown, if any is."""
-        self._state = state
+        self._receipts = Receipts(node, io)
         self._picture_stamp = picture_stamp
         self._triggers = {
             name: _Service(node, io, Trigger, name) for name in (*TRIGGERS.values(), LIST_MOVES)
@@ -76,7 +77,7 @@ class DashboardCommands:
         }
         self._targets = {topic: _Target(node, kind, topic) for topic, kind in TARGETS.items()}
 
-    async def obey(self, command: Command) -> Done:
+    async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
         """Carry out a command; see :class:`reachy_mini_ros.web.robot.Robot`."""
         match command:
             case commands.Motors() | commands.AutomaticBodyYaw():
@@ -85,18 +86,15 @@ class DashboardCommands:
             case commands.Photo():
                 path = await self._trigger(TRIGGERS[commands.Photo])
                 return PhotoTaken(f"saved {path}", PurePosixPath(path).name)
-            case commands.Head():
-                return await self._send(f"{_PREFIXES[command.mode]}/head_pose", _pose(command))
-            case commands.Antennas():
-                angles = {f"{side}_antenna": angle for side, angle in command.angles.items()}
-                return await self._send(f"{_PREFIXES[command.mode]}/joints", _joints(angles))
-            case commands.Body():
-                joints = _joints({"yaw_body": command.yaw})
-                return await self._send(f"{_PREFIXES[command.mode]}/joints", joints)
+            case commands.Head() | commands.Antennas() | commands.Body():
+                return await self._target(command, to_its_end)
             case commands.LookAtPixel():
-                return await self._send("look_at_pixel", self._pixel(command))
+                message = self._pixel(command)
+                return await self._send("look_at_pixel", message, to_its_end)
             case commands.PlayMove():
-                return await self._send("play_move", String(data=command.name))
+                # A String has no stamp: it is known by what it says.
+                move = String(data=command.name)
+                return await self._send("play_move", move, to_its_end, ANSWER_S)
         return Done(await self._trigger(TRIGGERS[type(command)]))
 
     async def moves(self) -> Moves:
@@ -109,30 +107,46 @@ class DashboardCommands:
     def _pixel(self, command: commands.LookAtPixel) -> PointStamped:
         message = PointStamped()
         message.point.x, message.point.y = command.u, command.v
-        if (stamp := self._picture_stamp()) is not None:
-            message.header.stamp = stamp  # the head may have turned since
+        # Where the head was in the picture, from which it may have turned since.
+        message.header.stamp = self._receipts.stamp(self._picture_stamp())
         return message
 
     async def _trigger(self, name: str) -> str:
         return await self._triggers[name].call(Trigger.Request())
 
-    async def _send(self, topic: str, message: Any) -> Done:
+    async def _target(
+        self, command: commands.Head | commands.Antennas | commands.Body, to_its_end: bool
+    ) -> Done:
+        if isinstance(command, commands.Head):
+            part, message = "head_pose", _pose(command)
+        elif isinstance(command, commands.Antennas):
+            angles = {f"{side}_antenna": angle for side, angle in command.angles.items()}
+            part, message = "joints", _joints(angles)
+        else:
+            part, message = "joints", _joints({"yaw_body": command.yaw})
+        message.header.stamp = self._receipts.stamp()
+        if command.mode == "goto":
+            return await self._send(f"goto/{part}", message, to_its_end)
+        # A finger on the page sends twenty a second: nothing is waited for, and what is refused is
+        # told with the safety events.
+        target = self._targets[f"set_target/{part}"]
+        target.require()
+        await target.publish(message)
+        return Done(f"sent to set_target/{part}")
+
+    async def _send(
+        self, topic: str, message: Any, to_its_end: bool, within_s: float = FIRST_RECEIPT_S
+    ) -> Done:
         target = self._targets[topic]
         target.require()
-        if topic.startswith("set_target/"):
-            # A finger on the page sends twenty a second: nothing is waited for, and what is
-            # refused is told with the safety events.
+        header = getattr(message, "header", None)
+        known_by = ("", message.data) if header is None else (command_id(header.stamp), "")
+        async with self._receipts.of(topic, *known_by) as fate:
             await target.publish(message)
-            return Done(f"sent to {topic}")
-        async with self._state.decision(topic) as decision:
-            await target.publish(message)
-            reason = ""
-            with suppress(TimeoutError):
-                async with asyncio.timeout(DECISION_S):
-                    reason = await decision
-        if reason:
-            raise BusyError(reason)
-        return Done(f"sent to {topic}")
+            told = await fate.begun(within_s)
+            if to_its_end:
+                told = await fate.ended(LAST_RECEIPT_S)
+        return Done(f"{topic} {told}")
 
 
 class _Service:

@@ -82,7 +82,7 @@ class DashboardNode(RobotNode):
         self._image = OnDemand(self, CompressedImage, values["image_topic"], self._on_image)
         self.pictures = Pictures(self._image.want)
         state = DashboardState(self, io, values["image_topic"], self._on_safety)
-        commands = DashboardCommands(self, io, state, self._picture_stamp)
+        commands = DashboardCommands(self, io, self._picture_stamp)
         self._dashboard = Dashboard(
             self.pictures,
             _RobotOfRos(state, commands, self._latencies_ms),
@@ -156,8 +156,8 @@ class _RobotOfRos(Robot):
         )
         return replace(self._state.status(sound=sound), latency=latency)
 
-    async def obey(self, command: Command) -> Done:
-        return await self._commands.obey(command)
+    async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
+        return await self._commands.obey(command, to_its_end=to_its_end)
 
     async def moves(self) -> Moves:
         return await self._commands.moves()

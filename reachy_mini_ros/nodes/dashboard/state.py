@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the dashboard listens to, while somebody looks, and what it makes of it."""
 
-import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped, Quaternion
@@ -15,13 +13,11 @@ from std_msgs.msg import Bool, Float32, String
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.nodes.common.diagnostics import Level
-from reachy_mini_ros.nodes.common.on_demand import Latest, OnDemand, reached
+from reachy_mini_ros.nodes.common.on_demand import Latest, OnDemand
 from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.control.conversions import JOINT_NAMES
 from reachy_mini_ros.robot.geometry.limits import STEWART_JOINTS
-from reachy_mini_ros.robot.motion.arbitration import Owner
-from reachy_mini_ros.robot.motion.events import EventKind
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.web.interest import Interest
 from reachy_mini_ros.web.robot import (
@@ -41,12 +37,6 @@ CAMERA_FRESH_S = 2.5
 TARGET_FRESH_S = 0.3
 SHOWN_JOINTS = tuple(name for name in JOINT_NAMES if name not in STEWART_JOINTS)
 
-UNDONE = {EventKind.REFUSED, EventKind.FAILED, EventKind.TIMED_OUT}
-"""Events which say that a command was not carried out."""
-
-BEGUN = {Owner.GOTO, Owner.TRAJECTORY, Owner.MOVE}
-"""Owners of the motion which say that a command is carried out."""
-
 OnSafety = Callable[[dict[str, str]], None]
 
 
@@ -61,13 +51,12 @@ class DashboardState:
     ) -> None:
         self._node = node
         self._io = io
-        self._waiting: set[tuple[str, asyncio.Future[str]]] = set()
         self._image_topic = node.resolve_topic_name(image_topic)
         self._on_safety = on_safety
         self._robot: dict[str, str] = {}
         self._connection = ""
         self._camera: tuple[float, dict[str, str]] | None = None
-        self._motion = _Motion(node, self._on_owner)
+        self._motion = _Motion(node)
         self._sound = _Sound(node)
         self._streams = Latest(node, DiagnosticArray, "stream/status", latched())
         self._interest = Interest(self._want, LINGER_S)
@@ -93,22 +82,6 @@ class DashboardState:
         if not self._node.count_publishers(self._connection_topic.topic_name):
             return known
         return self._motion.add_to(known, self._connection or None, self._robot)
-
-    @asynccontextmanager
-    async def decision(self, source: str) -> "AsyncIterator[asyncio.Future[str]]":
-        """Give what becomes of the command that is sent in this context to the topic ``source``.
-
-        The reason if it is refused, empty if the robot begins to move or turns to something new.
-        """
-        self._interest.touch()
-        if self._node.count_publishers(self._safety.topic):
-            await reached(lambda: self._safety.matched)
-        decision: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._waiting.add((source, decision))
-        try:
-            yield decision
-        finally:
-            self._waiting.discard((source, decision))
 
     def _want(self, wanted: bool) -> None:
         for topic in (self._diagnostics, self._safety, self._streams, *self._motion.topics):
@@ -140,33 +113,16 @@ class DashboardState:
             "message": message.message,
         }
         self._io.call(self._on_safety, event)
-        values = {entry.key: entry.value for entry in message.values}
-        if values.get("kind") in UNDONE:
-            self._io.call(self._decide, values.get("reason", ""), values.get("source", ""))
-        elif values.get("kind") == EventKind.PREEMPTED:
-            self._io.call(self._decide, "")
-
-    def _on_owner(self) -> None:
-        self._io.call(self._owner_told)
-
-    def _owner_told(self) -> None:
-        if self._motion.owner() in BEGUN:
-            self._decide("")
-
-    def _decide(self, reason: str, source: str | None = None) -> None:
-        for waiting, decision in self._waiting:
-            if source in (None, waiting) and not decision.done():
-                decision.set_result(reason)
 
 
 class _Motion:
     """Where the joints and the head are and who moves them."""
 
-    def __init__(self, node: RobotNode, on_owner: Callable[[], None]) -> None:
+    def __init__(self, node: RobotNode) -> None:
         self._head = Latest(node, PoseStamped, "head_pose")
         self._target = Latest(node, PoseStamped, "target_head_pose")
         self._joints = Latest(node, JointState, "joint_states")
-        self._owner = Latest(node, String, "motion_owner", latched(), on_owner)
+        self._owner = Latest(node, String, "motion_owner", latched())
         self._moving = Latest(node, Bool, "moving", latched())
         self._mode = Latest(node, String, "motor_mode", latched())
         self.topics: tuple[OnDemand, ...] = (
