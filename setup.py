@@ -12,7 +12,7 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
-    package_data={PACKAGE: ["py.typed", "web/page/*"]},
+    package_data={PACKAGE: ["py.typed", "web/page/*", "nodes/interface.md"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
@@ -49,16 +49,16 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
-            "audio = reachy_mini_ros.nodes.audio.node:main",
+            "audio = reachy_mini_ros.nodes.bringup:audio",
             "audio_play_file = reachy_mini_ros.nodes.audio.play_file:main",
             "audio_record = reachy_mini_ros.nodes.audio.record:main",
             "bringup = reachy_mini_ros.nodes.bringup:main",
-            "camera = reachy_mini_ros.nodes.camera.node:main",
-            "control = reachy_mini_ros.nodes.control.node:main",
-            "dashboard = reachy_mini_ros.nodes.dashboard.node:main",
-            "robot_description = reachy_mini_ros.robot.sdk:print_robot_description",
+            "camera = reachy_mini_ros.nodes.bringup:camera",
+            "control = reachy_mini_ros.nodes.bringup:control",
+            "dashboard = reachy_mini_ros.nodes.bringup:dashboard",
+            "robot_description = reachy_mini_ros.robot.description:main",
             "reachy_mini_sim = reachy_mini_ros.simulation.main:main",
-            "stream = reachy_mini_ros.nodes.stream.node:main",
+            "stream = reachy_mini_ros.nodes.bringup:stream",
         ],
     },
 )

@@ -129,7 +129,7 @@ def child(*arguments: str, pipe: bool = False) -> Iterator[subprocess.Popen[str]
 
 def start(name: str, ports: list[int]) -> Any:
     program = (
-        ["-m", "reachy_mini_ros.nodes.audio.node"] if name == "audio" else [__file__, "baseline"]
+        ["-m", "reachy_mini_ros.nodes", "audio"] if name == "audio" else [__file__, "baseline"]
     )
     given = [f"robot_port:={ports[0]}", f"signalling_port:={ports[1]}", "robot_host:=127.0.0.1"]
     used = given if name == "audio" else given[1:2]

@@ -180,7 +180,7 @@ def child(*arguments: str) -> Iterator[Child]:
 
 def start_node(name: str, robot: dict[str, str]) -> Any:
     program = (
-        ["-m", "reachy_mini_ros.nodes.camera.node"] if name == "camera" else [__file__, "baseline"]
+        ["-m", "reachy_mini_ros.nodes", "camera"] if name == "camera" else [__file__, "baseline"]
     )
     ports = ["-p", f"signalling_port:={robot['signalling']}"]
     if name == "camera":

@@ -1,44 +1,101 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The nodes in one process: one interpreter, one I/O thread, one session with the robot.
+"""The executables that run nodes: all of them in one process, or one alone.
 
+Nothing heavy is imported before it is known that a node is to run.
 config/reachy_mini.yaml holds the nodes' own defaults, so that it need not be named.
 """
 
-import argparse
 import sys
+from collections.abc import Sequence
 
-from rclpy.utilities import remove_ros_args
+from reachy_mini_ros.signals import end_at_signals
 
-from reachy_mini_ros.nodes.audio.node import AudioNode
-from reachy_mini_ros.nodes.camera.node import CameraNode
-from reachy_mini_ros.nodes.common.runtime import Builder, run
-from reachy_mini_ros.nodes.control.node import ControlNode
-from reachy_mini_ros.nodes.dashboard.node import DashboardNode
-from reachy_mini_ros.nodes.stream.node import StreamNode
-
-NODES: dict[str, Builder] = {
-    "control": ControlNode,
-    "camera": CameraNode,
-    "audio": AudioNode,
-    "dashboard": DashboardNode,
-    "stream": StreamNode,
+NODES = {
+    "control": ("ControlNode", "Joints and head pose of the robot out, targets and services in."),
+    "camera": ("CameraNode", "The robot's camera as image topics."),
+    "audio": ("AudioNode", "What the robot hears and where from, and what its speaker plays."),
+    "dashboard": ("DashboardNode", "The robot in the browser: page and HTTP API."),
+    "stream": ("StreamNode", "Live picture and sound to platforms, own servers and browsers."),
 }
-DEFAULT = [name for name in NODES if name != "stream"]
+"""The class of each node, and what it is."""
 
 
 def main() -> None:
-    """Run the nodes asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run the nodes asked for, in one process."""
+    end_at_signals()
+    from reachy_mini_ros.command_line import Parser, parse
+
+    default = [name for name in NODES if name != "stream"]
+    parser = Parser(
+        "bringup",
+        "Nodes of Reachy Mini in one process: one interpreter, one session with the robot.",
+        details=_details(*NODES),
+    )
     parser.add_argument(
         "--nodes",
         nargs="+",
         choices=list(NODES),
-        default=DEFAULT,
-        help=f"default: {' '.join(DEFAULT)}",
+        default=default,
+        metavar="NODE",
+        help=f"some of {' '.join(NODES)} (default: {' '.join(default)})",
     )
-    chosen = parser.parse_args(remove_ros_args(sys.argv)[1:]).nodes
-    sys.exit(run([NODES[name] for name in chosen]))
+    _run(parser.prog, parse(parser, sys.argv[1:]).nodes)
+
+
+def control() -> None:
+    """Run the control node."""
+    _alone("control")
+
+
+def camera() -> None:
+    """Run the camera node."""
+    _alone("camera")
+
+
+def audio() -> None:
+    """Run the audio node."""
+    _alone("audio")
+
+
+def dashboard() -> None:
+    """Run the dashboard node."""
+    _alone("dashboard")
+
+
+def stream() -> None:
+    """Run the stream node."""
+    _alone("stream")
+
+
+def _alone(name: str) -> None:
+    end_at_signals()
+    from reachy_mini_ros.command_line import Parser, parse
+
+    parser = Parser(name, NODES[name][1], details=_details(name))
+    parse(parser, sys.argv[1:])
+    _run(name, [name])
+
+
+def _details(*nodes: str) -> str:
+    """Return what --help tells of the nodes; without it, their tables need not be read yet."""
+    if not {"-h", "--help"} & set(sys.argv[1:]):
+        return ""
+    from reachy_mini_ros.nodes.interface import details
+
+    return details(nodes)
+
+
+def _run(program: str, nodes: Sequence[str]) -> None:
+    import importlib
+
+    from reachy_mini_ros.nodes.common.runtime import run
+
+    classes = {
+        name: getattr(importlib.import_module(f"{__package__}.{name}.node"), NODES[name][0])
+        for name in dict.fromkeys(nodes)
+    }
+    sys.exit(run(program, classes))
 
 
 if __name__ == "__main__":

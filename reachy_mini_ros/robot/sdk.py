@@ -12,7 +12,6 @@ import gzip
 import importlib
 import importlib.metadata
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -268,14 +267,6 @@ def sound_names() -> list[str]:
 def robot_description() -> str:
     """Return the robot's URDF with mesh addresses that RViz opens (``file://``)."""
     return urdf().replace(_MESH_PREFIX, (_urdf_folder() / "assets").as_uri() + "/")
-
-
-def print_robot_description() -> None:
-    """Print the URDF: the executable that launch files ask for it."""
-    try:
-        print(robot_description())
-    except SetupError as error:
-        sys.exit(f"reachy_mini_ros: {error}")
 
 
 def _folder() -> Path:

@@ -2,207 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """``reachy_mini_sim``: the robot's real daemon without hardware, and its camera and sound."""
 
-import argparse
-import asyncio
-import logging
-import signal
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from pathlib import Path
 
-import cv2
-import numpy as np
-
-from reachy_mini_ros.aio import Switch
-from reachy_mini_ros.errors import ReachyMiniRosError, RobotError
-from reachy_mini_ros.robot.daemon.api import DaemonApi
-from reachy_mini_ros.robot.daemon.link import RobotLink
-from reachy_mini_ros.robot.state import Matrix, RobotInfo
-from reachy_mini_ros.simulation.camera import Camera
-from reachy_mini_ros.simulation.commands import Commands
-from reachy_mini_ros.simulation.daemon import Backend, Daemon
-from reachy_mini_ros.simulation.media_server import MediaServer
-from reachy_mini_ros.simulation.signalling import SignallingServer
-from reachy_mini_ros.simulation.sound import Heard, SimulatedMicrophone, SimulatedSpeaker
-
-HOST = "127.0.0.1"
-READY_TIMEOUT_S = 30.0
+from reachy_mini_ros.signals import end_at_signals, ignore_signals
 
 
 def main() -> None:
     """Run until SIGINT or SIGTERM; exit 1 with one line if something is in the way."""
-    options = _parse(sys.argv[1:])
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    if options.verbose:
-        logging.getLogger(MediaServer.__module__).setLevel(logging.INFO)
-    cv2.setNumThreads(1)  # at these sizes a second thread costs more than it gives
-    reason = ""
+    end_at_signals()
+    from reachy_mini_ros.simulation.options import PROGRAM, options_of
+
+    options = options_of(sys.argv[1:])
+    from reachy_mini_ros.command_line import fail
+    from reachy_mini_ros.errors import ReachyMiniRosError
+    from reachy_mini_ros.simulation.robot import run_until_signal
+
     try:
-        asyncio.run(_run_until_signal(options))
-    except* ReachyMiniRosError as errors:
-        reason = str(errors.exceptions[0])
-    if reason:
-        sys.exit(f"reachy_mini_sim: {reason}")
-
-
-async def _run_until_signal(options: argparse.Namespace) -> None:
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
-
-    def stop() -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):  # once: the end must not be interrupted
-            loop.add_signal_handler(number, lambda: None)
-        task.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    with suppress(asyncio.CancelledError), _home(options.home) as home:
-        await run(options, home)
-
-
-async def run(options: argparse.Namespace, home: Path) -> None:
-    """Simulate one robot until cancelled.
-
-    Raises SetupError if something is in the way, and a group with RobotError if the daemon ends
-    by itself.
-    """
-    link = RobotLink(HOST, options.port)
-    pose: Matrix = np.eye(4)
-
-    def head_pose() -> Matrix:
-        # While the daemon is away the head stays where it was, and so does the picture.
-        nonlocal pose
-        pose = pose if link.state is None else link.state.head_pose
-        return pose
-
-    async with (
-        SignallingServer(options.signalling_port) as signalling,
-        Daemon(options.port, home, Backend(options.backend)) as daemon,
-        _api(options.port) as api,
-        asyncio.TaskGroup() as tasks,
-    ):
-        # Which takes about as long as the daemon's own start.
-        camera = await asyncio.to_thread(
-            Camera, options.width, options.height, options.fps, options.seed, head_pose
-        )
-        media = MediaServer(
-            options.signalling_port,
-            camera,
-            SimulatedMicrophone(),
-            SimulatedSpeaker(_report),
-            Commands(link, api),
-        )
-        for part in (link.run(), _serve(media), _watch(daemon)):
-            tasks.create_task(part)
-        await _wait_until_ready(link, signalling)
-        print(
-            f"ready robot={HOST}:{options.port} signalling={HOST}:{options.signalling_port} "
-            f"daemon_pid={daemon.pid}",
-            flush=True,
-        )
-
-
-async def _serve(media: MediaServer) -> None:
-    """Serve until cancelled; SIGUSR1 takes the media away from all, SIGUSR2 gives them back.
-
-    On the wire that is what another client's release and acquire do: sessions end and the
-    producer is gone. (The daemon's own switch is for its own media, which it does not have here.)
-    """
-    loop = asyncio.get_running_loop()
-    failed: asyncio.Future[None] = loop.create_future()
-    switch = Switch(media.run, failed.set_exception)
-    switch.want(True)
-    loop.add_signal_handler(signal.SIGUSR1, switch.want, False)
-    loop.add_signal_handler(signal.SIGUSR2, switch.want, True)
-    try:
-        await failed
+        run_until_signal(options)
+    except ReachyMiniRosError as error:
+        fail(PROGRAM, error)
     finally:
-        await switch.close()
-
-
-async def _wait_until_ready(link: RobotLink, signalling: SignallingServer) -> None:
-    try:
-        async with asyncio.timeout(READY_TIMEOUT_S):
-            # Polled, because none of the three has an event for it.
-            while not (  # noqa: ASYNC110
-                signalling.producers and link.state is not None and _runs(link.info)
-            ):
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise RobotError(
-            f"the daemon is not ready after {READY_TIMEOUT_S:.0f} s: {link.reason}"
-        ) from None
-
-
-def _runs(info: RobotInfo | None) -> bool:
-    return info is not None and info.daemon_state == "running"
-
-
-async def _watch(daemon: Daemon) -> None:
-    raise RobotError(await daemon.wait())
-
-
-@asynccontextmanager
-async def _api(port: int) -> AsyncIterator[DaemonApi]:
-    api = DaemonApi(HOST, port)
-    try:
-        yield api
-    finally:
-        await api.close()
-
-
-@contextmanager
-def _home(given: Path | None) -> Iterator[Path]:
-    if given is not None:
-        yield given.resolve()
-        return
-    with tempfile.TemporaryDirectory(
-        prefix="reachy_mini_sim_", ignore_cleanup_errors=True
-    ) as temporary:
-        yield Path(temporary)
-
-
-def _report(heard: Heard) -> None:
-    print(f"speaker {heard.frequency_hz:.0f} Hz {heard.level_dbfs:.1f} dBFS", flush=True)
-
-
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="reachy_mini_sim",
-        description="A Reachy Mini without hardware: its real daemon, camera and sound, on "
-        "loopback only. Prints a line that begins with 'ready' when all of it answers.",
-        epilog="SIGUSR1 takes camera and sound away as another client's release does, SIGUSR2 "
-        "gives them back.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--port", type=_whole(1, 65535), default=8000, help="of the daemon")
-    add("--signalling-port", type=_whole(1, 65535), default=8443, help="of WebRTC's signalling")
-    add("--home", type=Path, help="folder of the daemon's settings and log; temporary if not given")
-    backends = [backend.value for backend in Backend]
-    add("--backend", choices=backends, default=backends[0], help="what stands in for the motors")
-    add(
-        "--width", type=_whole(320, 1920, step=2), default=1280, help="of the picture, pixels, even"
-    )
-    add(
-        "--height", type=_whole(180, 1080, step=2), default=720, help="of the picture, pixels, even"
-    )
-    add("--fps", type=_whole(1, 60), default=30, help="pictures per second")
-    add("--seed", type=int, default=0, help="of the room's decoration")
-    add("--verbose", action="store_true", help="tell of media sessions that come and go")
-    return parser.parse_args(arguments)
-
-
-def _whole(low: int, high: int, step: int = 1) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isdigit() or int(text) not in range(low, high + 1, step):
-            kind = "an even number" if step == 2 else "a whole number"
-            raise argparse.ArgumentTypeError(f"{text} is not {kind} from {low} to {high}")
-        return int(text)
-
-    return parse
+        ignore_signals()
 
 
 if __name__ == "__main__":

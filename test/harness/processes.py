@@ -170,12 +170,14 @@ class Processes:
         for name, value in parameters.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
             arguments += ["-p", f"{name.replace('__', '.')}:={text}"]
+        module = node_module(node)
         if without:
-            module = node_module(node)
-            return self.start(sys.executable, "-c", _WITHOUT, without, module, *arguments, env=env)
-        return self.start_module(node_module(node), *arguments, env=env)
+            return self.start(sys.executable, "-c", _WITHOUT, without, *module, *arguments, env=env)
+        return self.start_module(*module, *arguments, env=env)
 
 
-def node_module(node: str) -> str:
-    """Return the module that runs a node; ``bringup`` stands beside the nodes' folders."""
-    return f"reachy_mini_ros.nodes.{node if node == 'bringup' else f'{node}.node'}"
+def node_module(node: str) -> list[str]:
+    """Return the module that runs a node, and its first arguments; ``bringup`` has its own."""
+    return (
+        ["reachy_mini_ros.nodes.bringup"] if node == "bringup" else ["reachy_mini_ros.nodes", node]
+    )

@@ -27,8 +27,8 @@ class Without:
 
 missing = sys.argv.pop()
 sys.meta_path.insert(0, Without())
-from reachy_mini_ros.nodes.control.node import main
-main()
+from reachy_mini_ros.nodes.bringup import control
+control()
 """
 
 
@@ -46,7 +46,7 @@ def test_without_the_sdk_the_node_ends_with_one_line_that_says_what_to_install(
     pytest.importorskip("rclpy", reason="a node needs ROS")
     child = processes.start(sys.executable, "-c", WITHOUT, missing)
     line = child.wait_failed()
-    assert line.startswith("reachy_mini_ros: ")
+    assert line.startswith("control: ")
     assert advice in line
 
 

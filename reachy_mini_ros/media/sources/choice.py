@@ -19,8 +19,6 @@ from reachy_mini_ros.media.sources.synthetic import SyntheticSource
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 
-NAMES = ("auto", "webrtc", "sdk", "opencv", "synthetic")
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -36,7 +34,7 @@ class Choice:
 
 
 def choose(wanted: str, robot_host: str, frame_rate_hz: float) -> Choice:
-    """Return what ``wanted``, one of :data:`NAMES`, means for this robot and rate.
+    """Return what ``wanted``, one of the names of this package, means for this robot and rate.
 
     The daemon's local socket costs least, but gives few pictures and only on its own machine.
     """

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node ``audio``: what the robot hears and where from, and what its speaker is to play."""
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,46 +11,13 @@ from reachy_mini_ros.media.sessions import SharedSession
 from reachy_mini_ros.media.speaker import RATE_HZ
 from reachy_mini_ros.nodes.audio.direction import DirectionTopics
 from reachy_mini_ros.nodes.audio.microphone import MicrophoneTopics
-from reachy_mini_ros.nodes.audio.speaker import AS_IT_IS, SpeakerTopics
-from reachy_mini_ros.nodes.common import pcm
+from reachy_mini_ros.nodes.audio.parameters import PARAMETERS
+from reachy_mini_ros.nodes.audio.speaker import SpeakerTopics
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics
-from reachy_mini_ros.nodes.common.managed import AUTOSTART, ManagedNode
-from reachy_mini_ros.nodes.common.parameters import Param, declare
-from reachy_mini_ros.nodes.common.runtime import run
+from reachy_mini_ros.nodes.common.managed import ManagedNode
+from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.work import Work
 from reachy_mini_ros.robot.daemon.sound import SoundApi
-
-PARAMETERS = (
-    Param("robot_host", "reachy-mini.local", "Robot's name or address", read_only=True),
-    Param("robot_port", 8000, "Port of the robot's daemon", 1, 65535, read_only=True),
-    Param("signalling_port", 8443, "Port of the robot's media", 1, 65535, read_only=True),
-    AUTOSTART,
-    Param("channels", 1, "Channels of pcm; 1 is the mean of both", 1, 2, read_only=True),
-    Param("fill_gaps", False, "Put silence where sound was lost, so that time stays true"),
-    Param("activity_threshold", -40.0, "Level above which activity begins, dBFS", -90.0, 0.0),
-    Param(
-        "play_sample_rate",
-        16000,
-        "Rate of what comes on play without a sample_rate in its layout, Hz",
-        pcm.LOWEST_RATE_HZ,
-        pcm.HIGHEST_RATE_HZ,
-    ),
-    Param(
-        "speaker_volume",
-        AS_IT_IS,
-        "Volume of the robot's speaker, %, for all its clients; setting it makes the robot play a "
-        "sound; -1: as it is",
-        AS_IT_IS,
-        100,
-    ),
-    Param(
-        "microphone_volume",
-        AS_IT_IS,
-        "Volume of the robot's microphone, %, for all its clients; -1: as it is",
-        AS_IT_IS,
-        100,
-    ),
-)
 
 
 class AudioNode(ManagedNode):
@@ -158,12 +124,3 @@ class AudioNode(ManagedNode):
             self.get_logger().info("the robot's sound is there")
         else:
             self.get_logger().warning(f"{connection.value}: {reason}")
-
-
-def main() -> None:
-    """Run the node."""
-    sys.exit(run([AudioNode]))
-
-
-if __name__ == "__main__":
-    main()

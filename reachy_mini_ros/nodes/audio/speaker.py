@@ -15,6 +15,7 @@ from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError
 from reachy_mini_ros.media.sessions import SharedSession
 from reachy_mini_ros.media.speaker import CAPACITY_S, RATE_HZ
+from reachy_mini_ros.nodes.audio.parameters import AS_IT_IS
 from reachy_mini_ros.nodes.common import pcm
 from reachy_mini_ros.nodes.common.managed import ManagedNode
 from reachy_mini_ros.nodes.common.qos import reliable
@@ -22,7 +23,6 @@ from reachy_mini_ros.nodes.common.work import Work
 from reachy_mini_ros.robot.daemon.sound import SoundApi
 
 VOLUMES = {"speaker_volume": "speaker", "microphone_volume": "microphone"}
-AS_IT_IS = -1
 _WARNING_PERIOD_S = 2.0
 
 

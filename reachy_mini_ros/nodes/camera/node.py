@@ -3,7 +3,6 @@
 """Node ``camera``: the robot's pictures as image_raw, image_raw/compressed and camera_info."""
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,6 @@ from reachy_mini_ros.nodes.camera.topics import CameraTopics
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics
 from reachy_mini_ros.nodes.common.managed import ManagedNode
 from reachy_mini_ros.nodes.common.parameters import declare
-from reachy_mini_ros.nodes.common.runtime import run
 from reachy_mini_ros.nodes.common.work import result_in_executor
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.camera_watch import CameraWatch
@@ -253,12 +251,3 @@ class CameraNode(ManagedNode):
         """Return what a photo says of its origin."""
         origin = self._address if self._choice.from_robot else "none"
         return {"robot": origin, "camera": self._camera_name or "unknown"}
-
-
-def main() -> None:
-    """Run the node."""
-    sys.exit(run([CameraNode]))
-
-
-if __name__ == "__main__":
-    main()

@@ -6,23 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reachy_mini_ros.media import photo
+from reachy_mini_ros.media import photo, sources
 from reachy_mini_ros.media.shape import FLIPS, Shape
-from reachy_mini_ros.media.sources import choice
-from reachy_mini_ros.nodes.common.managed import AUTOSTART
-from reachy_mini_ros.nodes.common.parameters import Param
+from reachy_mini_ros.nodes.common.parameters import (
+    AUTOSTART,
+    ROBOT_HOST,
+    ROBOT_PORT,
+    SIGNALLING_PORT,
+    Param,
+)
 
 PARAMETERS = (
-    Param("robot_host", "reachy-mini.local", "Robot's name or address", read_only=True),
-    Param("robot_port", 8000, "Port of the robot's daemon", 1, 65535, read_only=True),
-    Param("signalling_port", 8443, "Port of the robot's media", 1, 65535, read_only=True),
+    ROBOT_HOST,
+    ROBOT_PORT,
+    SIGNALLING_PORT,
     AUTOSTART,
     Param(
         "source",
         "auto",
         "Where pictures come from; auto takes webrtc, or sdk on the daemon's own machine if "
         "frame_rate is 10 at most and its local socket is there",
-        choices=choice.NAMES,
+        choices=sources.NAMES,
         read_only=True,
     ),
     Param(

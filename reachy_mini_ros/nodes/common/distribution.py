@@ -4,22 +4,8 @@
 
 import importlib.metadata
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import rclpy
 
 _JAZZYS_RCLPY = "7."
-
-
-@contextmanager
-def initialized() -> Iterator[None]:
-    """Have rclpy initialised for the block; Jazzy's ``init()`` itself is no context manager."""
-    rclpy.init()
-    try:
-        yield
-    finally:
-        rclpy.try_shutdown()
 
 
 def profiles_variables() -> tuple[str, str]:

@@ -12,18 +12,14 @@ from collections.abc import Callable
 from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallbackReturn
 
 from reachy_mini_ros.errors import ReachyMiniRosError
-from reachy_mini_ros.nodes.common.parameters import Param
 from reachy_mini_ros.nodes.common.runtime import RobotNode
-
-AUTOSTART = Param(
-    "autostart", True, "Be active from the start; else a transition asks for it", read_only=True
-)
 
 
 class ManagedNode(LifecycleNodeMixin, RobotNode):
     """A node whose stream from the robot is open while the node is active, and only then.
 
-    Subclasses declare :data:`AUTOSTART` and call :meth:`start` at the end of their constructor.
+    Subclasses declare the parameter ``autostart``, and call :meth:`start` at the end of their
+    constructor.
     """
 
     def __init__(self, name: str) -> None:

@@ -1,27 +1,33 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters declared from one table a node: description, range, choices, read-only."""
+"""Parameters declared from one table a node: description, range, choices, read-only.
+
+rclpy is imported only where there is a node: --help and the documentation read the tables too.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
-from rclpy.exceptions import InvalidParameterValueException
-from rclpy.node import Node
-from rclpy.parameter import Parameter
+from typing import TYPE_CHECKING, Any
 
 from reachy_mini_ros.errors import SetupError
 
+if TYPE_CHECKING:
+    from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+    from rclpy.node import Node
+    from rclpy.parameter import Parameter
+
 Value = bool | int | float | str | tuple[str, ...]
+_TOPIC = re.compile(r"|(~?/)?[A-Za-z_{][\w{}]*(/[A-Za-z_{][\w{}]*)*", re.ASCII)
+_KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text; where it reads as something else, write it in quotes twice: \"'1234'\"",
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,8 @@ class Param:
     """One parameter; its type is its default's, ``minimum`` and ``maximum`` bound numbers.
 
     The value of a ``secret`` one is in no error's text. ``digits``: a text that may be a number,
-    as a command line and YAML take it. A list of texts is a tuple here, and may be set as one text.
+    as a command line and YAML take it. ``topic``: the name of one, or nothing. A list of texts is
+    a tuple here, and may be set as one text.
     """
 
     name: str
@@ -41,6 +48,14 @@ class Param:
     read_only: bool = False
     secret: bool = False
     digits: bool = False
+    topic: bool = False
+
+    @property
+    def bounds(self) -> str:
+        """The range or the choices, for people; empty if there are none."""
+        if self.minimum is None or self.maximum is None:
+            return ", ".join(self.choices)
+        return f"{self.minimum:g} to {self.maximum:g}"
 
     def descriptor(self) -> ParameterDescriptor:
         """Return the descriptor, as ``ros2 param describe`` shows it.
@@ -48,11 +63,13 @@ class Param:
         Dynamically typed, so that ``frame_rate:=15`` may be written for 15.0; :meth:`accept`
         holds the type instead.
         """
+        from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+
         descriptor = ParameterDescriptor(
             description=self.description,
             read_only=self.read_only,
             dynamic_typing=True,
-            additional_constraints=f"one of: {', '.join(self.choices)}" if self.choices else "",
+            additional_constraints=f"one of: {self.bounds}" if self.choices else "",
         )
         if self.minimum is not None and self.maximum is not None:
             if isinstance(self.default, float):
@@ -78,15 +95,16 @@ class Param:
             value = str(value)
         if isinstance(self.default, tuple):
             return self._accept_list(value)
-        if type(value) is not type(self.default):
-            kind = type(self.default).__name__
-            shown = "the value" if self.secret else repr(value)
-            raise ValueError(f"{self.name}: {shown} is not of type {kind}")
-        assert isinstance(value, bool | int | float | str)
         if self.choices and value not in self.choices:
-            raise ValueError(f"{self.name}: '{value}' is not one of {', '.join(self.choices)}")
+            raise ValueError(f"{self.name}: '{value}' is not one of {self.bounds}")
+        if type(value) is not type(self.default):
+            shown = "the value" if self.secret else repr(value)
+            raise ValueError(f"{self.name}: {shown} is not {_KINDS[type(self.default)]}")
+        assert isinstance(value, bool | int | float | str)
+        if self.topic and not _TOPIC.fullmatch(str(value)):
+            raise ValueError(f"{self.name}: '{value}' cannot be the name of a topic")
         if isinstance(value, int | float) and not self._in_range(value):
-            raise ValueError(f"{self.name}: {value} is outside {self.minimum} to {self.maximum}")
+            raise ValueError(f"{self.name}: {value} is outside {self.bounds}")
         return value
 
     def _accept_list(self, value: object) -> tuple[str, ...]:
@@ -103,6 +121,17 @@ class Param:
         return low <= value <= high  # which holds for no NaN
 
 
+ROBOT_HOST = Param("robot_host", "reachy-mini.local", "Robot's name or address", read_only=True)
+ROBOT_PORT = Param("robot_port", 8000, "Port of the robot's daemon", 1, 65535, read_only=True)
+SIGNALLING_PORT = Param(
+    "signalling_port", 8443, "Port of the robot's media", 1, 65535, read_only=True
+)
+AUTOSTART = Param(
+    "autostart", True, "Be active from the start; else a transition asks for it", read_only=True
+)
+"""Of the managed nodes."""
+
+
 def declare(
     node: Node,
     params: Sequence[Param],
@@ -113,8 +142,11 @@ def declare(
     ``on_change`` gets the new values of each later set call, in the parameters' types; a
     ValueError from it refuses the call with its text.
 
-    Raises SetupError if a value given at start is not acceptable.
+    Raises SetupError, which names parameter, value and range, if a value given at start is not
+    acceptable.
     """
+    from rcl_interfaces.msg import SetParametersResult
+
     table = {param.name: param for param in params}
 
     def check(changed: list[Parameter[Any]]) -> SetParametersResult:
@@ -133,15 +165,21 @@ def declare(
     values = {}
     for param in params:
         try:
+            if param.name in given(node):  # before rclpy, whose text on it is not one line
+                param.accept(given(node)[param.name].value)
             declared: Parameter[Any] = node.declare_parameter(
                 param.name, param.default, param.descriptor()
             )
             values[param.name] = param.accept(declared.value)
-        except InvalidParameterValueException:  # its text names the range in the middle of much
-            raise SetupError(
-                f"parameter {param.name} is outside {param.minimum} to {param.maximum}"
-            ) from None
         except ValueError as error:
             raise SetupError(f"parameter {error}") from None
     node.add_on_set_parameters_callback(check)
     return values
+
+
+def given(node: Node) -> Mapping[str, Parameter[Any]]:
+    """Return what the command line and parameter files give to ``node``, declared or not.
+
+    rclpy keeps it, and has no public way to it but to declare all of it.
+    """
+    return node._parameter_overrides

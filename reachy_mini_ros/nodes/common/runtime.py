@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +20,20 @@ import rclpy
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.impl.logging_severity import LoggingSeverity
+from rclpy.logging import get_logger_effective_level, set_logger_level
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from reachy_mini_ros.aio import LoopThread, Supervisor
+from reachy_mini_ros.command_line import ROS_ARGUMENTS, fail, split
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.nodes.common.distribution import profiles_variables
 from reachy_mini_ros.nodes.common.guard import guarded, guarded_service
 from reachy_mini_ros.nodes.common.resources import share_directory
+from reachy_mini_ros.nodes.common.unknown_parameters import tell_of_unknown
+from reachy_mini_ros.signals import SIGNALS, ignore_signals
 
 NAMESPACE = "reachy_mini"
 
@@ -96,24 +104,41 @@ class RobotNode(Node):
 Builder = Callable[[LoopThread], RobotNode]
 
 
-def run(builders: Sequence[Builder]) -> int:
-    """Build the nodes, spin them until SIGINT or SIGTERM, close them; return the exit code."""
-    use_shared_memory_profile()
-    try:
-        # Own handlers: rclpy's would end the context under threads that still publish.
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    except rclpy_implementation.RCLError as error:  # of the command line or the parameters' file
-        print(f"reachy_mini_ros: {str(error).splitlines()[0]}", file=sys.stderr)
-        return 1
+def run(program: str, builders: Mapping[str, Builder]) -> int:
+    """Build the nodes, spin them until SIGINT or SIGTERM, close them; return the exit code.
+
+    ``builders`` go by the nodes' names. What is wrong with them is one line on stderr, which begins
+    with ``program``.
+    """
     stop = threading.Event()
 
     def on_signal(signum: int, frame: FrameType | None) -> None:
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, on_signal)
+    try:
+        initialise(program)
+        nodes: list[RobotNode] = []
+        try:
+            _run(builders, nodes, stop)
+        finally:
+            for node in nodes:
+                node.destroy_node()
+            rclpy.try_shutdown()
+    except SetupError as error:
+        fail(program, str(error).removeprefix(f"{program}: "))
+    finally:
+        ignore_signals()
+    return 0
+
+
+def _run(builders: Mapping[str, Builder], nodes: list[RobotNode], stop: threading.Event) -> None:
+    """Put the nodes into ``nodes`` and spin them until ``stop`` is set.
+
+    Raises SetupError if one cannot be built or cannot go on.
+    """
     failures: list[BaseException] = []
-    nodes: list[RobotNode] = []
 
     def on_failure(part: str, error: BaseException) -> None:
         for node in nodes[:1]:  # which node's it was is not known, and one log is enough
@@ -123,37 +148,75 @@ def run(builders: Sequence[Builder]) -> int:
         failures.append(SetupError(text))
         stop.set()
 
+    with LoopThread(on_failure=on_failure) as io:
+        try:
+            executor = SingleThreadedExecutor()
+            for name, builder in builders.items():
+                if stop.is_set():
+                    return
+                nodes.append(_build(name, builder, io))
+                nodes[-1].on_given_up = on_given_up
+                executor.add_node(nodes[-1])
+            tell_of_unknown(nodes)
+            stopped: Future[None] = Future()
+            spinner = threading.Thread(
+                target=_spin, args=(executor, stopped, failures, stop), name="executor"
+            )
+            spinner.start()
+            stop.wait()
+            # First out of spin, then shutdown: under a spinning thread it aborts the process.
+            stopped.set_result(None)
+            spinner.join()
+            executor.shutdown()
+        finally:
+            for node in nodes:
+                node.close()
+    if failures:
+        raise failures[0]
+
+
+def _build(name: str, builder: Builder, io: LoopThread) -> RobotNode:
     try:
-        with LoopThread(on_failure=on_failure) as io:
-            try:
-                executor = SingleThreadedExecutor()
-                for build in builders:
-                    nodes.append(build(io))
-                    nodes[-1].on_given_up = on_given_up
-                    executor.add_node(nodes[-1])
-                stopped: Future[None] = Future()
-                spinner = threading.Thread(
-                    target=_spin, args=(executor, stopped, failures, stop), name="executor"
-                )
-                spinner.start()
-                stop.wait()
-                # First out of spin, then shutdown: under a spinning thread it aborts the process.
-                stopped.set_result(None)
-                spinner.join()
-                executor.shutdown()
-            finally:
-                for node in nodes:
-                    node.close()
-        if failures:
-            raise failures[0]
+        return builder(io)
     except SetupError as error:
-        print(f"reachy_mini_ros: {error}", file=sys.stderr)
-        return 1
-    finally:
-        for node in nodes:
-            node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
+        raise SetupError(f"{name}: {error}") from None
+    except rclpy_implementation.RCLError as error:  # e.g. of a name that was remapped
+        raise SetupError(f"{name}: {_without_place(error)}") from None
+
+
+def initialise(program: str) -> None:
+    """Let rclpy read the command line and the files that it names.
+
+    Raises SetupError for a file that cannot be used; unknown options end the process with code 2.
+    """
+    use_shared_memory_profile()
+    _, arguments = split(sys.argv[1:])
+    for flag, path in pairwise(arguments):
+        if flag == "--params-file":
+            try:
+                Path(path).read_bytes()
+            except OSError as error:
+                raise SetupError(f"cannot read {path}: {error.strerror}") from None
+    quiet, unset = LoggingSeverity.FATAL, LoggingSeverity.UNSET
+    set_logger_level("rcl", quiet)  # it says of each error that there is one
+    try:
+        # Own handlers: rclpy's would end the context under threads that still publish.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    except rclpy_implementation.UnknownROSArgsError:
+        known = f"unknown option after {ROS_ARGUMENTS}: {' '.join(arguments)}"
+        fail(program, f"{known} (what there is: {program} --help)", 2)
+    except rclpy_implementation.RCLError as error:
+        text = _without_place(error)
+        if "remap rule" in text:
+            text += "; names are of letters, digits and _, a namespace begins with /"
+        raise SetupError(text.removeprefix("failed to initialize rcl: ")) from None
+    if get_logger_effective_level("rcl") is quiet:
+        set_logger_level("rcl", unset)
+
+
+def _without_place(error: Exception) -> str:
+    """Return the text of an error without where in rcl it came up."""
+    return re.sub(r", at \S+:\d+", "", str(error))
 
 
 def use_shared_memory_profile() -> None:

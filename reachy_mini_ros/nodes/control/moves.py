@@ -12,32 +12,11 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from reachy_mini_ros.nodes.common.parameters import Param
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.control.orders import Orders
 from reachy_mini_ros.nodes.control.trajectories import decoded, trajectory_id, trajectory_of
 from reachy_mini_ros.robot.driver import Driver
 from reachy_mini_ros.robot.motion.receipts import Order
-
-PARAMETERS = (
-    Param(
-        "move_dataset",
-        "pollen-robotics/reachy-mini-emotions-library",
-        "Data set on the robot in which play_move looks for a move named without one",
-    ),
-    Param(
-        "move_directory",
-        "~/.ros/reachy_mini_moves",
-        "Where record_move saves, and where play_move looks first",
-    ),
-    Param(
-        "move_approach",
-        1.0,
-        "Duration of the goto to a move's beginning, s; 0: begin at once, with a jump",
-        0.0,
-        10.0,
-    ),
-)
 
 
 class MoveTopics:

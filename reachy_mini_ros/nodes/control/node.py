@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control node: joints and head pose out, targets and services in."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,45 +12,23 @@ from std_msgs.msg import String
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.nodes.common import diagnostics
-from reachy_mini_ros.nodes.common.parameters import Param, declare
+from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.qos import latched
-from reachy_mini_ros.nodes.common.runtime import RobotNode, run
+from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.control import limit_parameters
 from reachy_mini_ros.nodes.control.actions import Actions
 from reachy_mini_ros.nodes.control.look import LookAtTopics
-from reachy_mini_ros.nodes.control.moves import PARAMETERS as MOVE_PARAMETERS
 from reachy_mini_ros.nodes.control.moves import MoveTopics
 from reachy_mini_ros.nodes.control.orders import Orders
+from reachy_mini_ros.nodes.control.parameters import PARAMETERS
 from reachy_mini_ros.nodes.control.safety import Safety
 from reachy_mini_ros.nodes.control.services import serve
-from reachy_mini_ros.nodes.control.state import PARAMETERS as STATE_PARAMETERS
 from reachy_mini_ros.nodes.control.state import StatePublisher
 from reachy_mini_ros.nodes.control.targets import TargetTopics
 from reachy_mini_ros.robot.driver import Driver, Listeners, Settings
 from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent
 from reachy_mini_ros.robot.state import ImuSample, Interpolation, RobotInfo, RobotState
 from reachy_mini_ros.texts import shown
-
-PARAMETERS = (
-    Param("robot_host", "reachy-mini.local", "Robot's name or address", read_only=True),
-    Param("robot_port", 8000, "Port of the robot's daemon", 1, 65535, read_only=True),
-    Param(
-        "base_frame",
-        "body_foot_3dprint",
-        "The URDF's root, the frame of every head pose",
-        read_only=True,
-    ),
-    Param("goto.duration", 1.0, "Duration of a goto, s", 0.1, 60.0),
-    Param(
-        "goto.method",
-        "minjerk",
-        "Time law of a goto",
-        choices=tuple(method.value for method in Interpolation),
-    ),
-    *limit_parameters.PARAMETERS,
-    *STATE_PARAMETERS,
-    *MOVE_PARAMETERS,
-)
 
 
 class ControlNode(RobotNode):
@@ -177,12 +154,3 @@ def _settings(values: Mapping[str, Any]) -> Settings:
         move_dataset=values["move_dataset"],
         move_approach_s=values["move_approach"],
     )
-
-
-def main() -> None:
-    """Run the control node."""
-    sys.exit(run([ControlNode]))
-
-
-if __name__ == "__main__":
-    main()

@@ -14,42 +14,11 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import Imu, JointState, Temperature
 
 from reachy_mini_ros.errors import UnreachableError
-from reachy_mini_ros.nodes.common.parameters import Param
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.stamps import to_stamp
 from reachy_mini_ros.nodes.control import conversions
 from reachy_mini_ros.robot.geometry.passive_joints import platform
 from reachy_mini_ros.robot.state import ImuSample, Matrix, RobotState
-
-PARAMETERS = (
-    Param(
-        "imu.frame_id",
-        "imu_link",
-        "Frame of the IMU: the URDF has none, so publish a transform for it",
-        read_only=True,
-    ),
-    Param(
-        "imu.orientation_stddev",
-        0.05,
-        "Standard deviation of imu/data's orientation, rad; 0: unknown",
-        0.0,
-        10.0,
-    ),
-    Param(
-        "imu.angular_velocity_stddev",
-        0.005,
-        "Standard deviation of imu/data's angular velocity, rad/s; 0: unknown",
-        0.0,
-        10.0,
-    ),
-    Param(
-        "imu.linear_acceleration_stddev",
-        0.05,
-        "Standard deviation of imu/data's linear acceleration, m/s2; 0: unknown",
-        0.0,
-        100.0,
-    ),
-)
 
 
 class StatePublisher:

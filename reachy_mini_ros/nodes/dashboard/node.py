@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node ``dashboard``: the browser's view of the robot over HTTP."""
 
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,9 +14,10 @@ from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import is_loopback
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics
 from reachy_mini_ros.nodes.common.on_demand import OnDemand
-from reachy_mini_ros.nodes.common.parameters import Param, declare
-from reachy_mini_ros.nodes.common.runtime import RobotNode, run
+from reachy_mini_ros.nodes.common.parameters import declare
+from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.dashboard.commands import DashboardCommands
+from reachy_mini_ros.nodes.dashboard.parameters import PARAMETERS
 from reachy_mini_ros.nodes.dashboard.state import DashboardState
 from reachy_mini_ros.statistics import Window
 from reachy_mini_ros.web.application import Dashboard, Settings
@@ -25,47 +25,6 @@ from reachy_mini_ros.web.commands import Command, Done, Moves
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.robot import Latency, Percentiles, Robot, Status
 
-PARAMETERS = (
-    Param(
-        "address",
-        "127.0.0.1",
-        "Address to listen on; any but loopback needs a token",
-        read_only=True,
-    ),
-    Param("port", 8042, "Port to listen on", 1, 65535, read_only=True),
-    Param(
-        "token",
-        "",
-        "Secret that the page is opened with once, as ?token=...; empty for none",
-        read_only=True,
-        secret=True,
-    ),
-    Param(
-        "read_only",
-        "auto",
-        "Whether commands are refused; auto: unless the address is loopback",
-        choices=("auto", "true", "false"),
-        read_only=True,
-    ),
-    Param(
-        "photo_directory",
-        "~/Pictures/reachy_mini",
-        "Folder of the gallery: the camera's photo_directory",
-        read_only=True,
-    ),
-    Param(
-        "live_directory",
-        "",
-        "Folder of the live streams below /live/, the stream node's; empty: one in memory",
-        read_only=True,
-    ),
-    Param(
-        "image_topic",
-        "camera/image_raw/compressed",
-        "JPEG pictures to show, subscribed to only while somebody looks",
-        read_only=True,
-    ),
-)
 LATENCY_MAX_MS = 10_000.0
 """A larger one, or one below zero, tells of clocks that differ."""
 
@@ -161,12 +120,3 @@ class _RobotOfRos(Robot):
 
     async def moves(self) -> Moves:
         return await self._commands.moves()
-
-
-def main() -> None:
-    """Run the node on its own."""
-    sys.exit(run([DashboardNode]))
-
-
-if __name__ == "__main__":
-    main()

@@ -3,7 +3,6 @@
 """Node ``stream``: picture and sound to platforms, own servers, and browsers as HLS and DASH."""
 
 import json
-import sys
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -18,20 +17,21 @@ from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.media.microphone import RATE_HZ
 from reachy_mini_ros.media.streaming.destination import State, Status
+from reachy_mini_ros.media.streaming.encoder import Quality
 from reachy_mini_ros.media.streaming.streamer import LiveStream
 from reachy_mini_ros.nodes.common import pcm
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics, status
 from reachy_mini_ros.nodes.common.on_demand import OnDemand
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.qos import latched, reliable
-from reachy_mini_ros.nodes.common.runtime import RobotNode, run
+from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.work import Work
-from reachy_mini_ros.nodes.stream.parameters import PARAMETERS, dashboard_url, quality, targets
+from reachy_mini_ros.nodes.stream.parameters import PARAMETERS, dashboard_url, targets
 
 SETTLE_S = 6.0
 """The longest that ``stream/start`` waits to tell what became of each destination."""
 _LEVELS = {State.RECONNECTING: Level.WARN, State.ERROR: Level.ERROR}
-_QUALITY = {"bitrate", "keyframe_interval"}
+_QUALITY = ("bitrate", "keyframe_interval")
 
 
 class StreamNode(RobotNode):
@@ -50,7 +50,7 @@ class StreamNode(RobotNode):
             raise SetupError(f"parameter {error}") from None
         self._status = self.create_publisher(DiagnosticArray, "~/status", latched())
         self._streamer = LiveStream(
-            io, wanted, quality(values), self._publish_status, self.supervisor
+            io, wanted, _quality(values), self._publish_status, self.supervisor
         )
         self._inputs = [
             OnDemand(self, CompressedImage, values["image_topic"], self._on_image, reliable(2))
@@ -80,8 +80,8 @@ class StreamNode(RobotNode):
         values = {**self._values, **changed}
         wanted = targets(values, self._directory)
         self._values = values
-        if changed.keys() & _QUALITY:
-            self._streamer.set_quality(quality(values))
+        if changed.keys() & set(_QUALITY):
+            self._streamer.set_quality(_quality(values))
         self._work.begin("destinations", partial(self._streamer.set_targets, wanted))
 
     def _on_image(self, message: CompressedImage) -> None:
@@ -186,6 +186,11 @@ class StreamNode(RobotNode):
         self._status.publish(message)
 
 
+def _quality(values: Mapping[str, Any]) -> Quality:
+    """Return what the encoder is to aim at."""
+    return Quality(*(values[name] for name in _QUALITY))
+
+
 def _message(known: Status) -> DiagnosticStatus:
     values = {
         "state": known.state.value,
@@ -194,12 +199,3 @@ def _message(known: Status) -> DiagnosticStatus:
     }
     level = _LEVELS.get(known.state, Level.OK)
     return status(known.name, "", Report(level, known.reason or known.state.value, values))
-
-
-def main() -> None:
-    """Run the node."""
-    sys.exit(run([StreamNode]))
-
-
-if __name__ == "__main__":
-    main()

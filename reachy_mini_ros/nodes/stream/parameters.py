@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from reachy_mini_ros.hosts import network_address
-from reachy_mini_ros.media.streaming.encoder import Quality
 from reachy_mini_ros.media.streaming.target import MOST_DESTINATIONS, Target, folder, server
-from reachy_mini_ros.nodes.common.parameters import Param
+from reachy_mini_ros.nodes.common.parameters import ROBOT_HOST, SIGNALLING_PORT, Param
 
 PARAMETERS = (
-    Param("robot_host", "reachy-mini.local", "Robot's name or address", read_only=True),
-    Param("signalling_port", 8443, "Port of the robot's media", 1, 65535, read_only=True),
+    ROBOT_HOST,
+    SIGNALLING_PORT,
     Param(
         "autostart", False, "Stream from the start; else stream/start asks for it", read_only=True
     ),
@@ -46,12 +45,14 @@ PARAMETERS = (
         "camera/image_raw/compressed",
         "JPEG pictures to stream, subscribed to only while streaming",
         read_only=True,
+        topic=True,
     ),
     Param(
         "audio_topic",
         "audio/pcm",
         "Sound to stream, subscribed to only while streaming; empty: silence",
         read_only=True,
+        topic=True,
     ),
     Param(
         "public_host",
@@ -74,11 +75,6 @@ PARAMETERS = (
 def dashboard_url(values: Mapping[str, Any]) -> str:
     """Return where viewers find the dashboard, without a slash at the end."""
     return f"http://{network_address(values['public_host'], values['dashboard_port'])}"
-
-
-def quality(values: Mapping[str, Any]) -> Quality:
-    """Return what the encoder is to aim at."""
-    return Quality(values["bitrate"], values["keyframe_interval"])
 
 
 def targets(values: Mapping[str, Any], directory: Path) -> list[Target]:

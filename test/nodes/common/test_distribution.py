@@ -5,11 +5,8 @@
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-import rclpy
 from harness.processes import Child, Processes
 from harness.waiting import wait_for
-
-from reachy_mini_ros.nodes.common.distribution import initialized
 
 PROFILE = Path(__file__).parents[3] / "config" / "fastdds.xml"
 
@@ -29,9 +26,3 @@ def test_nodes_share_memory_that_a_raw_image_fits_in(processes: Processes) -> No
     node = processes.start_node("stream", namespace="/shared_memory")
     wait_for(lambda: largest_shared_memory(node) >= wanted, 20, f"{wanted} B of shared memory")
     assert node.stop() == 0
-
-
-def test_rclpy_is_initialised_for_a_block() -> None:
-    with initialized():
-        assert rclpy.ok()
-    assert not rclpy.ok()

@@ -200,7 +200,7 @@ def start_second(
         arguments += ["-p", f"{name}:={value}"]
     at = arguments.index("-p")
     arguments[at:at] = ["--ros-args", "-r", f"__ns:={namespace}"]
-    node = processes.start_module(node_module(program), *arguments)
+    node = processes.start_module(*node_module(program), *arguments)
     return ControlledRobot(ros, node, robot.daemon, namespace)
 
 

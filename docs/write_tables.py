@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the README's tables of topics, services, actions and parameters, or checks them.
+
+They come from reachy_mini_ros/nodes/interface.md and from the nodes' tables of parameters.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from reachy_mini_ros.nodes import interface  # noqa: E402
+
+README = ROOT / "README.md"
+NODES = ("camera", "audio", "control", "dashboard", "stream")
+
+
+def main() -> None:
+    """Write or check."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; 1 if it would")
+    check = parser.parse_args().check
+    old = new = README.read_text(encoding="utf-8")
+    for kind in interface.KINDS:
+        new = with_table(new, kind, [row(offer) for offer in interface.offers(kind)])
+    new = with_table(new, "Parameters", parameter_rows())
+    if new != old:
+        if check:
+            sys.exit(f"{README.name} is not up to date: run docs/write_tables.py")
+        README.write_text(new, encoding="utf-8")
+
+
+def row(offer: interface.Offer) -> str:
+    """Return what one of the nodes offers as a row."""
+    direction = f" {offer.direction} |" if offer.direction else ""
+    text = offer.text.replace("](../../", "](")
+    return f"| `{offer.name}` | `{offer.type}` |{direction} {text} |"
+
+
+def parameter_rows() -> list[str]:
+    """Return a row for each parameter of each node."""
+    rows = []
+    for node in NODES:
+        for param in interface.parameters(node):
+            default = f" `{interface.shown(param)}` " if param.default != "" else "  "
+            live = "" if param.read_only else "; live"
+            rows.append(
+                f"| `{node}` | `{param.name}` |{default}| {param.bounds} "
+                f"| {param.description}{live} |"
+            )
+    return rows
+
+
+def with_table(text: str, heading: str, rows: list[str]) -> str:
+    """Return ``text`` with the rows of the first table below a heading replaced."""
+    before, mark, rest = text.partition(f"\n## {heading}\n")
+    lines = rest.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("|")) + 2
+    end = next(number for number in range(start, len(lines)) if not lines[number].startswith("|"))
+    return before + mark + "\n".join([*lines[:start], *rows, *lines[end:]]) + "\n"
+
+
+if __name__ == "__main__":
+    main()
