@@ -248,14 +248,13 @@ class Driver:
     async def list_moves(self) -> MoveList:
         """Return the moves that can be played.
 
-        Raises NotConnectedError or RobotError if nothing is recorded here and the robot's are not
-        known.
+        Raises the reason if nothing is recorded here and the robot's are not known.
         """
         dataset = self.settings.move_dataset
         recorded = tuple(await asyncio.to_thread(moves.recorded, self._directory()))
         try:
             return MoveList(recorded, dataset, tuple(await self.player.names(dataset)))
-        except (NotConnectedError, RobotError) as error:
+        except ReachyMiniRosError as error:
             if not recorded:
                 raise
             return MoveList(recorded, dataset, unavailable=str(error))

@@ -248,7 +248,10 @@ class ControlledRobot:
         def found() -> bool:
             return " ".join(one["kind"] for one in self.told(source, id, detail)) == kinds
 
-        wait_for(found, 8, f"{kinds} of {source} {id}: {self.told(source, id, detail)}")
+        def missing() -> str:
+            return f"{kinds} of {source} {id}: {self.told(source, id, detail)}"
+
+        wait_for(found, 8, missing)
 
     def diagnosed(self, key: str) -> str:
         """Return a value of the node's newest diagnostics."""

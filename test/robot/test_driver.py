@@ -5,7 +5,6 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from harness import moves
 from harness.daemon import Daemon
 from harness.loop import on_a_loop
 from harness.processes import Processes, free_port
-from harness.waiting import wait_for
+from harness.waiting import patience, until
 
 from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.connection import Connection
@@ -48,7 +47,7 @@ def daemon(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Da
 
 def run_example(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", WITHOUT_ROS, str(EXAMPLE), *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=patience(30))
 
 
 def test_the_example_drives_the_robot_where_ros_is_not_installed(daemon: Daemon) -> None:
@@ -106,12 +105,12 @@ async def test_everything_is_commanded_through_one_object(daemon: Daemon, tmp_pa
         assert "move done" in await robot.play_move(file.stem)
         robot.stream(Target(antennas=np.zeros(2)))
         assert await robot.stop() == "stopped: streaming"
+        assert await robot.enable_motors(True) == "motors enabled"
         robot.configure(Settings(Limits(command_timeout_s=0.2)))
         with pytest.raises(RobotError, match="no data set 'pollen-robotics/"):
             await robot.play_move("nod")
         with pytest.raises(InvalidCommandError, match="is not the name of a move"):
             await robot.play_move("a/nod")
-        assert await robot.enable_motors(True) == "motors enabled"
 
 
 @on_a_loop
@@ -135,10 +134,6 @@ async def test_recordings_are_listed_while_the_robot_is_away(tmp_path: Path) -> 
     assert found.recorded == ("mine",)
     assert "not" in found.unavailable
     await robot.close()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    await asyncio.to_thread(wait_for, condition)
 
 
 @on_a_loop

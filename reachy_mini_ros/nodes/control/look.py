@@ -28,6 +28,10 @@ from reachy_mini_ros.texts import LONGEST_NAME, shown
 CAMERA_INFO = "camera/camera_info"
 WAIT_S = 2.0
 """For the first camera_info, which makes the camera open its stream."""
+NO_CAMERA = (
+    f"no {CAMERA_INFO} came within {WAIT_S} s, which a pixel needs: is the camera node running, "
+    "and has it pictures?"
+)
 KEEP_S = 10.0
 """The stream is let go so long after the last pixel."""
 STATES = 100
@@ -80,10 +84,7 @@ class LookAtTopics:
         """
         camera = self._camera.info
         if camera is None:
-            raise RobotError(
-                f"no {CAMERA_INFO} came within {WAIT_S} s, which a pixel needs: is the camera node "
-                "running, and has it pictures?"
-            )
+            raise RobotError(self._camera.problem)
         model, frame = camera
         if message.header.frame_id not in ("", frame):
             raise InvalidCommandError(
@@ -118,6 +119,8 @@ class _Camera:
         self._asked_s = 0.0
         self.info: tuple[CameraModel, str] | None = None
         """The model and its frame."""
+        self.problem = NO_CAMERA
+        """Why there is none."""
 
     def request(self, then: Callable[[], None], replaced: Callable[[], None]) -> None:
         self._asked_s = time.monotonic()
@@ -134,7 +137,10 @@ class _Camera:
             self._timer = self._node.create_timer(0.1, self._check)
 
     def _take(self, message: CameraInfo) -> None:
-        self.info = from_message(message, ""), message.header.frame_id
+        try:
+            self.info = from_message(message, ""), message.header.frame_id
+        except ValueError as error:
+            self.info, self.problem = None, f"{CAMERA_INFO} cannot be used: {error}"
         self._go_on()
 
     def _check(self) -> None:
@@ -145,6 +151,7 @@ class _Camera:
             self._node.destroy_subscription(self._subscription)
             self._node.destroy_timer(self._timer)
             self._subscription = self._timer = self.info = None
+            self.problem = NO_CAMERA
 
     def _go_on(self) -> None:
         waiting, self._waiting = self._waiting, None

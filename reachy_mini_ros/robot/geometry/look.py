@@ -28,6 +28,7 @@ USUAL_DISTANCE_M = 1.5
 """Of what a pixel shows, where nobody says: the camera moves sideways as the head turns."""
 NEAREST_M = 0.05
 """In front of the camera."""
+FARTHEST_M = 1e6
 REFINEMENTS = 20
 UNDISTORTED_PX = 0.1
 
@@ -38,12 +39,14 @@ def level_pose(point: Matrix) -> Matrix:
     The head is where it is when neutral: that gives it the largest reach, and commands that follow
     each other do not let it wander.
 
-    Raises InvalidCommandError for a point that is not finite, or too near to be in front of the
-    camera. Whether the pose can be reached is for
+    Raises InvalidCommandError for a point that is not finite, absurdly far away, or too near to be
+    in front of the camera. Whether the pose can be reached is for
     :mod:`reachy_mini_ros.robot.geometry.limits` to say.
     """
     if point.shape != (3,) or not np.isfinite(point).all():
         raise InvalidCommandError("point: NaN or infinity is not allowed, send finite numbers")
+    if np.abs(point).max() > FARTHEST_M:
+        raise InvalidCommandError(f"the point is further away than {FARTHEST_M:g} m: give metres")
     forward, left, up = head_to_camera()[:3, 3]
     x, y, z = point.tolist()
     # The optical axis is the head's x axis, moved by (forward, left, up). First turn until the

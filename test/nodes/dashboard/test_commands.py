@@ -17,7 +17,7 @@ from harness.pictures import Client
 from harness.processes import Child, Processes, free_port
 from harness.relay import Relay
 from harness.ros import RosClient
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 from std_msgs.msg import String
 
 from reachy_mini_ros.aio import LoopThread
@@ -69,7 +69,7 @@ def robot(started: ControlledRobot) -> ControlledRobot:
 
 
 def command(port: int, path: str, **body: object) -> Answer:
-    return Client(port, timeout_s=60.0).post(f"/api/command/{path}", body)
+    return Client(port, patience(30.0)).post(f"/api/command/{path}", body)
 
 
 class Another:
@@ -131,11 +131,11 @@ def test_who_waits_learns_what_ended_the_goto(robot: ControlledRobot, port: int)
     with ThreadPoolExecutor() as pool:
         pending = started_goto(port, pool, robot)
         assert robot.call("stop")[0]
-        assert pending.result(10) == (409, {"error": "goto was ended by stop"})
+        assert pending.result(patience(10)) == (409, {"error": "goto was ended by stop"})
         robot.neutral()
         pending = started_goto(port, pool, robot)
         assert command(port, "antennas", left=3)[0] == 200
-        assert pending.result(10) == (409, {"error": "goto was ended by a new goto"})
+        assert pending.result(patience(10)) == (409, {"error": "goto was ended by a new goto"})
 
 
 def test_an_end_that_the_daemon_does_not_report_is_a_504(
@@ -144,7 +144,7 @@ def test_an_end_that_the_daemon_does_not_report_is_a_504(
     with ThreadPoolExecutor() as pool:
         pending = started_goto(port, pool, robot)
         relay[0].loses = lambda message: "task_progress" in message[:60]
-        status, answer = pending.result(20)
+        status, answer = pending.result(patience(20))
         relay[0].loses = lambda message: False
         assert status == 504
         assert "did not report the goto's end" in answer["error"]
@@ -157,8 +157,8 @@ def test_the_same_move_played_twice_is_told_apart_by_its_order(
         first = pool.submit(command, port, "play_move?wait=done", name="nod")
         robot.wait_owner("move")
         second = pool.submit(command, port, "play_move?wait=done", name="nod")
-        assert first.result(20) == (409, {"error": "move was ended by a new move"})
-        assert second.result(20)[0] == 200
+        assert first.result(patience(20)) == (409, {"error": "move was ended by a new move"})
+        assert second.result(patience(20))[0] == 200
 
 
 def test_without_a_control_node_that_answers_the_reason_is_told(
@@ -172,7 +172,7 @@ def test_without_a_control_node_that_answers_the_reason_is_told(
         robot.node.send_signal(signal.SIGCONT)
     assert status == 504
     assert answer["error"] == f"within {FIRST_RECEIPT_S:g} s it was not told what became of it"
-    assert time.monotonic() - began_s < FIRST_RECEIPT_S + 3.0
+    assert time.monotonic() - began_s < FIRST_RECEIPT_S + patience(3.0)
     assert command(port, "body", yaw=0)[0] == 200
 
 
@@ -191,7 +191,10 @@ def test_who_waits_learns_that_the_control_node_left(
         pending = pool.submit(command, port, "body?wait=done", yaw=10)
         wait_for(lambda: owners.count and owners.last.data == "goto", 10, "the goto")
         node.stop_cleanly()
-        assert pending.result(10) == (409, {"error": "goto was ended by the end of the driver"})
+        assert pending.result(patience(10)) == (
+            409,
+            {"error": "goto was ended by the end of the driver"},
+        )
     status, answer = command(port, "body", yaw=10)
     assert status == 503
     assert "start the control node" in answer["error"]

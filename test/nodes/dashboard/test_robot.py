@@ -72,7 +72,7 @@ def test_status_tells_what_the_robot_does(port: int) -> None:
 def test_gotos_are_carried_out_with_their_signs(port: int) -> None:
     assert command(port, "head", yaw=20, pitch=-5, z=0.01) == (
         200,
-        {"message": "sent to goto/head_pose"},
+        {"message": "goto/head_pose accepted: starts"},
     )
     reaches(port, lambda told: told["head"]["yaw"], 20)
     reaches(port, lambda told: told["head"]["pitch"], -5)

@@ -5,7 +5,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError
 
 import hypothesis.strategies as st
 import numpy as np
@@ -14,7 +14,7 @@ from harness import moves
 from harness.daemon import Daemon
 from harness.driver import COMMAND_TIMEOUT_S, Driver, turned
 from harness.processes import Processes, free_port
-from harness.waiting import wait_for
+from harness.waiting import Awaited, wait_for
 from hypothesis import given
 
 from reachy_mini_ros.errors import (
@@ -152,7 +152,7 @@ def driver(started: Driver) -> Driver:
     return started
 
 
-def ordered(driver: Driver, name: str, command: Callable[[Order], Awaitable[str]]) -> Future[str]:
+def ordered(driver: Driver, name: str, command: Callable[[Order], Awaitable[str]]) -> Awaited[str]:
     """Give a command with its name as its id."""
 
     async def obey() -> str:
@@ -162,7 +162,7 @@ def ordered(driver: Driver, name: str, command: Callable[[Order], Awaitable[str]
     return driver.start(obey())
 
 
-def goto(driver: Driver, name: str, duration_s: float, **parts: object) -> Future[str]:
+def goto(driver: Driver, name: str, duration_s: float, **parts: object) -> Awaited[str]:
     target = Target(**parts)  # type: ignore[arg-type]
     linear = Interpolation.LINEAR
     return ordered(
@@ -249,7 +249,7 @@ def test_trajectories_and_moves_are_accepted_after_they_were_judged(driver: Driv
     ordered(driver, "body", lambda order: follow(order, ["yaw_body"])).result(5)
     assert told(driver, "body") == ["accepted: idle -> trajectory", "done: trajectory -> idle"]
 
-    def play(name: str) -> Future[str]:
+    def play(name: str) -> Awaited[str]:
         return ordered(driver, name, lambda order: driver.robot.play_move(name, order))
 
     play(f"{DATASET}/fly").exception(5)
@@ -272,7 +272,7 @@ def test_sleep_and_wake_up(driver: Driver) -> None:
 
 def stream(driver: Driver, name: str, **parts: object) -> None:
     async def one() -> None:
-        order = driver.robot.order(name, name)
+        order = driver.robot.order("stream", name)
         try:
             driver.commander.stream(Target(**parts), 0, order)  # type: ignore[arg-type]
         except ReachyMiniRosError as error:
