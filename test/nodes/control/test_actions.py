@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -259,6 +260,38 @@ def test_what_cannot_be_pointed_at_aborts_with_the_reason_in_an_event(neutral: R
     ):
         assert neutral.send("point_head", goal).result()[0] == GoalStatus.STATUS_ABORTED
         neutral.wait_event("refused", "point_head", text, since)
+
+
+@needs_control_msgs
+def test_a_goal_is_known_by_its_uuid_or_by_its_stamp_in_the_receipts(neutral: Robot) -> None:
+    def uuid(goal: Goal) -> str:
+        return str(UUID(bytes=bytes(goal.handle.goal_id.uuid)))
+
+    source = "follow_joint_trajectory"
+    goal = neutral.follow(["left_antenna"], (0.3, [0.1]))
+    neutral.wait_told("accepted done", source, uuid(goal))
+    refused = neutral.follow(["nose"], (0.3, [0.1]))
+    neutral.wait_told("refused", source, uuid(refused))
+    strays = follow_goal(["yaw_body"], (2.0, [1.5]), path_tolerance=[tolerance("nose", 0.1)])
+    neutral.wait_told("refused", source, uuid(neutral.send(source, strays)))
+    cancelled = neutral.follow(["yaw_body"], (4.0, [1.0]))
+    wait_for(lambda: neutral.positions["yaw_body"] > 0.1, 5)
+    cancelled.cancel()
+    neutral.wait_told("accepted preempted", source, uuid(cancelled))
+    neutral.neutral()
+    at_once = neutral.follow(["yaw_body"], (4.0, [1.0]))
+    at_once.cancel()
+    assert at_once.result()[0] == GoalStatus.STATUS_CANCELED
+    wait_for(lambda: neutral.told(source, uuid(at_once)), 5, "a receipt")
+    kinds = [one["kind"] for one in neutral.told(source, uuid(at_once))]
+    assert kinds in (["refused"], ["accepted", "preempted"])
+
+    stamped = point_goal(1.0, 0.2, 0.2, min_duration=duration(0.3))
+    stamped.target.header.stamp = Time(seconds=1000, nanoseconds=7).to_msg()
+    neutral.send("point_head", stamped)
+    neutral.wait_told("accepted done", "point_head", "1000.000000007")
+    near = neutral.send("point_head", point_goal(0.01, 0.0, 0.2))
+    neutral.wait_told("refused", "point_head", uuid(near))
 
 
 @needs_control_msgs
