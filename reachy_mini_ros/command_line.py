@@ -5,6 +5,7 @@
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 ROS_ARGUMENTS = "--ros-args"
@@ -45,7 +46,7 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
         if ":=" in argument:
             parser.error(f"{argument}: parameters are given as {ROS_ARGUMENTS} -p {argument}")
     options = parser.parse_args(own)
-    for flag, value in zip(ros, [*ros[1:], ""], strict=True):
+    for flag, value in pairwise([*ros, ""]):
         if flag in ("-p", "--param", "-r", "--remap") and ":=" not in value:
             parser.error(f"{flag} {value}: write {flag} NAME:=VALUE")
     return options

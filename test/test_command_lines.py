@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from harness.processes import Processes, free_port
+from harness.ros import RosClient
+from harness.waiting import wait_for
 from test_package import SETUP
 
 from reachy_mini_ros.nodes import interface
@@ -152,6 +154,14 @@ def test_unknown_parameters_are_told_with_the_nearest_name(
         "there is no parameter port",
         "there is no parameter robot_hots; the nearest is robot_host",
     ]
+
+
+def test_a_node_needs_no_arguments(processes: Processes, ros: RosClient) -> None:
+    node = processes.start_module("reachy_mini_ros.nodes", "stream")
+    there = ("stream", "/reachy_mini")
+    wait_for(lambda: there in ros.node.get_node_names_and_namespaces(), 20, "the node")
+    node.stop_cleanly()
+    assert node.output() == ""
 
 
 def test_parameters_of_one_of_several_nodes_are_known(processes: Processes) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from reachy_mini_ros.errors import SetupError
 
 if TYPE_CHECKING:
-    from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+    from rcl_interfaces.msg import ParameterDescriptor
     from rclpy.node import Node
     from rclpy.parameter import Parameter
 
@@ -149,7 +149,7 @@ def declare(
 
     table = {param.name: param for param in params}
 
-    def check(changed: list[Parameter[Any]]) -> SetParametersResult:
+    def check(changed: list[Parameter[Any]]) -> Any:
         try:
             ours = {
                 parameter.name: table[parameter.name].accept(parameter.value)
