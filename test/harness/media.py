@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
 from harness.processes import free_port
+from harness.waiting import until
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.link import RobotLink
 from reachy_mini_ros.simulation.camera import Camera
@@ -69,9 +70,7 @@ async def media_server(camera: Feed | None = None) -> AsyncIterator[int]:
             Commands(RobotLink(HOST, free_port()), api),
         )
         running = asyncio.create_task(media.run())
-        async with asyncio.timeout(10):
-            while not signalling.producers:  # noqa: ASYNC110 - it has no event for it
-                await asyncio.sleep(0.01)
+        await until(lambda: signalling.producers)
         try:
             yield port
         finally:

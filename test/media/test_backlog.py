@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from harness.loop import on_a_loop
 from harness.media import Way, media_server
+from harness.waiting import until
 
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.media.backlog import Backlog
@@ -84,9 +85,7 @@ class Listening:
 
     async def wait_for_sound(self, count: int) -> None:
         wanted = len(self.sound) + count
-        async with asyncio.timeout(10):
-            while len(self.sound) < wanted:  # noqa: ASYNC110 - what is waited for has no event
-                await asyncio.sleep(0.01)
+        await until(lambda: len(self.sound) >= wanted)
 
 
 @pytest.mark.parametrize("stall_s", [0.45, 0.9])

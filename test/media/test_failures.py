@@ -5,7 +5,7 @@
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from aiortc.codecs.opus import OpusDecoder
 from harness.loop import on_a_loop
 from harness.media import Way, media_server
 from harness.streaming import filming
-from harness.waiting import wait_for
+from harness.waiting import patience, until, wait_for
 
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.connection import Connection
@@ -60,23 +60,17 @@ def test_a_frame_that_cannot_be_handled_is_left_out_and_an_error_until_the_next(
     worker = NewestFrame(handle, "pictures", heard.supervisor)
     try:
         worker.offer(frame(1))
-        assert handled.get(timeout=5) == 1
+        assert handled.get(timeout=patience(5)) == 1
         worker.offer(frame(2))
         wait_for(lambda: heard.failures, 5)
         assert heard.failures == ("pictures: ZeroDivisionError()",)
         assert "Traceback" in heard.log[0]
         worker.offer(frame(3))
-        assert handled.get(timeout=5) == 3
+        assert handled.get(timeout=patience(5)) == 3
         wait_for(lambda: not heard.failures, 5)
     finally:
         worker.close()
     assert len(heard.log) == 1
-
-
-async def until(condition: Callable[[], object], timeout_s: float = 12.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -145,7 +139,7 @@ async def test_both_who_hold_a_session_that_fails_come_back(
 
     async def fail_once(session: WebRtcSession) -> None:
         if not failed:
-            await asyncio.sleep(0.05)  # so that both hold it
+            await until(lambda: all(share._open for share in shares))
             failed.append(session)
             raise ZeroDivisionError
         await attempt(session)
@@ -239,7 +233,7 @@ def test_a_step_of_the_stream_s_encoder_that_fails_costs_one_picture() -> None:
     encoder = StreamEncoder(Quality(1500, 0.5), lambda _: None, take, heard.supervisor)
     try:
         with filming(encoder.add_picture, lambda _: None):
-            assert tags.get(timeout=10)
+            assert tags.get(timeout=patience(10))
             wait_for(lambda: not heard.failures, 5)
         assert not encoder.failure
         (line,) = heard.log

@@ -12,6 +12,7 @@ from aiortc import RTCPeerConnection
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 from harness.loop import on_a_loop
 from harness.media import Message, Way, media_server
+from harness.waiting import patience
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -218,7 +219,7 @@ async def test_garbage_ends_one_attempt_only(spoil: Spoil, reason: str) -> None:
         )
         running = asyncio.create_task(session.run())
         try:
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(patience(15)):
                 while not (told := await reasons.get()) or reason not in told:
                     pass
                 assert len(told) < 500

@@ -15,6 +15,7 @@ import pytest
 from harness.loop import on_a_loop
 from harness.media import Message, OddPictures, Way, is_media, media_server
 from harness.processes import free_port
+from harness.waiting import patience, until
 from websockets.asyncio.server import ServerConnection, serve
 
 from reachy_mini_ros.connection import Connection
@@ -40,14 +41,14 @@ class Attempts:
 
     async def failure(self, stage: Stage, timeout_s: float = 12.0) -> str:
         """Return the reason of the next failure at this stage."""
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(patience(timeout_s)):
             while True:
                 connection, reason, at = await self.told.get()
                 if connection is not Connection.CONNECTED and at is stage:
                     return reason
 
     async def connected(self) -> None:
-        async with asyncio.timeout(12):
+        async with asyncio.timeout(patience(12)):
             while (await self.told.get())[0] is not Connection.CONNECTED:
                 pass
 
@@ -225,9 +226,12 @@ async def test_udp_does_not_pass() -> None:
         assert f"and {HOST}: a firewall: let UDP pass" in told
         assert f"to {HOST}:" in attempts.session.last_error
         # The next attempt, which fails as well, is told as the same.
-        while way.clients < 3:
+
+        def third_attempt() -> bool:
             assert attempts.session.stage is Stage.ICE
-            await asyncio.sleep(0.01)
+            return way.clients >= 3
+
+        await until(third_attempt, 30)
         assert attempts.told.empty()
         way.passes = lambda datagram: True
         await attempts.connected()
