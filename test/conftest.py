@@ -39,9 +39,15 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
 
 
 @pytest.fixture(scope="module")
-def simulation(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Simulation:
-    """Return a simulated robot: the real daemon and the media server, as one child process."""
-    return Simulation.start(processes, tmp_path_factory.mktemp("robot"))
+def simulation(
+    request: pytest.FixtureRequest, processes: Processes, tmp_path_factory: pytest.TempPathFactory
+) -> Simulation:
+    """Return a simulated robot: the real daemon and the media server, as one child process.
+
+    A module's SIMULATION_ARGUMENTS are its arguments.
+    """
+    arguments = getattr(request.module, "SIMULATION_ARGUMENTS", ())
+    return Simulation.start(processes, tmp_path_factory.mktemp("robot"), *arguments)
 
 
 @pytest.fixture(scope="module")

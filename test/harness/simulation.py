@@ -12,6 +12,10 @@ from typing import Any
 from harness.processes import Child, Processes, free_port
 from harness.waiting import add_pace, patience
 
+SMALL = ("--width=640", "--height=360")
+"""Pictures that cost a quarter of a real robot's."""
+FULL = ("--width=1280", "--height=720")
+
 
 class Robot:
     """A real daemon on loopback."""
@@ -59,7 +63,10 @@ class Simulation(Robot):
         port: int | None = None,
         signalling_port: int | None = None,
     ) -> "Simulation":
-        """Start a simulation and wait until its daemon and its media server answer."""
+        """Start a simulation and wait until its daemon and its media server answer.
+
+        Its pictures are SMALL unless the arguments say otherwise.
+        """
         port = port or free_port()
         signalling_port = signalling_port or free_port()
         begun_s = time.monotonic()
@@ -68,6 +75,7 @@ class Simulation(Robot):
             f"--port={port}",
             f"--signalling-port={signalling_port}",
             f"--home={home}",
+            *SMALL,
             *arguments,
         )
         child.takes_leave = False

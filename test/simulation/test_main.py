@@ -199,7 +199,7 @@ def test_a_daemon_that_cannot_start_is_told(processes: Processes, tmp_path: Path
 def test_two_simulations_run_side_by_side(
     processes: Processes, simulation: Simulation, tmp_path: Path
 ) -> None:
-    other = Simulation.start(processes, tmp_path, "--width=640", "--height=360", "--fps=10")
+    other = Simulation.start(processes, tmp_path, "--fps=10")
     other.post("/api/move/set_target", {"target_antennas": [0.3, 0.3]})
     here, there = "/api/state/present_antenna_joint_positions", json.dumps([0.3, 0.3])
     wait_for(lambda: json.dumps(other.get(here)) == there, 5, "the antennas of the other")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from harness.rates import made_hz
-from harness.simulation import Simulation
+from harness.simulation import FULL, Simulation
 from harness.waiting import patience, too_slow, wait_for
 from harness.webrtc import Client, Peer
 
@@ -23,6 +23,7 @@ from reachy_mini_ros.simulation.overlay import Overlay
 from reachy_mini_ros.simulation.picture import head_rotation
 from reachy_mini_ros.simulation.sound import TONE_DBFS, TONE_HZ, analyse
 
+SIMULATION_ARGUMENTS = FULL
 RATE_HZ = 48_000
 
 

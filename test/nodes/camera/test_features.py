@@ -59,8 +59,7 @@ def decoded(message: CompressedImage) -> np.ndarray:
 def test_15_hz_are_chosen_evenly_out_of_any_faster_source(
     processes: Processes, ros: RosClient, tmp_path: Path, fps: int
 ) -> None:
-    size = ("--width=640", "--height=360")
-    robot = Simulation.start(processes, tmp_path, f"--fps={fps}", *size)
+    robot = Simulation.start(processes, tmp_path, f"--fps={fps}")
     node = processes.start_node("camera", namespace=f"/fps{fps}", **robot.parameters)
     pictures = ros.subscribe(CompressedImage, f"/fps{fps}/camera/image_raw/compressed")
     chosen = of_a_steady_source(lambda: next_of(pictures, 60), seen, fps)
@@ -173,11 +172,11 @@ def test_a_png_photo_knows_the_camera_and_where_the_head_was(
     settings = settings_of(path)
     assert settings["robot"] == f"127.0.0.1:{simulation.port}"
     assert (settings["camera"], settings["width"], settings["flip"]) == (
-        *("simulation", 1280),
+        *("simulation", 640),
         "horizontal",
     )
-    expected = camera_matrix(1280, 720)
-    expected[0, 2] = 1279 - expected[0, 2]
+    expected = camera_matrix(640, 360)
+    expected[0, 2] = 639 - expected[0, 2]
     assert np.array(settings["camera_matrix"]) == pytest.approx(expected)
     assert settings["head_pose"]["position"] == [0.0, 0.0, 0.177]
     assert settings["head_pose"]["frame_id"] == "body_foot_3dprint"

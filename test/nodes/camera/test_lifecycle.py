@@ -24,9 +24,7 @@ JPEG = f"{CAMERA}/image_raw/compressed"
 @pytest.fixture(scope="module")
 def robot(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Simulation:
     """Return a simulated robot that tells of its media sessions."""
-    return Simulation.start(
-        processes, tmp_path_factory.mktemp("robot"), "--verbose", "--width=640", "--height=360"
-    )
+    return Simulation.start(processes, tmp_path_factory.mktemp("robot"), "--verbose")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from harness.processes import Child, Processes
 from harness.rates import next_of, of_a_steady_source, rate_hz, seen, stamps_s
 from harness.ros import Collector, RosClient
-from harness.simulation import Simulation
+from harness.simulation import FULL, Simulation
 from harness.waiting import patience, wait_for
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
@@ -27,6 +27,7 @@ from reachy_mini_ros.simulation.landmarks import find, solve
 from reachy_mini_ros.simulation.picture import HEAD_TO_CAMERA, camera_matrix
 from reachy_mini_ros.simulation.room import LANDMARKS
 
+SIMULATION_ARGUMENTS = FULL
 CAMERA = "/camera_test/camera"
 RAW, JPEG, INFO = f"{CAMERA}/image_raw", f"{CAMERA}/image_raw/compressed", f"{CAMERA}/camera_info"
 

@@ -12,7 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PointStamped, PoseStamped
 from harness.processes import Child, Processes
 from harness.ros import RosClient
-from harness.simulation import Simulation
+from harness.simulation import FULL, Simulation
 from harness.waiting import wait_for
 from sensor_msgs.msg import Image
 
@@ -22,6 +22,7 @@ from reachy_mini_ros.simulation.picture import camera_matrix
 from reachy_mini_ros.simulation.planes import Array
 from reachy_mini_ros.simulation.room import LANDMARKS
 
+SIMULATION_ARGUMENTS = FULL
 NS = "/look_test"
 ROOT_TO_HEAD_M = 0.177
 DURATION_S = 0.8

@@ -14,7 +14,7 @@ from harness.moves import cache, nod
 from harness.pictures import Client, Stream
 from harness.processes import Child, Processes, free_port
 from harness.ros import RosClient
-from harness.simulation import Simulation
+from harness.simulation import FULL, Simulation
 from harness.waiting import wait_for
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -75,7 +75,7 @@ class Stack:
 def stack(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home, photos = tmp_path_factory.mktemp("robot"), tmp_path_factory.mktemp("photos")
     cache(home, DATASET, {"nod": nod()})
-    robot = Simulation.start(processes, home)
+    robot = Simulation.start(processes, home, *FULL)
     port = free_port()
     for node, own in (
         ("camera", {"photo_directory": photos}),
