@@ -19,7 +19,7 @@ import pytest
 
 T = TypeVar("T")
 
-READY_S = 3.5
+READY_S = 3.0
 """From the start of a simulated robot until it is ready, on an idle machine of two cores."""
 NEWEST_S = 60.0
 """What was measured longer ago than this counts only where nothing is newer."""
