@@ -4,12 +4,14 @@
 
 import hashlib
 import hmac
+import math
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.hosts import is_loopback
+from reachy_mini_ros.web.guesses import Guesses
 
 MINIMUM_TOKEN_LENGTH = 8
 READING = ("GET", "HEAD", "OPTIONS")
@@ -35,8 +37,8 @@ class Access:
     On loopback the Host header must name this machine, so that a foreign page cannot reach the
     dashboard by giving its own name a loopback address (DNS rebinding). Elsewhere a token is
     needed: once as ``?token=``, which the page trades for a cookie, or with each request, there or
-    as ``Authorization: Bearer``. Requests that change anything must come from the own page, or
-    from no page at all.
+    as ``Authorization: Bearer``; who gives a wrong one again and again has to wait. Requests that
+    change anything must come from the own page, or from no page at all.
 
     Raises SetupError for an address that others can reach without a token, or a short one.
     """
@@ -51,6 +53,7 @@ class Access:
                 "could look: set the parameter 'token', or 'address' to 127.0.0.1"
             )
         self._token = token.encode()
+        self._guesses = Guesses()
         # Cookies do not know ports: two dashboards on one machine must not take each other's.
         self._cookie = f"reachy_mini_dashboard_{port}"
         self._pass = hmac.digest(self._token, b"cookie of the dashboard", hashlib.sha256).hex()
@@ -69,12 +72,25 @@ class Access:
             raise web.HTTPForbidden(text="requests from other sites' pages are refused")
         if request.method not in READING and not _same_origin(request):
             raise web.HTTPForbidden(text="the Origin header is not this dashboard's own")
-        if self._token and not (
-            self.has_token(request) or self._has_bearer(request) or self._has_cookie(request)
-        ):
-            raise web.HTTPUnauthorized(
-                text="a token is needed: open /?token=... once, or send Authorization: Bearer ..."
+        if self._token and not self._has_cookie(request):
+            self._check_token(request)
+
+    def _check_token(self, request: web.Request) -> None:
+        wait_s = self._guesses.wait_s(request.remote)
+        given = "token" in request.query or "Authorization" in request.headers
+        if given and wait_s:  # not even looked at, so that nothing is learnt from trying
+            raise web.HTTPTooManyRequests(
+                headers={"Retry-After": str(math.ceil(wait_s))},
+                text=f"too many wrong tokens came from there: wait {math.ceil(wait_s)} s",
             )
+        if self.has_token(request) or self._has_bearer(request):
+            self._guesses.right(request.remote)
+            return
+        if given:
+            self._guesses.wrong(request.remote)
+        raise web.HTTPUnauthorized(
+            text="a token is needed: open /?token=... once, or send Authorization: Bearer ..."
+        )
 
     def has_token(self, request: web.Request) -> bool:
         """Tell whether the address of the request carries the token."""

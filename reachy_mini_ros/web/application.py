@@ -6,16 +6,19 @@ It knows nothing of ROS: pictures come in through :class:`Pictures`, the rest th
 :class:`Robot`.
 """
 
+import asyncio
 import errno
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.web import openapi
 from reachy_mini_ros.web.access import Access
 from reachy_mini_ros.web.command_routes import CommandRoutes
+from reachy_mini_ros.web.connections import Connection, serve_whole
 from reachy_mini_ros.web.endpoints import Endpoint
 from reachy_mini_ros.web.events import Events
 from reachy_mini_ros.web.live import LiveRoutes
@@ -55,18 +58,20 @@ class Dashboard:
         pictures: Pictures,
         robot: Robot,
         settings: Settings,
+        supervisor: Supervisor | None = None,
         *,
         address: str = "127.0.0.1",
         port: int = 8042,
     ) -> None:
+        supervisor = supervisor or Supervisor()
         self._access = Access(address, port, settings.token)
         self._robot = robot
         self._address = address
         self._port = port
         self._read_only = settings.read_only
-        self.streams = Streams(pictures)
+        self.streams = Streams(pictures, supervisor)
         photos = PhotoRoutes(settings.photo_directory, settings.read_only, self._photos_changed)
-        self.events = Events(self._report, photos.watch)
+        self.events = Events(self._report, photos.watch, supervisor)
         self.endpoints = (
             *self.streams.endpoints(),
             *self.events.endpoints(),
@@ -81,20 +86,16 @@ class Dashboard:
         )
         self._description = openapi.document(self.endpoints)
         self.application = application = web.Application(
-            middlewares=[errors_as_json, self._guard], client_max_size=MAX_BODY_BYTES
+            middlewares=[serve_whole, errors_as_json(supervisor), self._guard],
+            client_max_size=MAX_BODY_BYTES,
         )
         application.on_response_prepare.append(add_headers)
         for endpoint in self.endpoints:
             endpoint.add_to(application.router)
         for path, handler in page_handlers().items():
             application.router.add_get(path, handler)
-        self._runner = web.AppRunner(
-            application,
-            access_log=None,
-            handler_cancellation=True,
-            keepalive_timeout=30.0,
-            shutdown_timeout=0.5,
-        )
+        self._runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.5)
+        self._listening: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
@@ -105,17 +106,24 @@ class Dashboard:
     async def start(self) -> None:
         """Begin to listen; raises SetupError if the address or the port cannot be had."""
         await self._runner.setup()
+        loop = asyncio.get_running_loop()
         try:
-            await web.TCPSite(self._runner, self._address, self._port).start()
+            self._listening = await loop.create_server(self._connect, self._address, self._port)
         except OSError as error:
             await self._runner.cleanup()
             raise SetupError(_listening_failed(error, self._address, self._port)) from None
 
     async def stop(self) -> None:
         """End all streams and stop listening."""
+        if self._listening is not None:
+            self._listening.close()
         self.streams.close()
         self.events.close()
         await self._runner.cleanup()
+
+    def _connect(self) -> Connection:
+        assert self._runner.server is not None
+        return Connection(self._runner.server)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -22,7 +22,7 @@ from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_body, read
 from reachy_mini_ros.web.middleware import Handler
 from reachy_mini_ros.web.robot import Robot
 
-FAILURES = (403, 409, 413, 415, 422, 503, 504)
+FAILURES = (403, 408, 409, 413, 415, 422, 503, 504)
 
 T = TypeVar("T")
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.media.rate import RateChooser
 from reachy_mini_ros.web.pictures import FRESH_S, NoPictureError, Picture, Pictures
@@ -45,8 +46,9 @@ class TooManySettingsError(ReachyMiniRosError):
 class EncodedPictures:
     """Gives a hub for each setting; it runs while somebody looks. On the loop's thread."""
 
-    def __init__(self, source: Pictures) -> None:
+    def __init__(self, source: Pictures, supervisor: Supervisor) -> None:
         self._source = source
+        self._supervisor = supervisor
         self._running: dict[StreamQuery, _Encoding] = {}
         self._threads = ThreadPoolExecutor(THREADS, "encode")
         self.encoded = 0
@@ -69,6 +71,7 @@ class EncodedPictures:
                 setting,
                 partial(self._encode, setting),
                 partial(self._running.pop, setting, None),
+                self._supervisor,
             )
         return self._running[setting].hub
 
@@ -108,8 +111,10 @@ class _Encoding:
         setting: StreamQuery,
         encode: Callable[[bytes], Coroutine[Any, Any, bytes]],
         ended: Callable[[], object],
+        supervisor: Supervisor,
     ) -> None:
         self._source = source
+        self._supervisor = supervisor
         self._chooser = RateChooser(setting.fps) if setting.fps else None
         self._encode = encode
         self._ended = ended
@@ -124,7 +129,8 @@ class _Encoding:
 
     def _want(self, wanted: bool) -> None:
         if wanted:
-            self._task = asyncio.ensure_future(self._run())
+            work = self._supervisor.keep("encoded pictures", self._run)
+            self._task = asyncio.ensure_future(work)
         elif self._task is not None:
             self._task.cancel()
             self._task = None

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one address of the API takes and gives: the router and the OpenAPI document read it."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -12,6 +13,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from reachy_mini_ros.web.middleware import Handler
 
 Model = TypeVar("Model", bound=BaseModel)
+
+BODY_S = 10.0
+"""How long the body of a request may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +57,19 @@ def json_answer(content: Any) -> web.Response:
 async def read_body(request: web.Request, model: type[Model]) -> Model:
     """Return the body of a request.
 
-    Raises the HTTP error for one that is not JSON, or not what ``model`` says.
+    Raises the HTTP error for one that is not JSON, not what ``model`` says, or does not come.
     """
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(
             text=f"the body is {request.content_type}: send JSON, as application/json"
         )
     try:
-        return model.model_validate_json(await request.read())
+        async with asyncio.timeout(BODY_S):
+            content = await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text=f"no whole body came within {BODY_S:g} s") from None
+    try:
+        return model.model_validate_json(content)
     except ValidationError as error:
         raise web.HTTPUnprocessableEntity(text=_first(error, "body")) from None
 

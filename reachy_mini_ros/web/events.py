@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.web.endpoints import Endpoint, read_query
 from reachy_mini_ros.web.report import RESTLESS
 from reachy_mini_ros.web.sending import begin, send
@@ -42,9 +43,15 @@ class Events:
     the loop's thread.
     """
 
-    def __init__(self, report: Report, meanwhile: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def __init__(
+        self,
+        report: Report,
+        meanwhile: Callable[[], Coroutine[Any, Any, None]],
+        supervisor: Supervisor,
+    ) -> None:
         self._report = report
         self._meanwhile = meanwhile
+        self._supervisor = supervisor
         self._listeners: set[_Listener] = set()
         self._running: asyncio.Task[None] | None = None
         self._closed = False
@@ -98,10 +105,10 @@ class Events:
     def _listening(self, sound: bool) -> "Iterator[_Listener]":
         listener = _Listener(sound)
         self._listeners.add(listener)
-        listener.tell(_event("status", self._report(self._sound_wanted())))
-        if self._running is None:
-            self._running = asyncio.create_task(self._run())
         try:
+            listener.tell(_event("status", self._report(self._sound_wanted())))
+            if self._running is None or self._running.done():
+                self._running = asyncio.create_task(self._supervisor.keep("events", self._run))
             yield listener
         finally:
             self._listeners.discard(listener)

@@ -5,7 +5,9 @@
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
+from reachy_mini_ros.aio import Supervisor, summary
 from reachy_mini_ros.web.access import HEADERS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -24,18 +26,47 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.setdefault("Cache-Control", "no-store")
 
 
-@web.middleware
-async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn aiohttp's errors, those of its router too, into :func:`error`."""
-    try:
-        return await handler(request)
-    except web.HTTPNotFound as failed:
-        usual = failed.text == f"404: {failed.reason}"
-        return error(404, f"there is nothing at {request.path}" if usual else str(failed.text))
-    except web.HTTPMethodNotAllowed as failed:
-        allowed = ", ".join(sorted(failed.allowed_methods))
-        response = error(405, f"{request.method} is not answered here, {allowed} is")
-        response.headers["Allow"] = allowed
+def errors_as_json(supervisor: Supervisor) -> Middleware:
+    """Return what turns aiohttp's errors, those of its router too, into :func:`error`.
+
+    Of those of our own, which are bugs, the supervisor hears.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        part = f"{request.method} {resource.canonical if resource is not None else 'nothing'}"
+        try:
+            response = await handler(request)
+        except web.HTTPException as failed:
+            supervisor.works(part)
+            return _answer(request, failed)
+        except (ConnectionError, TimeoutError):
+            raise  # the viewer left
+        except Exception as failed:  # noqa: BLE001 - one request is no more than that
+            supervisor.failed(part, failed)
+            if request.writer.output_size:  # the answer has begun
+                raise ConnectionAbortedError from None
+            return error(500, f"internal error, please report it: {summary(failed)}")
+        supervisor.works(part)
         return response
-    except web.HTTPError as failed:
-        return error(failed.status, failed.text or failed.reason)
+
+    return middleware
+
+
+def _answer(request: web.Request, failed: web.HTTPException) -> web.StreamResponse:
+    match failed:
+        case web.HTTPNotFound():
+            usual = failed.text == f"404: {failed.reason}"
+            return error(404, f"there is nothing at {request.path}" if usual else str(failed.text))
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(failed.allowed_methods))
+            response = error(405, f"{request.method} is not answered here, {allowed} is")
+            response.headers["Allow"] = allowed
+            return response
+        case web.HTTPError():
+            response = error(failed.status, failed.text or failed.reason)
+            if "Retry-After" in failed.headers:
+                response.headers["Retry-After"] = failed.headers["Retry-After"]
+            return response
+    raise failed

@@ -16,15 +16,17 @@ REASONS = {
     401: "A token is needed.",
     403: "Not allowed: read-only, or not from here.",
     404: "There is no such thing.",
+    408: "The body did not come in time.",
     409: "Refused, or ended by another command or client, or failed, and why.",
     413: "The body is too large.",
     415: "The body is not sent as JSON.",
     416: "The file has no such bytes.",
     422: "A parameter or the body is wrong: which, and why.",
+    429: "Too many wrong tokens: wait.",
     503: "Nobody is there to do it, or too many ask.",
     504: "No answer came, or the robot did not end, in time.",
 }
-ALWAYS = (401, 403)
+ALWAYS = (401, 403, 429)
 
 
 def document(endpoints: Iterable[Endpoint]) -> dict[str, object]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.web.encoded import (
     EncodedPictures,
     SnapshotQuery,
@@ -33,9 +34,9 @@ AS_IT_COMES = StreamQuery()
 class Streams:
     """Pictures for whoever looks."""
 
-    def __init__(self, pictures: Pictures) -> None:
+    def __init__(self, pictures: Pictures, supervisor: Supervisor) -> None:
         self._pictures = pictures
-        self.encoded = EncodedPictures(pictures)
+        self.encoded = EncodedPictures(pictures, supervisor)
 
     def endpoints(self) -> Iterator[Endpoint]:
         """Return the addresses that pictures are at."""

@@ -214,7 +214,7 @@ def test_the_end_of_a_reader_that_fails_is_told(monkeypatch: pytest.MonkeyPatch)
     async def run() -> None:
         source = SyntheticSource(30.0, None, heard.supervisor)
         async with running(source.run()):
-            await source.frame()
+            await source.frame(patience(5))
 
     asyncio.run(run())
     assert heard.failures == ("the end of source synthetic: ZeroDivisionError()",)

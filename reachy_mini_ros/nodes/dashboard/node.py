@@ -51,6 +51,7 @@ class DashboardNode(RobotNode):
                 values["token"],
                 _read_only(values["read_only"], values["address"]),
             ),
+            self.supervisor,
             address=values["address"],
             port=values["port"],
         )
