@@ -22,7 +22,7 @@ from reachy_mini_ros.web.connections import Connection, serve_whole
 from reachy_mini_ros.web.endpoints import Endpoint
 from reachy_mini_ros.web.events import Events
 from reachy_mini_ros.web.live import LiveRoutes
-from reachy_mini_ros.web.middleware import Handler, add_headers, errors_as_json
+from reachy_mini_ros.web.middleware import Handler, add_headers, errors_as_json, works_again
 from reachy_mini_ros.web.page_files import page_handlers
 from reachy_mini_ros.web.photos import PhotoRoutes
 from reachy_mini_ros.web.pictures import Pictures
@@ -90,6 +90,7 @@ class Dashboard:
             client_max_size=MAX_BODY_BYTES,
         )
         application.on_response_prepare.append(add_headers)
+        application.on_response_prepare.append(works_again(supervisor))
         for endpoint in self.endpoints:
             endpoint.add_to(application.router)
         for path, handler in page_handlers().items():

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Middleware
 from reachy_mini_ros.aio import Supervisor, summary
 from reachy_mini_ros.web.access import HEADERS
 
+Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -34,24 +35,34 @@ def errors_as_json(supervisor: Supervisor) -> Middleware:
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        resource = request.match_info.route.resource
-        part = f"{request.method} {resource.canonical if resource is not None else 'nothing'}"
         try:
-            response = await handler(request)
+            return await handler(request)
         except web.HTTPException as failed:
-            supervisor.works(part)
             return _answer(request, failed)
         except (ConnectionError, TimeoutError):
             raise  # the viewer left
         except Exception as failed:  # noqa: BLE001 - one request is no more than that
-            supervisor.failed(part, failed)
+            supervisor.failed(_part(request), failed)
             if request.writer.output_size:  # the answer has begun
                 raise ConnectionAbortedError from None
             return error(500, f"internal error, please report it: {summary(failed)}")
-        supervisor.works(part)
-        return response
 
     return middleware
+
+
+def works_again(supervisor: Supervisor) -> Signal:
+    """Return what tells the supervisor of answers that are no internal errors, as they begin."""
+
+    async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
+        if response.status != 500:
+            supervisor.works(_part(request))
+
+    return on_prepare
+
+
+def _part(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return f"{request.method} {resource.canonical if resource is not None else 'nothing'}"
 
 
 def _answer(request: web.Request, failed: web.HTTPException) -> web.StreamResponse:

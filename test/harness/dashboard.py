@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.processes import free_port
 from harness.waiting import Awaited
-from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import Command, Done, Moves, Photo, PhotoTaken
@@ -39,7 +39,10 @@ class Served(Robot):
         self.photos = Path.home() / "photos"
         self.live = Path.home() / "live"
         chosen = Settings(self.photos, self.live, **settings)
-        self.dashboard = Dashboard(self.pictures, self, chosen, address=address, port=self.port)
+        self.supervisor = Supervisor()
+        self.dashboard = Dashboard(
+            self.pictures, self, chosen, self.supervisor, address=address, port=self.port
+        )
         Awaited(io.submit(self.dashboard.start())).result(10)
         self._feeding: Any = None
         self.asked = self.sound_asked = self.published = 0
