@@ -5,12 +5,14 @@
 Those that tests start are measured as well; all processes of the run share what was measured.
 """
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.domain import own_domain
 from harness.processes import Processes
 from harness.simulation import Simulation
 from harness.waiting import READY_S, add_pace, begin_pace
@@ -30,6 +32,7 @@ def measured() -> Iterator[None]:
 
 def main() -> None:
     """Start a robot in a folder, and end it when it is ready."""
+    os.environ["ROS_DOMAIN_ID"] = str(own_domain())  # and ports that the tests have not
     folder = Path(sys.argv[1])
     (folder / "own").mkdir()
     with Processes(folder / "own") as processes:
