@@ -289,7 +289,12 @@ class Driver:
         return Order(source, id, detail, owner=lambda: motion.owner, tell=tell)
 
     async def obey(self, order: Order, command: Awaitable[str]) -> str:
-        """Return what ``command`` returns or raise what it raises; tell what becomes of it."""
+        """Return what ``command`` returns or raise what it raises; tell what becomes of it.
+
+        What is still being got ready when the robot is stopped does not begin any more.
+        """
+        if order.stops is None:
+            order.stops = self.commander.motion.stops
         try:
             answer = await command
         except ReachyMiniRosError as error:
@@ -303,6 +308,7 @@ class Driver:
 
     def begin(self, order: Order, command: Coroutine[Any, Any, str]) -> None:
         """:meth:`obey` for whom nobody waits."""
+        order.stops = self.commander.motion.stops
 
         async def obey() -> None:
             with contextlib.suppress(ReachyMiniRosError):  # the listeners were told

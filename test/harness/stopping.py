@@ -142,4 +142,4 @@ def flood(robot: ControlledRobot) -> Iterator[None]:
         yield
     finally:
         process.kill()
-        process.wait()
+        process.communicate()

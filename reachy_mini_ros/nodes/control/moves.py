@@ -14,6 +14,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.control.orders import Orders
+from reachy_mini_ros.nodes.control.stop_gate import MessageInfo
 from reachy_mini_ros.nodes.control.trajectories import decoded, trajectory_id, trajectory_of
 from reachy_mini_ros.robot.driver import Driver
 from reachy_mini_ros.robot.motion.receipts import Order
@@ -34,18 +35,18 @@ class MoveTopics:
         node.create_service(Trigger, "list_moves", self._on_list, callback_group=group)
         node.create_service(SetBool, "record_move", self._on_record, callback_group=group)
 
-    def _on_trajectory(self, raw: bytes) -> None:
+    def _on_trajectory(self, raw: bytes, info: MessageInfo) -> None:
         order = self._driver.order("joint_trajectory", trajectory_id(raw))
-        self._orders.begin(order, partial(self._follow, raw))
+        self._orders.begin(order, partial(self._follow, raw), info)
 
     async def _follow(self, raw: bytes, order: Order) -> str:
         names, points = trajectory_of(decoded(raw), self._node)
         planned = await self._driver.player.plan(names, points)
         return await self._driver.player.play_trajectory(planned, points, None, order)
 
-    def _on_play(self, message: String) -> None:
+    def _on_play(self, message: String, info: MessageInfo) -> None:
         order = self._driver.order("play_move", detail=message.data)
-        self._orders.begin(order, partial(self._driver.play_move, message.data))
+        self._orders.begin(order, partial(self._driver.play_move, message.data), info)
 
     async def _on_list(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         return await self._orders.answer("list_moves", self._list, response)

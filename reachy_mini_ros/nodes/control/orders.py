@@ -9,8 +9,9 @@ from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.errors import ReachyMiniRosError
+from reachy_mini_ros.errors import BusyError, ReachyMiniRosError
 from reachy_mini_ros.nodes.common.work import result_in_executor
+from reachy_mini_ros.nodes.control.stop_gate import MessageInfo, StopGate
 from reachy_mini_ros.robot.driver import Driver
 from reachy_mini_ros.robot.motion.receipts import Order
 
@@ -25,10 +26,21 @@ class Orders:
         self._node = node
         self._io = io
         self._driver = driver
+        self._gate = StopGate()
 
-    def begin(self, order: Order, command: Command) -> None:
-        """Have a command carried out that nobody waits for."""
-        self._io.call(lambda: self._driver.begin(order, command(order)))
+    def begin(self, order: Order, command: Command, info: MessageInfo) -> None:
+        """Have a command of a topic carried out, unless a stop came after it."""
+        try:
+            self._gate.check(info)
+        except BusyError as error:
+            self._io.call(self._driver.fail, order, error)
+        else:
+            self._io.call(lambda: self._driver.begin(order, command(order)))
+
+    async def stop(self, command: Command, response: Trigger.Response) -> Trigger.Response:
+        """End what moves the robot, and all that was sent before."""
+        self._gate.stopped()
+        return await self.answer("stop", command, response)
 
     async def answer(self, source: str, command: Command, response: Response) -> Response:
         """Carry out a command of a service, and answer with its end."""

@@ -25,7 +25,6 @@ def serve(node: Node, orders: Orders, driver: Driver) -> None:
     commands: dict[str, Command] = {
         "wake_up": commander.wake_up,
         "goto_sleep": commander.goto_sleep,
-        "stop": commander.stop,
         "daemon/start": switches.start_daemon,
         "daemon/stop": switches.stop_daemon,
         "daemon/restart": switches.restart_daemon,
@@ -39,12 +38,21 @@ def serve(node: Node, orders: Orders, driver: Driver) -> None:
         "head_tracking": switches.head_tracking,
         "wobbling": switches.wobbling,
     }
+    node.create_service(
+        Trigger, "stop", partial(_stop, orders, commander.stop), callback_group=group
+    )
     for name, command in commands.items():
         trigger = partial(_trigger, orders, name, command)
         node.create_service(Trigger, name, trigger, callback_group=group)
     for name, switch in toggles.items():
         toggle = partial(_toggle, orders, name, switch)
         node.create_service(SetBool, name, toggle, callback_group=group)
+
+
+async def _stop(
+    orders: Orders, command: Command, _: Trigger.Request, response: Trigger.Response
+) -> Trigger.Response:
+    return await orders.stop(command, response)
 
 
 async def _trigger(

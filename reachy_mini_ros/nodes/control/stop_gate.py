@@ -10,6 +10,7 @@ import time
 from typing import TypedDict
 
 from reachy_mini_ros.errors import BusyError
+from reachy_mini_ros.robot.motion.arbitration import OVERTAKEN_MESSAGE
 
 LONGEST_WAY_NS = 2_000_000_000
 """A message that seems to have been on its way for longer comes from a clock that is behind."""
@@ -37,4 +38,4 @@ class StopGate:
         sent_ns, arrived_ns = info["source_timestamp"], info["received_timestamp"]
         on_its_way = 0 <= arrived_ns - sent_ns < LONGEST_WAY_NS
         if arrived_ns < self._stopped_ns or (on_its_way and sent_ns < self._stopped_ns):
-            raise BusyError("it was sent before the stop: send it again if it still holds")
+            raise BusyError(OVERTAKEN_MESSAGE)

@@ -18,6 +18,7 @@ from reachy_mini_ros.nodes.common.stamps import command_id
 from reachy_mini_ros.nodes.control import conversions
 from reachy_mini_ros.nodes.control.look import LookAtTopics
 from reachy_mini_ros.nodes.control.orders import Orders
+from reachy_mini_ros.nodes.control.stop_gate import MessageInfo
 from reachy_mini_ros.robot.driver import Driver
 from reachy_mini_ros.robot.motion.receipts import Order
 from reachy_mini_ros.robot.state import Target
@@ -67,14 +68,14 @@ class TargetTopics:
         except ReachyMiniRosError as error:
             self._driver.fail(order, error)
 
-    def _on_goto(self, topic: str, convert: Convert, message: Any) -> None:
-        self._orders.begin(self._order(topic, message), partial(self._goto, convert, message))
+    def _on_goto(self, topic: str, convert: Convert, message: Any, info: MessageInfo) -> None:
+        self._orders.begin(self._order(topic, message), partial(self._goto, convert, message), info)
 
-    def _on_pixel(self, message: PointStamped) -> None:
+    def _on_pixel(self, message: PointStamped, info: MessageInfo) -> None:
         order = self._order("look_at_pixel", message)
         goto = partial(self._goto, self._look.pixel_target, message)
         self._look.when_camera_known(
-            partial(self._orders.begin, order, goto),
+            partial(self._orders.begin, order, goto, info),
             partial(self._io.call, order.refuse, REPLACED),
         )
 

@@ -69,6 +69,7 @@ MESSAGES = {
     Verdict.COMPLIANT: "gravity compensation is on and the motors follow no target: switch it off "
     "or call enable_motors",
 }
+OVERTAKEN_MESSAGE = "it was sent before the stop: send it again if it still holds"
 STOPPED_MESSAGE = (
     "the robot was stopped: pause the streamed targets for {pause_s} s, then send them again"
 )
@@ -129,6 +130,8 @@ class Motion:
         self._slept = False
         self._stopped = False
         self._quiet_since_s = 0.0
+        self.stops = 0
+        """How many stops there have been."""
 
     @property
     def motor_mode(self) -> str:
@@ -174,8 +177,13 @@ class Motion:
             return Situation.COMPLIANT
         return Situation.IDLE if self._running is None else Situation(_OWNERS[self._running].value)
 
-    def admit(self, command: Command) -> Verdict:
-        """Return START or PREEMPT if a command may begin now; raises BusyError if not."""
+    def admit(self, command: Command, stops: int | None = None) -> Verdict:
+        """Return START or PREEMPT if a command may begin now; raises BusyError if not.
+
+        ``stops`` is :attr:`stops` when the command came: it may have been got ready meanwhile.
+        """
+        if stops is not None and stops != self.stops:
+            raise BusyError(OVERTAKEN_MESSAGE)
         verdict = RULES[self.situation][command]
         if verdict in MESSAGES:
             raise BusyError(MESSAGES[verdict].format(owner=self._running))
@@ -205,6 +213,7 @@ class Motion:
         self._stopped = True
         self._quiet_since_s = self._clock()
         self._running = None
+        self.stops += 1
 
     def _admit_stream(self) -> None:
         now_s = self._clock()

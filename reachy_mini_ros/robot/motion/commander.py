@@ -144,7 +144,7 @@ class Commander:
         If it is cancelled, the robot stops on its way.
         """
         state = self.present()
-        self.motion.admit(Command.GOTO)
+        self.motion.admit(Command.GOTO, order.stops)
         checked = self._as_pose(self._checked(target, state, order), state)
         # The state is the link's own unless its head pose had to be put right.
         if state is not self._link.state and checked.head_pose is not None:
@@ -170,7 +170,7 @@ class Commander:
         """
         self.present()
         command = Command(owner.value)
-        self.motion.admit(command)
+        self.motion.admit(command, order.stops)
         return await self._carry_out(command, work, order)
 
     async def approach(self, target: Target, duration_s: float) -> None:
@@ -183,7 +183,7 @@ class Commander:
     async def wake_up(self, order: Order = UNTOLD) -> str:
         """Enable the motors, wake the robot up, and return when it is awake."""
         self.present()
-        self.motion.admit(Command.WAKE_UP)
+        self.motion.admit(Command.WAKE_UP, order.stops)
 
         async def work() -> None:
             # The daemon's own wake-up leaves the motors as they are.
@@ -195,7 +195,7 @@ class Commander:
     async def goto_sleep(self, order: Order = UNTOLD) -> str:
         """Put the robot to sleep, and return when it lies and its motors are off."""
         self.present()
-        self.motion.admit(Command.GOTO_SLEEP)
+        self.motion.admit(Command.GOTO_SLEEP, order.stops)
         return await self._carry_out(
             Command.GOTO_SLEEP, lambda: self._runner.run_script(Command.GOTO_SLEEP), order
         )

@@ -82,6 +82,8 @@ class Order:
         """Why another target is taken than the one given; empty if it is not."""
         self.over = False
         """Whether the last receipt was given."""
+        self.stops: int | None = None
+        """How many stops there had been when it came; None if it is not known."""
 
     def accept(self, before: Owner | None = None, reason: str = "starts") -> None:
         """Tell that the command is being carried out; ``before``: who had the robot until now."""
