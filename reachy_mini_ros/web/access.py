@@ -50,7 +50,7 @@ class Access:
         if not token and not self._loopback:
             raise SetupError(
                 f"the dashboard is not opened on {address} without a token, because anybody there "
-                "could look: set the parameter 'token', or 'address' to 127.0.0.1"
+                "could look: set the parameter 'token_file', or 'address' to 127.0.0.1"
             )
         self._token = token.encode()
         self._guesses = Guesses()

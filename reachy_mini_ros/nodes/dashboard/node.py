@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node ``dashboard``: the browser's view of the robot over HTTP."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage
 
 from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import is_loopback
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics
 from reachy_mini_ros.nodes.common.on_demand import OnDemand
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.runtime import RobotNode
+from reachy_mini_ros.nodes.common.secrets import secret_lines
 from reachy_mini_ros.nodes.dashboard.commands import DashboardCommands
 from reachy_mini_ros.nodes.dashboard.parameters import PARAMETERS
 from reachy_mini_ros.nodes.dashboard.state import DashboardState
@@ -36,6 +39,7 @@ class DashboardNode(RobotNode):
         super().__init__("dashboard")
         self._io = io
         values = declare(self, PARAMETERS)
+        token = values["token"] or _token(secret_lines(self, values, "token"))
         self._latencies_ms = Window()
         self._stamp: Stamp | None = None
         self._image = OnDemand(self, CompressedImage, values["image_topic"], self._on_image)
@@ -48,7 +52,7 @@ class DashboardNode(RobotNode):
             Settings(
                 Path(values["photo_directory"]).expanduser(),
                 live_directory(values["live_directory"], self.get_namespace()),
-                values["token"],
+                token,
                 _read_only(values["read_only"], values["address"]),
             ),
             self.supervisor,
@@ -57,7 +61,7 @@ class DashboardNode(RobotNode):
         )
         io.submit(self._dashboard.start()).result()
         publish_diagnostics(self, "", self._report)
-        how = "with ?token=... " if values["token"] else ""
+        how = "with ?token=... " if token else ""
         self.get_logger().info(f"open {self._dashboard.url} {how}in a browser")
 
     def close(self) -> None:
@@ -93,6 +97,13 @@ class DashboardNode(RobotNode):
         if pictures.age_s is None:
             return Report(Level.WARN, "somebody looks, but the camera sends no pictures", values)
         return Report(Level.OK, "somebody looks", values)
+
+
+def _token(lines: Sequence[str]) -> str:
+    """Return the token out of its file; raises SetupError if there is more in it."""
+    if len(lines) > 1:
+        raise SetupError("parameter token_file: the file has more than one line")
+    return "".join(lines)
 
 
 def _read_only(setting: str, address: str) -> bool:

@@ -15,9 +15,15 @@ PARAMETERS = (
     Param(
         "token",
         "",
-        "Secret that the page is opened with once, as ?token=...; empty for none",
+        "Secret that the page is opened with once, as ?token=...; empty: that of token_file",
         read_only=True,
         secret=True,
+    ),
+    Param(
+        "token_file",
+        "",
+        "File with the token in it; empty: the environment variable REACHY_MINI_TOKEN, or none",
+        read_only=True,
     ),
     Param(
         "read_only",

@@ -25,6 +25,7 @@ from reachy_mini_ros.nodes.common.on_demand import OnDemand
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
+from reachy_mini_ros.nodes.common.secrets import secret_lines
 from reachy_mini_ros.nodes.common.work import Work
 from reachy_mini_ros.nodes.stream.parameters import PARAMETERS, dashboard_url, targets
 
@@ -43,9 +44,10 @@ class StreamNode(RobotNode):
         self._values: Mapping[str, Any] = declare(self, PARAMETERS, self._on_change)
         values = self._values
         self._directory = live_directory(values["live_directory"], self.get_namespace())
+        self._destinations = secret_lines(self, values, "destinations")
         self._last_error = ""
         try:
-            wanted = targets(values, self._directory)
+            wanted = targets(values, self._directory, self._destinations)
         except ValueError as error:
             raise SetupError(f"parameter {error}") from None
         self._status = self.create_publisher(DiagnosticArray, "~/status", latched())
@@ -78,7 +80,7 @@ class StreamNode(RobotNode):
 
     def _on_change(self, changed: Mapping[str, Any]) -> None:
         values = {**self._values, **changed}
-        wanted = targets(values, self._directory)
+        wanted = targets(values, self._directory, self._destinations)
         self._values = values
         if changed.keys() & set(_QUALITY):
             self._streamer.set_quality(_quality(values))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters of the stream node, and what they ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,15 @@ PARAMETERS = (
         "destinations",
         (),
         "Servers to stream to: rtmp://, rtmps://, rtsp:// or, where FFmpeg knows it, srt:// URLs "
-        "with their keys",
+        "with their keys; empty: those of destinations_file",
         secret=True,
+    ),
+    Param(
+        "destinations_file",
+        "",
+        "File with one of these URLs a line; empty: the environment variable "
+        "REACHY_MINI_DESTINATIONS, or none",
+        read_only=True,
     ),
     Param("hls", True, "Stream into the dashboard's /live/hls/index.m3u8"),
     Param("dash", False, "Stream into the dashboard's /live/dash/manifest.mpd"),
@@ -77,12 +84,16 @@ def dashboard_url(values: Mapping[str, Any]) -> str:
     return f"http://{network_address(values['public_host'], values['dashboard_port'])}"
 
 
-def targets(values: Mapping[str, Any], directory: Path) -> list[Target]:
+def targets(
+    values: Mapping[str, Any], directory: Path, destinations: Sequence[str]
+) -> list[Target]:
     """Return where to stream to; ``directory`` is what the dashboard serves as /live/.
+
+    ``destinations`` are those that count where the parameter of this name is empty.
 
     Raises ValueError, which tells no secret, if a destination is none.
     """
-    urls = values["destinations"]
+    urls = values["destinations"] or destinations
     if len(urls) > MOST_DESTINATIONS:
         raise ValueError(f"destinations: {len(urls)} are more than {MOST_DESTINATIONS}")
     if len(set(urls)) < len(urls):
