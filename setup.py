@@ -15,7 +15,7 @@ setup(
     package_data={PACKAGE: ["py.typed", "web/page/*", "nodes/interface.md"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
-        (f"share/{PACKAGE}", ["package.xml"]),
+        (f"share/{PACKAGE}", ["package.xml", "CHANGELOG.rst"]),
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
         (f"share/{PACKAGE}/config", [name for name in glob("config/*") if "." in name]),
     ],
@@ -47,6 +47,7 @@ setup(
         "camera, motion, daemon state, browser view and simulation."
     ),
     license="Apache-2.0",
+    project_urls={"Reachy Mini": "https://github.com/pollen-robotics/reachy_mini"},
     entry_points={
         "console_scripts": [
             "audio = reachy_mini_ros.nodes.bringup:audio",

@@ -4,8 +4,10 @@
 
 import ast
 import importlib.metadata
+import re
 import subprocess
 import sys
+import tomllib
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -14,15 +16,31 @@ import pytest
 import reachy_mini_ros
 
 ROOT = Path(__file__).parents[1]
+NAME = "reachy_mini_ros"
+MODULES_OF_TESTS = {path.stem for path in (ROOT / "test").rglob("*.py")}
 MANIFEST = ElementTree.parse(ROOT / "package.xml").getroot()
-# Import name -> what brings it, where the two differ.
-BROUGHT_BY = {
-    "cv2": "python3-opencv",
-    "yaml": "pyyaml",
-    "gi": "python3-gi",
+COMMENTS = " ".join(re.findall(r"<!--(.*?)-->", (ROOT / "package.xml").read_text(), re.DOTALL))
+# Import name -> name on PyPI, where the two differ.
+ON_PYPI = {
+    "cv2": "opencv-python-headless",
+    "gi": "pygobject",
     "reachy_mini": "reachy-mini",
+    "yaml": "pyyaml",
 }
-OPTIONAL = {"cv_bridge", "mujoco"}
+# Name on PyPI -> rosdep's key, where it is not python3-<name>.
+KEYS = {
+    "opencv-python-headless": "python3-opencv",
+    "pygobject": "python3-gi",
+    "pyyaml": "python3-yaml",
+}
+WITHOUT_KEY = {"aioice", "av", "reachy-mini", "playwright", "schemathesis"}
+WITH_THE_SDK = {"fastapi", "uvicorn"}
+# Run or loaded, not imported.
+RUN = {
+    *("robot_state_publisher", "ament_flake8", "ament_pep257"),
+    *("chromium-browser", "libxml2-utils", "python3-colcon-common-extensions"),
+    *("python3-gi", "python3-pytest-xdist"),
+}
 
 
 def setup_arguments() -> dict[str, object]:
@@ -62,35 +80,90 @@ def test_description_and_licence_are_the_same_everywhere() -> None:
     assert "Apache License" in (ROOT / "LICENSE").read_text()
 
 
-def test_every_import_is_declared_as_a_dependency() -> None:
-    declared = {element.text for element in MANIFEST if element.tag.endswith("depend")}
-    requirements = SETUP["install_requires"]
-    assert isinstance(requirements, list)
-    declared |= {requirement.split(">")[0].split("<")[0] for requirement in requirements}
-    for path in (ROOT / "reachy_mini_ros").rglob("*.py"):
+def depends(*kinds: str) -> set[str]:
+    return {str(element.text) for kind in kinds for element in MANIFEST.findall(f"{kind}_depend")}
+
+
+def requirements(extra: str = "") -> dict[str, str]:
+    """Return name and versions of what setup.py asks for."""
+    listed = SETUP["extras_require"][extra] if extra else SETUP["install_requires"]  # type: ignore[index]
+    return dict(re.fullmatch(r"([\w-]+)(.*)", line).groups() for line in listed)  # type: ignore[union-attr]
+
+
+def imported(*folders: str) -> set[str]:
+    """Return the top names that the files there import, but for ours and Python's own."""
+    names = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            names = []
             if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
+                names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
-                names = [node.module or ""]
-            for name in (name.partition(".")[0] for name in names):
-                if name in sys.stdlib_module_names or name in OPTIONAL | {"reachy_mini_ros"}:
-                    continue
-                brought = BROUGHT_BY.get(name, name)
-                assert brought in declared or f"python3-{name}" in declared, f"{path}: {name}"
+                names.add(node.module or "")
+    tops = {name.partition(".")[0] for name in names}
+    return tops - {NAME, "harness", *sys.stdlib_module_names, *MODULES_OF_TESTS}
 
 
-def test_dependencies_that_are_declared_are_used() -> None:
-    code = "".join(
-        path.read_text()
-        for folder in ("reachy_mini_ros", "launch")
-        for path in (ROOT / folder).rglob("*.py")
-    )
-    for element in MANIFEST.findall("exec_depend"):
-        name = str(element.text).removeprefix("python3-")
-        name = {"opencv": "cv2", "numpy": "numpy"}.get(name, name)
-        assert f"import {name}" in code or f"from {name}" in code or name == "gi", name
+def key(name: str) -> str:
+    """Return rosdep's key of what is imported by a name, or installed by it from PyPI."""
+    name = ON_PYPI.get(name, name)
+    return KEYS.get(name, f"python3-{name}")
+
+
+def test_every_import_of_the_package_is_declared_as_a_dependency() -> None:
+    for name in imported(NAME, "launch") - {"mujoco"}:
+        if name in depends("exec"):
+            continue  # of ROS
+        name = ON_PYPI.get(name, name)
+        assert name in {*requirements(), *requirements("opencv")}, name
+        assert key(name) in depends("exec") or name in WITHOUT_KEY, name
+
+
+def test_every_import_of_the_tests_is_declared_as_a_dependency() -> None:
+    for name in imported("test") - {"launch", *WITH_THE_SDK}:
+        known = name in depends("exec", "test") or key(name) in depends("exec", "test")
+        assert known or ON_PYPI.get(name, name) in WITHOUT_KEY, name
+
+
+def test_every_declared_dependency_is_used() -> None:
+    for kind, folders in (("exec", (NAME, "launch")), ("test", ("test",))):
+        used = imported(*folders)
+        names = {*used, *map(key, used), *RUN}
+        assert depends(kind) <= names, depends(kind) - names
+    assert not depends("exec") & depends("test")
+
+
+def test_package_xml_and_setup_py_ask_for_the_same() -> None:
+    of_ros = {name for name in depends("exec") if not name.startswith("python3-")}
+    asked = {*requirements(), *requirements("opencv"), "pygobject"} - WITHOUT_KEY
+    assert depends("exec", "buildtool") - of_ros == {key(name) for name in asked}
+    for name in WITHOUT_KEY:
+        assert re.search(rf"\b{name}\b", COMMENTS), f"package.xml does not tell of {name}"
+
+
+def test_lowest_versions_are_those_of_setup_py() -> None:
+    lines = (ROOT / "scripts" / "lowest-versions.txt").read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines if "==" in line)
+    asked = requirements() | requirements("opencv")
+    lowest = {name: re.search(r">=([\d.]+)", versions) for name, versions in asked.items()}
+    assert set(pinned) == {name for name, version in lowest.items() if version}
+    for name, version in pinned.items():
+        told = lowest[name][1]  # type: ignore[index]
+        assert re.fullmatch(rf"{re.escape(told)}(\.0|\.0\.\d+)*", version), name
+
+
+def test_python_is_the_same_everywhere() -> None:
+    python = str(SETUP["python_requires"]).removeprefix(">=")
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        tools = tomllib.load(file)["tool"]
+    assert tools["mypy"]["python_version"] == python
+    assert tools["ruff"]["target-version"] == f"py{python.replace('.', '')}"
+    assert f"Python {python} or newer" in (ROOT / "README.md").read_text()
+
+
+def test_addresses_are_the_same_everywhere() -> None:
+    urls = {element.text for element in MANIFEST.findall("url")}
+    assert urls == set(SETUP["project_urls"].values())  # type: ignore[attr-defined]
+    assert all(str(url) in (ROOT / "README.md").read_text() for url in urls)
 
 
 @pytest.mark.parametrize(
