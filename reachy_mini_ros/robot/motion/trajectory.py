@@ -223,10 +223,10 @@ def _check_numbers(times_s: Matrix, positions: Matrix, velocities: Matrix) -> No
     if velocities.size:
         finite &= np.isfinite(velocities).all(axis=1)
     if not finite.all():
-        raise InvalidCommandError(f"point {int(finite.argmin())} holds NaN or infinity")
+        raise InvalidCommandError(f"point {int(np.argmin(finite))} holds NaN or infinity")
     late = (np.diff(times_s, prepend=-1.0) <= 0.0) | (times_s < 0.0) | (times_s > LONGEST_S)
     if late.any():
-        number = int(late.argmax())
+        number = int(np.argmax(late))
         raise InvalidCommandError(
             f"point {number} is due at {times_s[number]} s: times must increase from 0, up to "
             f"{LONGEST_S:.0f} s"
@@ -243,7 +243,7 @@ def _check_speeds(
         apart = np.abs(positions[0] - origin)
         if apart.max() > START_TOLERANCE_RAD:
             raise InvalidCommandError(
-                f"point 0 is due at once, but {names[int(apart.argmax())]} is {apart.max():.2f} "
+                f"point 0 is due at once, but {names[int(np.argmax(apart))]} is {apart.max():.2f} "
                 "rad away from it: start where the robot is, or give it time"
             )
     with np.errstate(divide="ignore", invalid="ignore"):  # of a point at time 0
@@ -253,7 +253,7 @@ def _check_speeds(
         speeds = np.maximum(speeds, np.abs(velocities))
     if times_s[0] == 0.0:
         speeds[0] = 0.0
-    number, joint = divmod(int(speeds.argmax()), len(names))
+    number, joint = divmod(int(np.argmax(speeds)), len(names))
     if speeds[number, joint] > MAX_VELOCITY_RAD_S:
         raise InvalidCommandError(
             f"point {number}: {names[joint]} would move at {speeds[number, joint]:.1f} rad/s, more "
