@@ -47,7 +47,7 @@ fi
 
 names=()
 for folder in test/interfaces/*/; do names+=("$(basename "$folder")"); done
-say "${names[*]} for $distribution (about a minute)"
+say "${names[*]} for $distribution (half a minute)"
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 log=$build/log
