@@ -65,7 +65,7 @@ run "$python" -m pip install --disable-pip-version-check -c "$build/constraints.
 
 # The packages whose fields a package has: everything before the slash of a type, but itself.
 dependencies() {
-    find "$build/$1" -type f -exec grep -ohE '^[a-z][a-z0-9_]*/[A-Z]' {} + | cut -d/ -f1 | sort -u | grep -vx "$1"
+    find "$build/$1" -mindepth 2 -maxdepth 2 -type f -exec grep -ohE '^[a-z][a-z0-9_]*/[A-Z]' {} + | cut -d/ -f1 | sort -u | grep -vx "$1"
 }
 for name in "${names[@]}"; do
     mkdir "$build/$name"
