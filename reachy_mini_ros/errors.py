@@ -39,6 +39,10 @@ class RobotError(ReachyMiniRosError):
     """The robot's daemon answered, and its answer was an error."""
 
 
+class MalformedError(RobotError):
+    """What came from the robot is not what it should be: no JSON, a wrong type, an absurd value."""
+
+
 class TimedOutError(RobotError):
     """The robot's daemon did not report the end of a command in time."""
 

@@ -28,7 +28,7 @@ import numpy as np
 
 from reachy_mini_ros.aio import Supervisor, Tasks
 from reachy_mini_ros.connection import Connection
-from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError, RobotError
+from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.link import RobotLink
 from reachy_mini_ros.robot.geometry import look
@@ -129,6 +129,7 @@ class Driver:
         self._listeners = listeners
         self._tasks = Tasks(self.supervisor)
         self._state_came = asyncio.Event()
+        self.api = DaemonApi(host, port)
         self.link = RobotLink(
             host,
             port,
@@ -136,8 +137,10 @@ class Driver:
             on_imu=listeners.on_imu,
             on_info=self._on_info,
             on_connection=self._on_connection,
+            on_reason=self._on_reason,
+            ask_info=self._ask_info,
+            supervisor=self.supervisor,
         )
-        self.api = DaemonApi(host, port)
         self.commander = Commander(
             self.link,
             self.api,
@@ -350,10 +353,12 @@ class Driver:
             self._state_came.clear()
             self.monitor.lost()
         self._listeners.on_connection(connection, reason)
-        if connection is Connection.STALLED:
-            self._tasks.start("daemon status", self._ask_why())
 
-    async def _ask_why(self) -> None:
+    def _on_reason(self, reason: str) -> None:
+        self._listeners.on_connection(self.link.connection, reason)
+
+    async def _ask_info(self) -> RobotInfo:
         # A daemon that has stopped, or that misses its motors, answers over HTTP only.
-        with contextlib.suppress(NotConnectedError, RobotError):
-            self._on_info(await self.api.info())
+        info = await self.api.info()
+        self._on_info(info)
+        return info

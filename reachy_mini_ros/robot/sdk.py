@@ -19,8 +19,9 @@ from uuid import UUID
 
 import numpy as np
 
-from reachy_mini_ros.errors import InvalidCommandError, RobotError, SetupError
+from reachy_mini_ros.errors import InvalidCommandError, MalformedError, SetupError
 from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotInfo, Target
+from reachy_mini_ros.texts import shown
 
 ROOT_TO_NEUTRAL_HEAD_M = 0.177
 """Height of the neutral head over the URDF's root, `head_z_offset` in the SDK's assets."""
@@ -146,15 +147,16 @@ def play_upload_message(upload_id: str, approach_s: float) -> str:
 def parse_status(message: object) -> RobotInfo:
     """Return what a `daemon_status` message or ``/api/daemon/status`` says.
 
-    Raises RobotError if it is not a status that the installed SDK understands.
+    Its texts come from outside and are made fit to be shown. Raises MalformedError if it is not a
+    status that the installed SDK understands.
     """
     validation_error = _module("pydantic").ValidationError
     try:
         status = _module("reachy_mini.io.protocol").DaemonStatus.model_validate(message)
     except validation_error as error:
-        raise RobotError(
+        raise MalformedError(
             f"the daemon's status is not understood by the installed reachy_mini {version()}: "
-            f"{error.errors()[0]['msg']}; use the same version on both sides"
+            f"{shown(error.errors()[0]['msg'])}; use the same version on both sides"
         ) from None
     backend = status.backend_status
     if status.mockup_sim_enabled:
@@ -164,15 +166,15 @@ def parse_status(message: object) -> RobotInfo:
     else:
         model = "wireless" if status.wireless_version else "lite"
     return RobotInfo(
-        robot_name=status.robot_name,
+        robot_name=shown(status.robot_name),
         model=model,
-        daemon_version=status.version or "",
+        daemon_version=shown(status.version or ""),
         daemon_state=status.state.value,
         motor_mode=backend.motor_control_mode.value if backend else "",
-        camera_name=status.camera_specs_name,
+        camera_name=shown(status.camera_specs_name),
         media_available=not (status.no_media or status.media_released),
-        error=status.error or (backend.error if backend else None) or "",
-        hardware_id=status.hardware_id or "",
+        error=shown(status.error or (backend.error if backend else None) or ""),
+        hardware_id=shown(status.hardware_id or ""),
     )
 
 
@@ -240,23 +242,6 @@ def local_camera(camera_name: str) -> Any:
     """
     camera = _module("reachy_mini.media.camera_gstreamer").GStreamerCamera
     return camera(log_level="ERROR", camera_specs=camera_specs(camera_name))
-
-
-def parse_doa(message: object) -> tuple[float, bool] | None:
-    """Return the angle in rad and whether it is speech, of what ``/api/state/doa`` answers.
-
-    None if the robot cannot tell. Raises RobotError if it is not understood.
-    """
-    if message is None:
-        return None
-    validation_error = _module("pydantic").ValidationError
-    try:
-        reading = _module("reachy_mini.io.protocol").DoaSnapshot.model_validate(message)
-    except validation_error as error:
-        raise RobotError(
-            f"the direction of arrival is not understood: {error.errors()[0]['msg']}"
-        ) from None
-    return float(reading.angle), bool(reading.speech_detected)
 
 
 def sound_names() -> list[str]:

@@ -71,6 +71,23 @@ class RobotInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkCounts:
+    """What went wrong with what the daemon sent, since the link was made."""
+
+    malformed: int
+    """Messages that were not what they should be, and were dropped."""
+    gaps: int
+    """Pauses between states that were longer than they should be, and no loss of the link."""
+    longest_gap_s: float
+    bursts: int
+    """Times that states came faster than the daemon makes them."""
+    dropped_states: int
+    """States that were not new any more, or might not be."""
+    dropped_samples: int
+    """The same of the IMU."""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Where the robot is to be; None leaves a part as it is.
 

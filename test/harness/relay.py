@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A relay in front of the real daemon that sees what passes, and can add to it."""
+"""A relay in front of the real daemon that sees what passes, holds it up, and can change it."""
 
 import asyncio
 import contextlib
@@ -25,8 +25,15 @@ class Relay:
         self._on_command = on_command
         self.loses: Callable[[str], bool] = lambda message: False
         """Tells which messages, either way, do not come through."""
+        self.alters: Callable[[str], str | bytes] = lambda message: message
+        """Returns what a client gets instead of a message; bytes are a binary frame."""
+        self.answers: dict[str, str] = {}
+        """What requests for a path are answered with instead of what the daemon says."""
         self.imu: ImuDataMsg | None = None
         """What a wireless robot's daemon sends 50 times a second; None for a robot without IMU."""
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._clients: set[web.WebSocketResponse] = set()
 
     async def start(self, port: int) -> None:
         """Listen on ``port`` of loopback."""
@@ -42,10 +49,24 @@ class Relay:
         await self._runner.cleanup()
         await self._session.close()
 
+    async def hold(self, for_s: float) -> None:
+        """Keep what the daemon sends, as a network that stalls does, and then send all of it."""
+        self._flows.clear()
+        await asyncio.sleep(for_s)
+        self._flows.set()
+
+    async def inject(self, message: str | bytes) -> None:
+        """Send a message of our own to every websocket's client; bytes are a binary frame."""
+        for client in tuple(self._clients):
+            with contextlib.suppress(aiohttp.ClientConnectionResetError):
+                await _send(client, message)
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         url = f"http://{self._daemon}{request.path_qs}"
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._websocket(request, url)
+        if request.path in self.answers:
+            return web.Response(text=self.answers[request.path], content_type="application/json")
         kind = {"Content-Type": request.headers.get("Content-Type", "application/json")}
         body = await request.read()
         async with self._session.request(request.method, url, data=body, headers=kind) as answer:
@@ -57,6 +78,7 @@ class Relay:
         client = web.WebSocketResponse(compress=False)
         await client.prepare(request)
         async with self._session.ws_connect(url) as daemon:
+            self._clients.add(client)
             # Until either leaves: a daemon that was restarted keeps old sockets open and silent.
             directions = {
                 asyncio.create_task(self._commands(client, daemon)),
@@ -65,6 +87,7 @@ class Relay:
             _, others = await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
             for other in others:
                 other.cancel()
+            self._clients.discard(client)
         return client
 
     async def _commands(self, client: Any, daemon: Any) -> None:
@@ -77,7 +100,15 @@ class Relay:
     async def _states(self, daemon: Any, client: Any) -> None:
         with contextlib.suppress(ConnectionResetError):
             async for message in daemon:
+                await self._flows.wait()
                 if not self.loses(message.data):
-                    await client.send_str(message.data)
+                    await _send(client, self.alters(message.data))
                 if self.imu is not None and '"head_pose"' in message.data:
                     await client.send_str(self.imu.model_dump_json())
+
+
+async def _send(client: web.WebSocketResponse, message: str | bytes) -> None:
+    if isinstance(message, bytes):
+        await client.send_bytes(message)
+    else:
+        await client.send_str(message)

@@ -119,6 +119,7 @@ class ControlNode(RobotNode):
 
     def _report(self) -> diagnostics.Report:
         link, info, commander = self._driver.link, self._driver.info, self._driver.commander
+        counts = link.counts
         connected = link.connection is Connection.CONNECTED
         return diagnostics.Report(
             diagnostics.Level.OK if connected else diagnostics.Level.ERROR,
@@ -128,6 +129,12 @@ class ControlNode(RobotNode):
                 "state rate (Hz)": link.intervals_ms.rate_hz(),
                 "state interval p95 (ms)": link.intervals_ms.percentile(95),
                 "command to socket p95 (ms)": commander.streamer.latencies_ms.percentile(95),
+                "gaps": counts.gaps,
+                "longest gap (s)": counts.longest_gap_s,
+                "bursts": counts.bursts,
+                "states dropped as not new": counts.dropped_states,
+                "IMU samples dropped as not new": counts.dropped_samples,
+                "malformed messages": counts.malformed,
                 "head pose": "wrong" if self._state.mirrored else "right",
                 "samples without head pose": self._state.withheld,
                 "reconnects": link.reconnects,

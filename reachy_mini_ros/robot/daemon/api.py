@@ -6,17 +6,24 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TypeVar
 
 import aiohttp
 
-from reachy_mini_ros.errors import NotConnectedError, PreemptedError, RobotError
+from reachy_mini_ros.errors import MalformedError, NotConnectedError, PreemptedError, RobotError
 from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.robot import sdk
+from reachy_mini_ros.robot.daemon import answers, parsing
 from reachy_mini_ros.robot.state import RobotInfo
+from reachy_mini_ros.texts import shown
+
+T = TypeVar("T")
 
 TIMEOUT_S = 3.0
 _CLOSING_S = 0.5
+LARGEST = 2**20
+"""Bytes of the largest answer; a data set of a thousand moves has a tenth of that."""
+LARGEST_UPDATE = 2**16
 LOADING_S = 30.0
 """For the moves of a data set, which the daemon reads anew each time; it does nothing else then."""
 
@@ -33,13 +40,17 @@ class DaemonApi:
     """Calls to one daemon; use it on one event loop and :meth:`close` it there.
 
     Every method raises NotConnectedError if the daemon does not answer, and RobotError if its
-    answer is an error.
+    answer is an error: MalformedError if it is none that can be understood.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self._address = network_address(host, port)
         self._opened: aiohttp.ClientSession | None = None
         self._own_moves: deque[str] = deque(maxlen=16)
+        self.malformed = 0
+        """Answers that were not what they should be."""
+        self.last_error = ""
+        """What the last of them was."""
 
     async def close(self) -> None:
         """Close the kept connections."""
@@ -48,24 +59,23 @@ class DaemonApi:
 
     async def info(self) -> RobotInfo:
         """Return what the daemon tells of itself."""
-        return sdk.parse_status(await self._request("GET", "/api/daemon/status"))
+        return await self._get("/api/daemon/status", sdk.parse_status)
 
-    async def camera_specs(self) -> dict[str, Any]:
-        """Return name, resolutions, K (3x3, of the full sensor) and D of the robot's camera."""
-        specs: dict[str, Any] = await self._request("GET", "/api/camera/specs")
-        return specs
+    async def media_status(self) -> answers.MediaStatus:
+        """Return whether the daemon has camera and sound."""
+        return await self._get("/api/media/status", answers.media_status)
 
     async def media_problem(self) -> str:
         """Return why the daemon gives neither pictures nor sound, empty if it should."""
-        media = await self._request("GET", "/api/media/status")
-        if media["released"]:
+        media = await self.media_status()
+        if media.released:
             return (
                 "another program released the robot's camera and sound: the service media/acquire "
                 f"or POST http://{self._address}/api/media/acquire takes them back"
             )
-        if media["no_media"]:
+        if media.no_media:
             return "the daemon runs without camera and sound (--no-media)"
-        if not media["available"]:
+        if not media.available:
             return "the daemon could not start its camera and sound; its log says why"
         return ""
 
@@ -84,20 +94,21 @@ class DaemonApi:
         """
         async with self._move_updates() as updates:
             path = f"/api/move/play/{move}"
-            uuid = (await self._request("POST", path, timeout_s=LOADING_S))["uuid"]
+            answer = await self._request("POST", path, timeout_s=LOADING_S)
+            uuid = self._parsed(path, answers.begun_move, answer)
+            self._own_moves.append(uuid)
             if on_begun is not None:
                 on_begun()
-            self._own_moves.append(uuid)
             async for message in updates:
                 if message.type is not aiohttp.WSMsgType.TEXT:
                     break
-                update = message.json()
-                if update["uuid"] != uuid or update["type"] == "move_started":
+                update = self._update(message.data)
+                if update is None or update.uuid != uuid or update.kind == "move_started":
                     continue
-                if update["type"] == "move_cancelled":
+                if update.kind == "move_cancelled":
                     raise PreemptedError(f"{move} was ended by another client")
-                if update["type"] != "move_completed":
-                    raise RobotError(f"{update['type'].replace('_', ' ')} {update['details']}")
+                if update.kind != "move_completed":
+                    raise RobotError(f"{update.kind.replace('_', ' ')} {update.details}")
                 return
         raise NotConnectedError(f"the daemon at {self._address} went away during the move")
 
@@ -108,7 +119,7 @@ class DaemonApi:
         """
         path = f"/api/move/recorded-move-datasets/list/{dataset}"
         try:
-            answer = await self._request("GET", path, timeout_s=LOADING_S)
+            return await self._get(path, answers.names, timeout_s=LOADING_S)
         except _AnswerError as error:
             if error.status not in (404, 500):
                 raise
@@ -116,25 +127,20 @@ class DaemonApi:
                 f"the robot has no data set '{dataset}' in its cache and could not download it: "
                 "check the name, or give the robot access to the internet once"
             ) from None
-        return [str(name) for name in answer]
 
     async def foreign_moves(self) -> set[str]:
         """Return the ids of the moves that other clients have started over HTTP and that run."""
-        moves = await self._request("GET", "/api/move/running")
-        return {str(move["uuid"]) for move in moves} - set(self._own_moves)
+        return set(await self._running_moves()) - set(self._own_moves)
 
     async def app_lock(self) -> str:
         """Return which app holds the robot, `free` if none does. It keeps no other client out."""
-        lock = await self._request("GET", "/api/daemon/robot-app-lock-status")
-        holder = lock.get("holder_name")
-        return f"{lock['state']}: {holder}" if holder else str(lock["state"])
+        return await self._get("/api/daemon/robot-app-lock-status", answers.app_lock)
 
     async def set_head_tracking(self, enable: bool) -> bool:
         """Let the head follow faces, or not; return whether the robot can."""
-        answer = await self._request(
-            "POST", f"/api/media/tracking/{'enable' if enable else 'disable'}"
-        )
-        return bool(answer["status"] == "ok")
+        path = f"/api/media/tracking/{'enable' if enable else 'disable'}"
+        done, _ = self._parsed(path, answers.outcome, await self._request("POST", path))
+        return done
 
     async def set_wobbling(self, enable: bool) -> None:
         """Let the head move to what the robot says, or not."""
@@ -150,18 +156,30 @@ class DaemonApi:
 
     async def stop_moves(self) -> None:
         """Stop every move that was started over HTTP, whoever started it."""
-        for move in await self._request("GET", "/api/move/running"):
+        for uuid in await self._running_moves():
             try:
-                await self._request("POST", "/api/move/stop", json=move)
+                await self._request("POST", "/api/move/stop", json={"uuid": uuid})
             except (RobotError, NotConnectedError):
                 # A move that has just ended by itself is answered with an error.
                 continue
+
+    async def _running_moves(self) -> list[str]:
+        return await self._get("/api/move/running", answers.running_moves)
+
+    def _update(self, raw: str) -> answers.MoveUpdate | None:
+        """Return an update of a move, None if it is malformed, which may be another move's."""
+        try:
+            return answers.move_update(parsing.load(raw, LARGEST_UPDATE))
+        except MalformedError as error:
+            self.malformed += 1
+            self.last_error = f"update of a move dropped: {error}"
+            return None
 
     @asynccontextmanager
     async def _move_updates(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         url = f"http://{self._address}/api/move/ws/updates"
         try:
-            updates = await self._session().ws_connect(url)
+            updates = await self._session().ws_connect(url, max_msg_size=LARGEST_UPDATE)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise self._away(error) from None
         try:
@@ -171,6 +189,17 @@ class DaemonApi:
                 async with asyncio.timeout(_CLOSING_S):
                     await updates.close()
 
+    async def _get(
+        self, path: str, parse: Callable[[object], T], timeout_s: float = TIMEOUT_S
+    ) -> T:
+        return self._parsed(path, parse, await self._request("GET", path, timeout_s=timeout_s))
+
+    def _parsed(self, path: str, parse: Callable[[object], T], answer: object) -> T:
+        try:
+            return parse(answer)
+        except MalformedError as error:
+            raise self._misunderstood(path, error) from None
+
     async def _request(
         self,
         method: str,
@@ -178,18 +207,30 @@ class DaemonApi:
         json: object = None,
         data: aiohttp.FormData | None = None,
         timeout_s: float = TIMEOUT_S,
-    ) -> Any:
+    ) -> object:
+        """Return what JSON the daemon answers, whatever that is."""
         url = f"http://{self._address}{path}"
         try:
             async with self._session().request(
                 method, url, json=json, data=data, timeout=_timeout(timeout_s)
             ) as answer:
-                if answer.status >= 400:
-                    text = (await answer.text())[:200]
-                    raise _AnswerError(answer.status, path, text)
-                return await answer.json()
+                status = answer.status
+                async with asyncio.timeout(timeout_s):
+                    body = await _body(answer)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise self._away(error) from None
+        if status >= 400:
+            text = shown(body[:1000].decode(errors="replace").strip())
+            raise _AnswerError(status, path, text)
+        try:
+            return parsing.load(body, LARGEST)
+        except MalformedError as error:
+            raise self._misunderstood(path, error) from None
+
+    def _misunderstood(self, path: str, error: MalformedError) -> MalformedError:
+        self.malformed += 1
+        self.last_error = f"the daemon's answer to {path} is not understood: {error}"
+        return MalformedError(self.last_error)
 
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:
@@ -199,6 +240,17 @@ class DaemonApi:
     def _away(self, error: Exception) -> NotConnectedError:
         reason = str(error) or type(error).__name__
         return NotConnectedError(f"the daemon at {self._address} does not answer: {reason}")
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    """Return an answer as far as it is not too large, which the byte beyond shows."""
+    body = bytearray()
+    async for piece in answer.content.iter_any():
+        body += piece
+        if len(body) > LARGEST:
+            answer.close()
+            break
+    return bytes(body)
 
 
 def _timeout(read_s: float) -> aiohttp.ClientTimeout:

@@ -45,20 +45,21 @@ class CameraWatch:
         while True:
             self._changed.clear()
             connected = self._is_connected()
+            problem = self.problem
             try:
                 if not connected:
                     if known:
                         known, connected_s = False, time.monotonic()
                     if time.monotonic() - connected_s > _PATIENCE_S:
-                        self._tell(await self._api.media_problem())
+                        problem = await self._api.media_problem()
                 elif not known:
                     # The SDK takes long to import, and without it the camera is not known.
                     await asyncio.to_thread(sdk.require)
                     self.camera_name = camera_of(await self._api.info())
-                    known = True
-                    self._tell("")
+                    known, problem = True, ""
             except ReachyMiniRosError as error:
-                self._tell(f"no camera_info yet: {error}" if connected else "")
+                problem = f"no camera_info yet: {error}" if connected else ""
+            self._tell(problem)
             if connected:
                 connected_s = time.monotonic()
             try:

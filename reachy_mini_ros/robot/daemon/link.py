@@ -7,21 +7,24 @@ for ever, a stopped process keeps them open too. State is due every 20 ms, so it
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-import numpy as np
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 
+from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.backoff import Backoff
 from reachy_mini_ros.connection import Connection
-from reachy_mini_ros.errors import NotConnectedError, RobotError
-from reachy_mini_ros.hosts import is_literal, is_loopback, network_address
+from reachy_mini_ros.errors import MalformedError, NotConnectedError, RobotError
+from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.robot import sdk
-from reachy_mini_ros.robot.state import ImuSample, Matrix, RobotInfo, RobotState
+from reachy_mini_ros.robot.daemon import connecting, messages
+from reachy_mini_ros.robot.daemon.ends import Ends
+from reachy_mini_ros.robot.daemon.pace import Pace
+from reachy_mini_ros.robot.state import ImuSample, LinkCounts, RobotInfo, RobotState
 from reachy_mini_ros.statistics import Window
 
 T = TypeVar("T")
@@ -30,9 +33,6 @@ STALLED_AFTER_S = 0.5
 GIVE_UP_AFTER_S = 1.0
 """A socket without state for this long is closed and opened anew."""
 CHECK_PERIOD_S = 0.1
-OPEN_TIMEOUT_S = 1.0
-OPEN_BY_NAME_TIMEOUT_S = 3.0
-"""For a name that has to be looked up first, which mDNS may take its time for."""
 LONGEST_PAUSE_S = 0.5
 """With what is above, state is back within 2 s of the robot."""
 
@@ -42,7 +42,9 @@ class RobotLink:
 
     All callbacks run on the loop's thread and must be quick. ``on_state`` comes 50 times a
     second, ``on_imu`` as often from a robot that has an IMU, ``on_info`` once, ``on_connection``
-    with each change and its reason in words.
+    with each change and its reason in words, ``on_reason`` with a new reason while nothing changes.
+    ``supervisor`` hears of those that fail, which costs the connection nothing. ``ask_info`` asks
+    the daemon in another way what is wrong when it sends no state: :meth:`.DaemonApi.info`.
 
     Raises SetupError if the SDK is not installed.
     """
@@ -56,27 +58,34 @@ class RobotLink:
         on_imu: Callable[[ImuSample], None] | None = None,
         on_info: Callable[[RobotInfo], None] | None = None,
         on_connection: Callable[[Connection, str], None] | None = None,
+        on_reason: Callable[[str], None] | None = None,
+        ask_info: Callable[[], Awaitable[RobotInfo]] | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
         sdk.require()
         self.address = network_address(host, port)
-        self._local = is_loopback(host)
-        by_name = not self._local and not is_literal(host)
-        self._open_timeout_s = OPEN_BY_NAME_TIMEOUT_S if by_name else OPEN_TIMEOUT_S
+        self._host, self._port = host, port
         self._on_state = on_state
         self._on_imu = on_imu
         self._on_info = on_info
         self._on_connection = on_connection
+        self._on_reason = on_reason
+        self._ask_info = ask_info
+        self._supervisor = supervisor or Supervisor()
         self._connection = Connection.CONNECTING
         self._reason = f"connecting to {self.address}"
         self._state: RobotState | None = None
         self._info: RobotInfo | None = None
         self._socket: ClientConnection | None = None
-        self._joints: tuple[Matrix, Matrix] | None = None
+        self._joints: messages.Joints | None = None
+        self._states = Pace(self._publish)
+        self._samples = Pace(self._publish_imu)
+        self._malformed = 0
+        self._refused = ""
         self._due_since_s = 0.0
         self._had_state = False
         self._patient_until_s = 0.0
-        self._tasks: dict[str, asyncio.Future[str | None]] = {}
-        self._uploads: dict[str, tuple[Callable[[], None], asyncio.Future[dict[str, Any]]]] = {}
+        self._ends = Ends(self._supervisor)
         self._losses: set[asyncio.Future[None]] = set()
         self.reconnects = 0
         """Connections with state that had to be opened anew."""
@@ -105,9 +114,21 @@ class RobotLink:
         return self._info
 
     @property
+    def counts(self) -> LinkCounts:
+        """What went wrong so far with what the daemon sent."""
+        return LinkCounts(
+            malformed=self._malformed,
+            gaps=self._states.gaps,
+            longest_gap_s=self._states.longest_gap_s,
+            bursts=self._states.bursts,
+            dropped_states=self._states.dropped,
+            dropped_samples=self._samples.dropped,
+        )
+
+    @property
     def awaits_end(self) -> bool:
         """Whether the daemon still has to report the end of a task or an upload."""
-        return bool(self._tasks or self._uploads)
+        return self._ends.awaited
 
     async def run(self) -> None:
         """Connect, and connect again whenever it is necessary, until cancelled."""
@@ -118,8 +139,12 @@ class RobotLink:
                     self.reconnects += 1
                     backoff.reset()
                 await asyncio.sleep(backoff.pause_s())
-        finally:
+        except asyncio.CancelledError:
             self._connection, self._reason = Connection.LOST, "the driver is shutting down"
+            raise
+        finally:
+            if self._connection is not Connection.LOST:
+                self._change(Connection.LOST, f"the link to {self.address} failed: see the log")
 
     async def send(self, message: str) -> None:
         """Send one message; it is out of this process when this returns.
@@ -143,13 +168,9 @@ class RobotLink:
         Raises NotConnectedError if the link is lost meanwhile, RobotError if the daemon reports
         an error.
         """
-        end: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._tasks[uuid] = end
-        try:
+        with self._ends.of_task(uuid) as end:
             await self.send(message)
             error = await self.while_connected(end)
-        finally:
-            del self._tasks[uuid]
         if error:
             raise RobotError(f"the daemon reports: {error}")
 
@@ -163,16 +184,12 @@ class RobotLink:
         Raises NotConnectedError if the link is lost meanwhile, RobotError if the daemon reports
         an error.
         """
-        end: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._uploads[upload_id] = (on_started, end)
-        try:
+        with self._ends.of_upload(upload_id, on_started) as end:
             await self.send(message)
             report = await self.while_connected(end)
-        finally:
-            del self._uploads[upload_id]
-        if "error" in report:
-            raise RobotError(f"the daemon reports: {report['error']}")
-        return not report.get("cancelled", False)
+        if report.error:
+            raise RobotError(f"the daemon reports: {report.error}")
+        return not report.cancelled
 
     async def while_connected(self, work: Awaitable[T]) -> T:
         """Return what ``work`` returns.
@@ -201,155 +218,143 @@ class RobotLink:
     async def _session(self) -> bool:
         """Hold one socket for as long as it is good; return whether state came over it."""
         try:
-            self._socket = await connect(
-                f"ws://{self.address}/ws/sdk",
-                compression=None if self._local else "deflate",
-                open_timeout=self._open_timeout_s,
-                ping_interval=None,
-                proxy=None,
-                max_size=2**22,
-            )
-        except TimeoutError:
-            # Something accepts connections and does not answer: the same as an open, silent one.
-            stays = self._connection is Connection.STALLED
-            self._change(
-                Connection.STALLED if stays else Connection.LOST,
-                f"no answer from {self.address} within {self._open_timeout_s} s",
-            )
-            return False
-        except (OSError, WebSocketException, ValueError) as error:  # ValueError: a bad host name
-            self._change(Connection.LOST, _reason_text(self.address, error))
+            self._socket = await connecting.opened(self._host, self._port)
+        except NotConnectedError as error:
+            silent = isinstance(error, connecting.SilentError)
+            stays = silent and self._connection is Connection.STALLED
+            self._change(Connection.STALLED if stays else Connection.LOST, str(error))
             return False
         self._joints = None
+        self._refused = ""
         self._had_state = False
         self._due_since_s = time.monotonic()
-        watchdog = asyncio.create_task(self._watch(self._socket))
+        self._states.reset()
+        self._samples.reset()
         try:
-            async for message in self._socket:
-                self._take(message)
-        except ConnectionClosed:
-            pass
+            async with asyncio.TaskGroup() as group:
+                watchdog = group.create_task(self._watch(self._socket))
+                why = await self._read(self._socket)
+                watchdog.cancel()
         finally:
-            watchdog.cancel()
             # Never the closing handshake: a silent peer would not take part in it.
             self._socket.transport.abort()
             self._socket = None
             self._state = None
+            self._states.reset()
+            self._samples.reset()
         if self._connection is not Connection.STALLED:
-            self._change(Connection.LOST, f"{self.address} closed the connection")
+            self._change(Connection.LOST, why)
         return self._had_state
+
+    async def _read(self, socket: ClientConnection) -> str:
+        """Take all that comes over a socket, and return why no more does."""
+        try:
+            while True:
+                # Not decoded: a text that is none would cost the connection.
+                self._take(await socket.recv(decode=False))
+        except ConnectionClosed as closed:
+            if closed.sent is not None and closed.sent.code == CloseCode.MESSAGE_TOO_BIG:
+                self._refuse(MalformedError(closed.sent.reason))
+            return connecting.closed_text(self.address, closed)
 
     async def _watch(self, socket: ClientConnection) -> None:
         while True:
             await asyncio.sleep(CHECK_PERIOD_S)
             if time.monotonic() < self._patient_until_s:
                 continue
-            silent_s = time.monotonic() - self._due_since_s
-            if silent_s > STALLED_AFTER_S:
-                self._change(
-                    Connection.STALLED,
-                    f"no state from {self.address} for more than {STALLED_AFTER_S} s",
-                )
-            if silent_s > GIVE_UP_AFTER_S:
+            if self._silent_s() > STALLED_AFTER_S:
+                text = f"no state from {self.address} for more than {STALLED_AFTER_S} s"
+                if self._connection is not Connection.STALLED:
+                    self._change(Connection.STALLED, text)
+                await self._ask_why(text)
+            if self._silent_s() > GIVE_UP_AFTER_S:
                 socket.transport.abort()
                 return
 
-    def _take(self, raw: str | bytes) -> None:
-        try:
-            message = json.loads(raw)
-            kind = message["type"]
-            if kind == "joint_positions":
-                self._joints = None
-                self._joints = (
-                    _numbers(message["head_joint_positions"], (7,)),
-                    _numbers(message["antennas_joint_positions"], (2,)),
-                )
-            elif kind == "head_pose":
-                self._take_pose(_numbers(message["head_pose"], (4, 4)))
-            elif kind == "imu_data":
-                self._take_imu(message)
-            elif kind == "daemon_status":
-                self._info = sdk.parse_status(message)
-                if self._on_info is not None:
-                    self._on_info(self._info)
-            elif kind == "task_progress":
-                self._take_progress(message)
-            elif kind == "play_uploaded_move":
-                self._take_upload(message)
-        except (ValueError, KeyError, TypeError, RobotError) as error:
-            # One bad message is the daemon's slip and costs one sample.
-            self.last_error = f"message dropped: {error}"
+    def _silent_s(self) -> float:
+        return time.monotonic() - self._due_since_s
 
-    def _take_pose(self, pose: Matrix) -> None:
+    async def _ask_why(self, text: str) -> None:
+        """Ask the daemon over HTTP, which it answers also when it has stopped, for the reason."""
+        if self._refused:
+            self._change(Connection.STALLED, f"{text}: what comes is refused ({self._refused})")
+        elif self._ask_info is not None:
+            info, why = await connecting.why_silent(
+                self._ask_info, GIVE_UP_AFTER_S - STALLED_AFTER_S
+            )
+            if info is not None:
+                self._take_info(info)
+            if self._silent_s() > STALLED_AFTER_S:
+                self._change(Connection.STALLED, f"{text}: {why}")
+
+    def _take(self, raw: bytes) -> None:
+        now_ns = time.monotonic_ns()
+        try:
+            message = messages.parse(raw, now_ns)
+        except MalformedError as error:
+            self._refuse(error)
+            return
+        if isinstance(message, messages.Joints):
+            self._joints = message
+        elif isinstance(message, messages.HeadPose):
+            self._take_pose(message, now_ns)
+        elif isinstance(message, ImuSample):
+            self._samples.take(message, now_ns / 1e9)
+        elif isinstance(message, RobotInfo):
+            self._take_info(message)
+        elif message is not None:
+            self._ends.take(message)
+
+    def _refuse(self, error: MalformedError) -> None:
+        # One bad message is the daemon's slip and costs one sample.
+        self._joints = None
+        self._malformed += 1
+        self._refused = str(error)
+        self.last_error = f"message dropped: {error}"
+
+    def _take_pose(self, pose: messages.HeadPose, now_ns: int) -> None:
         joints, self._joints = self._joints, None
         if joints is None:
             return
-        now_ns = time.monotonic_ns()
-        self.intervals_ms.add((now_ns / 1e9 - self._due_since_s) * 1e3)
         self._due_since_s = now_ns / 1e9
         self._had_state = True
-        self._state = RobotState(pose, *joints, now_ns)
+        self._refused = ""
+        state = RobotState(pose.matrix, joints.head_joints, joints.antennas, now_ns)
+        self._states.take(state, self._due_since_s)
+
+    def _take_info(self, info: RobotInfo) -> None:
+        self._info = info
+        self._tell("what takes the robot's info", self._on_info, info)
+
+    def _publish(self, state: RobotState) -> None:
+        if self._state is not None:
+            self.intervals_ms.add((state.received_ns - self._state.received_ns) / 1e6)
+        self._state = state
         self._change(Connection.CONNECTED, f"state comes from {self.address}")
-        if self._on_state is not None:
-            self._on_state(self._state)
+        self._tell("what takes states", self._on_state, state)
 
-    def _take_imu(self, message: dict[str, Any]) -> None:
-        sample = ImuSample(
-            orientation=_unit(_numbers(message["quaternion"], (4,))),
-            angular_velocity=_numbers(message["gyroscope"], (3,)),
-            linear_acceleration=_numbers(message["accelerometer"], (3,)),
-            temperature=float(_numbers(message["temperature"], ())),
-            received_ns=time.monotonic_ns(),
-        )
-        # Not while the link counts as lost: what comes first after a stall is old.
-        if self._on_imu is not None and self._connection is Connection.CONNECTED:
-            self._on_imu(sample)
-
-    def _take_progress(self, message: dict[str, Any]) -> None:
-        end = self._tasks.get(message["uuid"])
-        if end is not None and not end.done() and message["finished"]:
-            end.set_result(message.get("error"))
-
-    def _take_upload(self, message: dict[str, Any]) -> None:
-        on_started, end = self._uploads.get(message["upload_id"], (None, None))
-        if on_started is None or end is None or end.done():
-            return
-        if message.get("started"):
-            on_started()
-        else:
-            end.set_result(message)
+    def _publish_imu(self, sample: ImuSample) -> None:
+        # Not while the link counts as lost.
+        if self._connection is Connection.CONNECTED:
+            self._tell("what takes the IMU's samples", self._on_imu, sample)
 
     def _change(self, connection: Connection, reason: str) -> None:
         if connection is not Connection.CONNECTED:
             self._state = None
         if connection is self._connection:
-            if connection is not Connection.CONNECTED:
+            if connection is not Connection.CONNECTED and reason != self._reason:
                 self._reason = reason
+                self._tell("what hears of the link's reasons", self._on_reason, reason)
             return
         self._connection, self._reason = connection, reason
         if connection is not Connection.CONNECTED:
             for loss in self._losses:
                 if not loss.done():
                     loss.set_result(None)
-        if self._on_connection is not None:
-            self._on_connection(connection, reason)
+        self._tell("what hears of the connection", self._on_connection, connection, reason)
 
-
-def _numbers(values: object, shape: tuple[int, ...]) -> Matrix:
-    array = np.array(values, dtype=np.float64)  # null becomes NaN
-    if array.shape != shape or not np.isfinite(array).all():
-        raise ValueError(f"expected {shape} finite numbers")
-    return array
-
-
-def _unit(quaternion: Matrix) -> Matrix:
-    length = float(np.linalg.norm(quaternion))
-    if length < 0.5:
-        raise ValueError("expected a quaternion of length 1")
-    return quaternion / length
-
-
-def _reason_text(address: str, error: Exception) -> str:
-    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
-        return f"nothing listens on {address}"
-    return f"cannot connect to {address}: {error}"
+    def _tell(self, part: str, callback: Callable[..., None] | None, *arguments: Any) -> None:
+        """Call a callback, whose failure is its own and costs neither message nor connection."""
+        if callback is not None:
+            with self._supervisor.guard(part):
+                callback(*arguments)

@@ -15,6 +15,7 @@ import aiohttp
 from reachy_mini_ros import sound_files
 from reachy_mini_ros.errors import InvalidCommandError, RobotError
 from reachy_mini_ros.robot import sdk
+from reachy_mini_ros.robot.daemon import answers
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 
 
@@ -43,17 +44,17 @@ class SoundApi(DaemonApi):
 
     async def doa(self) -> Direction | None:
         """Return the direction of arrival, None if the robot cannot tell."""
-        reading = sdk.parse_doa(await self._request("GET", "/api/state/doa"))
+        reading = await self._get("/api/state/doa", answers.doa)
         return None if reading is None else direction(*reading)
 
     async def require_media(self) -> None:
         """Raise RobotError, with what to do, unless the daemon has its sound at hand."""
-        status = await self._request("GET", "/api/media/status")
-        if status["available"]:
+        status = await self.media_status()
+        if status.available:
             return
-        if status["no_media"]:
+        if status.no_media:
             raise RobotError("the robot's daemon runs without media: start it without --no-media")
-        if status["released"]:
+        if status.released:
             raise RobotError(
                 "the robot's media are released to another program: end it, or POST "
                 "/api/media/acquire"
@@ -81,14 +82,14 @@ class SoundApi(DaemonApi):
     async def test_sound(self) -> None:
         """Play the daemon's test sound."""
         await self.require_media()
-        answer = await self._request("POST", "/api/volume/test-sound")
-        if answer["status"] != "ok":
-            raise RobotError(answer["message"])
+        path = "/api/volume/test-sound"
+        done, message = self._parsed(path, answers.outcome, await self._request("POST", path))
+        if not done:
+            raise RobotError(message or "the daemon did not play its test sound")
 
     async def uploaded(self) -> list[str]:
         """Return the names of the sounds that were uploaded to the daemon."""
-        listed: list[str] = (await self._request("GET", "/api/media/sounds"))["files"]
-        return listed
+        return await self._get("/api/media/sounds", answers.sounds)
 
     async def upload(self, path: Path) -> str:
         """Upload a sound file, unless the daemon has it already; return its name there.

@@ -8,7 +8,6 @@ does not get to, because somebody else streams too or something is in its way.
 """
 
 import asyncio
-import contextlib
 import math
 import time
 from collections import deque
@@ -17,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 
 from reachy_mini_ros.connection import Connection
-from reachy_mini_ros.errors import NotConnectedError, RobotError
+from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError, RobotError
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.link import RobotLink
 from reachy_mini_ros.robot.geometry.rotations import roll_pitch_yaw
@@ -31,6 +30,7 @@ LOCK_EVERY = 5
 """Polls of the moves for one of the app's lock."""
 SPAN = 6
 """States (20 ms each) over which motion is looked for."""
+OLDEST_S = 0.25
 MOVING_RAD = 0.01
 REST_S = 0.3
 """The joints count as moving until they have been still for so long."""
@@ -69,6 +69,8 @@ class Monitor:
         self.moving = False
         self.app_lock = ""
         """Which app holds the robot, `free` if none; empty if not known."""
+        self.problem = ""
+        """Why moves of other clients cannot be seen, empty if they can."""
         self._recent: deque[RobotState] = deque(maxlen=SPAN)
         self._moved_s = self._own_s = self._still_since_s = -math.inf
         self._still = Target()
@@ -82,20 +84,26 @@ class Monitor:
         while True:
             await asyncio.sleep(POLL_PERIOD_S)
             if self._link.connection is not Connection.CONNECTED:
-                self.app_lock = ""
+                self.app_lock = self.problem = ""
                 continue
-            with contextlib.suppress(NotConnectedError, RobotError):
+            if count % LOCK_EVERY == 0:
+                self.app_lock = await self._asked_app_lock()
+            count += 1
+            try:
                 foreign = await self._api.foreign_moves()
-                if foreign - self._foreign:
-                    self._report("a move that another client started over HTTP is running")
-                self._foreign = foreign
-                if count % LOCK_EVERY == 0:
-                    self.app_lock = await self._api.app_lock()
-                count += 1
+            except (NotConnectedError, RobotError) as error:
+                self._cannot_see(error)
+                continue
+            self.problem = ""
+            if foreign - self._foreign:
+                self._report("a move that another client started over HTTP is running")
+            self._foreign = foreign
 
     def take(self, state: RobotState) -> None:
         """Look at one state."""
         now_s = time.monotonic()
+        while self._recent and state.received_ns - self._recent[0].received_ns > OLDEST_S * 1e9:
+            self._recent.popleft()  # a gap: what has moved since then says nothing of the speed
         self._recent.append(state)
         old = self._recent[0]
         away = max(
@@ -120,6 +128,18 @@ class Monitor:
         self._own_s = time.monotonic()
         self._foreign = set()
         self._change(False)
+
+    async def _asked_app_lock(self) -> str:
+        try:
+            return await self._api.app_lock()
+        except (NotConnectedError, RobotError):
+            return ""  # not known; what is wrong with an answer stands in the API's last error
+
+    def _cannot_see(self, error: ReachyMiniRosError) -> None:
+        text = f"moves that other clients start over HTTP cannot be seen: {error}"
+        if not self.problem and isinstance(error, RobotError):
+            self._on_event(SafetyEvent(EventKind.WRONG_STATE, "daemon", text))
+        self.problem = text
 
     def _look_at_target(self, state: RobotState, now_s: float) -> None:
         streamer = self._commander.streamer

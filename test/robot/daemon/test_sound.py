@@ -18,7 +18,7 @@ from harness.waiting import Awaited
 from reachy_mini_ros import sound_files
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import InvalidCommandError, NotConnectedError, RobotError
-from reachy_mini_ros.robot import sdk
+from reachy_mini_ros.robot.daemon import answers
 from reachy_mini_ros.robot.daemon.sound import SoundApi, direction
 
 
@@ -62,17 +62,11 @@ def call(daemon: Daemon) -> Iterator[Caller]:
 )
 def test_the_daemons_angle_becomes_a_yaw_to_the_left(angle: float, yaw_deg: float) -> None:
     answer = {"angle": angle, "speech_detected": True}  # as /api/state/doa has it
-    reading = sdk.parse_doa(answer)
+    reading = answers.doa(answer)
     assert reading is not None
     found = direction(*reading)
     assert math.degrees(found.yaw_rad) == pytest.approx(yaw_deg)
     assert found.speaking
-
-
-def test_an_answer_of_another_kind_is_refused() -> None:
-    with pytest.raises(RobotError, match="direction of arrival is not understood"):
-        sdk.parse_doa({"angle": "north"})
-    assert sdk.parse_doa(None) is None
 
 
 def test_a_daemon_without_microphone_array_tells_no_direction(call: Caller) -> None:
