@@ -302,11 +302,9 @@ class Commander:
             self._streams.end(ReceiptKind.DONE, "the stream ended at its last target")
 
     def _drop_stream(self, by: str) -> None:
-        streamed = self.streamer.active
         self.streamer.drop()
         text = f"the stream was ended by {by}"
-        self._streams.end(ReceiptKind.PREEMPTED, text)
-        if streamed:
+        if self._streams.end(ReceiptKind.PREEMPTED, text):
             self._tell(EventKind.PREEMPTED, self._stream_source, text)
 
     def _checked(self, target: Target, state: RobotState, order: Order) -> Target:

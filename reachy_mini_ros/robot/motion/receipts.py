@@ -159,9 +159,10 @@ class StreamOrders:
         else:
             self._clamping.discard(order.source)
 
-    def end(self, kind: ReceiptKind, reason: str) -> None:
-        """Take note that the stream is over, whoever took part in it."""
+    def end(self, kind: ReceiptKind, reason: str) -> bool:
+        """Take note that the stream is over, whoever took part in it; return whether one was."""
         begun, self._begun = self._begun, {}
         self._clamping.clear()
         for order in begun.values():
             order.end(kind, reason)
+        return bool(begun)

@@ -30,6 +30,7 @@ SETTLE_S = 0.05
 a move that begins before they have seen it would be ended by the same flag."""
 END_MARGIN_S = 2.0
 EARLY_S = 0.1
+PAST_THE_END = "time value is out of range"
 LONGEST_SCRIPT_S = 30.0
 STOP_ATTEMPTS = 5
 STOP_PERIOD_S = 0.1
@@ -120,6 +121,10 @@ class Runner:
             with contextlib.suppress(NotConnectedError):
                 await self._link.send(sdk.stop_message())
             raise
+        except RobotError as error:
+            # A busy daemon looks at the clock too late in the last tick, and takes that for a bug.
+            if PAST_THE_END not in str(error) or time.monotonic() - began_s < duration_s - EARLY_S:
+                raise
         # The daemon reports the same end for a goto that somebody has stopped.
         if time.monotonic() - began_s < duration_s - EARLY_S:
             raise PreemptedError("goto was ended by another client")

@@ -367,4 +367,5 @@ def test_a_stream_ends_with_the_connection(driver: Driver, daemon: Daemon) -> No
         daemon.child.send_signal(signal.SIGCONT)
     kinds = [line.partition(":")[0] for line in told(driver, "stream")]
     assert kinds[:2] == ["accepted", "preempted"]
+    assert "preempted" in [event.kind for event in driver.events]
     driver.wait_connected()

@@ -3,6 +3,7 @@
 """Ends of moves, when messages between driver and daemon get lost or the driver leaves."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,7 +16,7 @@ from harness.relay import Relay
 from harness.waiting import Awaited, wait_for
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.errors import PreemptedError, TimedOutError
+from reachy_mini_ros.errors import PreemptedError, RobotError, TimedOutError
 from reachy_mini_ros.robot.motion import runner
 from reachy_mini_ros.robot.motion.arbitration import Owner
 from reachy_mini_ros.robot.motion.trajectory import Point
@@ -29,10 +30,17 @@ class Line:
     kind: str = ""
     losses: int = 0
     seen: list[str] = field(default_factory=list)
+    failure: str = ""
+    """What the daemon reports of the ends of tasks."""
 
     def lose(self, kind: str, losses: int = 1000) -> None:
         self.kind, self.losses = kind, losses
         self.seen.clear()
+
+    def fails(self, message: str) -> str:
+        if not self.failure or '"task_progress"' not in message:
+            return message
+        return json.dumps({**json.loads(message), "error": self.failure})
 
     def loses(self, message: str) -> bool:
         if not self.kind or f'"type":"{self.kind}"' not in message.replace(" ", "")[:60]:
@@ -55,7 +63,7 @@ def line() -> Line:
 def started(daemon: Daemon, line: Line) -> Iterator[Driver]:
     with LoopThread() as io:
         relay, port = Relay(daemon.port), free_port()
-        relay.loses = line.loses
+        relay.loses, relay.alters = line.loses, line.fails
         Awaited(io.submit(relay.start(port))).result(5)
         with Driver.connected(port) as driver:
             yield driver
@@ -122,6 +130,18 @@ def test_an_end_that_is_never_reported_is_a_timeout(
     with pytest.raises(TimedOutError, match=r"did not report the .* end 2\.0 s after it was due"):
         move.result(5)
     assert driver.commander.motion.owner is Owner.IDLE
+
+
+def test_a_goto_whose_last_tick_came_too_late_has_arrived(driver: Driver, line: Line) -> None:
+    line.failure = "time value is out of range [0,1]"
+    try:
+        assert "goto done" in driver.goto(0.3, head_pose=turned(0.2)).result(5)
+        wait_for(lambda: abs(driver.yaw - 0.2) < 0.01, 3)
+        line.failure = "the kinematics fail"
+        with pytest.raises(RobotError, match="the kinematics fail"):
+            driver.goto(0.3, head_pose=turned(0.0)).result(5)
+    finally:
+        line.failure = ""
 
 
 @pytest.mark.parametrize("kind", ["goto", "trajectory"])
