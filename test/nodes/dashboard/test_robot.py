@@ -135,7 +135,7 @@ def test_a_photo_is_taken_and_named(port: int, photos: Path) -> None:
 
 def test_a_pixel_is_looked_at(port: int) -> None:
     with_picture = Stream.of_topic(port)
-    code, answer = command(port, "look_at_pixel", u=300.0, v=360.0)
+    code, answer = command(port, "look_at_pixel", u=150.0, v=180.0)
     assert code == 200, answer
     wait_for(lambda: status(port)["head"]["yaw"] > 5, 8, "a head turned to the left")
     while (told := status(port))["latency"]["picture_ms"] is None:

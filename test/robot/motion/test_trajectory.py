@@ -197,7 +197,7 @@ def test_the_way_out_of_a_pose_outside_the_limits_is_allowed() -> None:
         0,
     )
     plan(STEWART, [Point(1.0, arms()), Point(2.0, arms(pitch=0.2))], asleep)
-    with pytest.raises(InvalidCommandError, match="cannot reach"):
+    with pytest.raises(InvalidCommandError, match="call wake_up first"):
         plan(["yaw_body"], [Point(1.0, [0.3])], asleep)
 
 
