@@ -28,9 +28,11 @@ from reachy_mini_ros.media.aiortc_patches import Connection, DecoderGate, Loopba
 from reachy_mini_ros.media.backlog import Backlog
 from reachy_mini_ros.media.capture_time import CaptureClock
 from reachy_mini_ros.media.frames import Frame, PcmFrame
+from reachy_mini_ros.media.outgoing import OutgoingTrack
 from reachy_mini_ros.media.signalling import Candidate, Offer
 from reachy_mini_ros.media.sound_buffer import SoundBuffer
 from reachy_mini_ros.media.stage import Stage
+from reachy_mini_ros.texts import shown
 
 _HELD_BACK = {"video": 1, "audio": 1}
 """Frame periods that pass before a frame is let go: aiortc's jitter buffer waits for the next
@@ -56,7 +58,7 @@ class Peer:
         self._loopback = loopback
         self._backlogs = backlogs
         self._consume = {"video": self._video(on_video), "audio": self._audio(on_audio)}
-        self._speaker = speaker
+        self._speaker = OutgoingTrack(speaker) if speaker is not None else None
         # No ICE servers: aiortc would ask a public STUN server by default.
         self._connection = Connection(RTCConfiguration(iceServers=[]))
         self._transport: RTCDtlsTransport | None = None
@@ -81,7 +83,8 @@ class Peer:
         if self._transport is None:
             return [], []
         ice = self._transport.transport
-        return _shown(ice.iceGatherer.getLocalCandidates()), _shown(ice.getRemoteCandidates())
+        ours, robots = ice.iceGatherer.getLocalCandidates(), ice.getRemoteCandidates()
+        return _addresses(ours), _addresses(robots)
 
     @property
     def stage(self) -> Stage:
@@ -119,6 +122,9 @@ class Peer:
         if self._connection.failure is not None:
             why = summary(self._connection.failure)
             return RobotError(f"the robot's offer leads to no connection: {why}")
+        if self._speaker is not None and self._speaker.abandoned:
+            why = shown(self._speaker.failure or "aiortc's sender ended")
+            return RobotError(f"no sound can be sent to the robot's speaker any more: {why}")
         return self._failure
 
     async def answer(self, offer: Offer) -> str:
@@ -265,7 +271,7 @@ def _take_exception(closing: asyncio.Future[None]) -> None:
         closing.exception()
 
 
-def _shown(candidates: list[RTCIceCandidate]) -> list[str]:
+def _addresses(candidates: list[RTCIceCandidate]) -> list[str]:
     return [network_address(candidate.ip, candidate.port) for candidate in candidates]
 
 

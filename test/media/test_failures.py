@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from aiortc.codecs.opus import OpusDecoder
+from aiortc.mediastreams import AudioStreamTrack
 from harness.loop import on_a_loop
 from harness.media import Way, media_server
 from harness.streaming import filming
@@ -202,6 +203,34 @@ async def test_sound_whose_decoder_ended_is_back_with_a_new_session(
             await until(lambda: "sound arrives but none can be decoded" in reasons)
             broken.clear()
             await until(lambda: sound)
+
+
+class Broken(AudioStreamTrack):
+    """Sound that ends in a bug after a moment, once."""
+
+    left = 30
+
+    async def recv(self) -> Any:
+        frame = await super().recv()
+        Broken.left -= 1
+        if Broken.left == 0:
+            raise ZeroDivisionError
+        return frame
+
+
+@on_a_loop
+async def test_a_speaker_s_track_that_fails_is_sent_again_with_a_new_session() -> None:
+    reasons: list[str] = []
+    async with media_server() as port, Way(port).open() as way:
+        session = WebRtcSession(
+            "127.0.0.1",
+            way.port,
+            on_connection=lambda _, r: reasons.append(r),
+            speaker=Broken,
+        )
+        async with running(session.run()):
+            await until(lambda: way.clients == 2 and Broken.left < -30)
+    assert any("to the robot's speaker any more: ZeroDivisionError()" in r for r in reasons)
 
 
 def test_the_end_of_a_reader_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,6 +120,29 @@ def test_packets_come_at_the_pace_of_the_clock_with_even_times() -> None:
     asyncio.run(body())
 
 
+def test_time_goes_on_with_the_clock_through_a_pause() -> None:
+    """Else the robot's jitter buffer would take what comes after it for late."""
+
+    async def body() -> None:
+        speaker = Speaker()
+        track = speaker.track()
+        speaker.play(tone(0.1, 16000), 16000)
+        first, began_s = await track.recv(), time.monotonic()
+        speaker.close()
+        after = asyncio.ensure_future(track.recv())
+        await asyncio.sleep(0.5)  # the pause itself
+        if not after.done():  # it may have been due before the end
+            speaker.play(tone(0.1, 16000), 16000)
+        later, ended_s = await after, time.monotonic()
+        assert first.pts is not None
+        assert later.pts is not None
+        passed_s = (later.pts - first.pts) / RATE_HZ
+        assert passed_s == pytest.approx(ended_s - began_s, abs=0.1)
+        assert passed_s > 0.45
+
+    asyncio.run(body())
+
+
 def test_a_new_connection_plays_nothing_old() -> None:
     async def body() -> None:
         speaker = Speaker()

@@ -18,6 +18,9 @@ from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.daemon import answers
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 
+SIMULATED = ("mockup", "mujoco")
+"""Models that are no robots."""
+
 
 @dataclass(frozen=True, slots=True)
 class Direction:
@@ -53,6 +56,11 @@ class SoundApi(DaemonApi):
         if status.available:
             return
         if status.no_media:
+            if (await self.info()).model in SIMULATED:
+                raise RobotError(
+                    "this robot is simulated and runs without media of its daemon, whose sounds it "
+                    "cannot play: it hears what is sent to ~/play, as audio_play_file does"
+                )
             raise RobotError("the robot's daemon runs without media: start it without --no-media")
         if status.released:
             raise RobotError(

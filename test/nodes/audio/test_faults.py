@@ -84,6 +84,34 @@ def test_a_lost_stretch_is_told_and_filled_only_where_asked_for(
         ros.unsubscribe(collector)
 
 
+def test_what_waited_while_the_node_stood_still_is_not_published_as_new(
+    processes: Processes, simulation: Simulation, ros: RosClient
+) -> None:
+    diagnostics = ros.subscribe(DiagnosticArray, "/diagnostics")
+
+    def told() -> dict[str, str]:
+        for message in diagnostics.messages[::-1]:
+            for status in message.status:
+                if status.name == "/still/audio: status":
+                    return {entry.key: entry.value for entry in status.values}
+        return {}
+
+    audio = processes.start_node("audio", namespace="/still", **simulation.parameters)
+    heard = ros.subscribe(Int16MultiArray, "/still/audio/pcm", reliable(1000))
+    heard.wait_count(50, 20)
+    audio.send_signal(signal.SIGSTOP)
+    wait_for(lambda: time.monotonic() - heard.arrivals_s[-1] > 0.9, 5)
+    audio.send_signal(signal.SIGCONT)
+    heard.wait_count(heard.count + 50, 20)
+    wait_for(lambda: int(told().get("bursts", 0)) >= 1, 10)
+    wait_for(lambda: float(told()["dropped_stale_s"]) > 0.4, 10)
+    assert int(told()["gaps"]) >= 1
+    assert told()["stage"] == "streaming"
+    for collector in (heard, diagnostics):
+        ros.unsubscribe(collector)
+    assert audio.stop() == 0
+
+
 @pytest.mark.parametrize(
     ("number", "robot_is_there"),
     [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGTERM, False)],

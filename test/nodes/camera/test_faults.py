@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray
 from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.simulation import Simulation
@@ -129,3 +130,26 @@ def test_reliability_can_be_overridden_and_is_reliable_otherwise(
     wait_for(lambda: reliability(topic) is ReliabilityPolicy.BEST_EFFORT, 20)
     wait_for(lambda: reliability(f"{topic}/compressed") is ReliabilityPolicy.RELIABLE, 20)
     assert camera.stop() == 0
+
+
+def test_diagnostics_say_how_far_the_connection_comes(
+    processes: Processes, simulation: Simulation, ros: RosClient
+) -> None:
+    diagnostics = ros.subscribe(DiagnosticArray, "/diagnostics")
+
+    def told(node: str) -> dict[str, str]:
+        for message in diagnostics.messages[::-1]:
+            for status in message.status:
+                if status.name == f"/{node}/camera: status":
+                    return {entry.key: entry.value for entry in status.values}
+        return {}
+
+    processes.start_node("camera", namespace="/right", **simulation.parameters)
+    # The daemon's own port answers in HTTP.
+    wrong = simulation.parameters | {"signalling_port": simulation.port}
+    processes.start_node("camera", namespace="/wrong", **wrong)
+    wait_for(lambda: told("right").get("stage") == "streaming", 20)
+    wait_for(lambda: told("wrong").get("stage") == "signalling", 20)
+    assert "speaks HTTP and refuses a websocket" in told("wrong")["reason"]
+    assert told("right")["bursts"].isdigit()
+    ros.unsubscribe(diagnostics)
