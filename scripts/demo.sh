@@ -2,7 +2,34 @@
 # A simulated robot, all nodes, and the page in the browser. Ctrl-C ends every process.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-scripts/setup.sh
+. scripts/common.sh
+
+usage() {
+    cat <<TEXT
+usage: scripts/demo.sh [--distro kilted|jazzy]
+
+A simulated robot, all nodes, and the page in the browser. Sets up what it needs; Ctrl-C ends it.
+
+  --distro NAME   ROS 2 distribution to run on: kilted (the default) or jazzy
+  -h, --help      this text
+TEXT
+}
+
+distro=kilted
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --distro)
+            [ $# -gt 1 ] || refuse "--distro needs a name: kilted or jazzy"
+            distro="$2" && shift
+            ;;
+        --distro=*) distro="${1#*=}" ;;
+        -h | --help) usage && exit ;;
+        *) refuse "unknown option '$1'" ;;
+    esac
+    shift
+done
+environment_of "$distro" >/dev/null
+venv=$(scripts/setup.sh --distro "$distro")
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE="${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}"
 page="http://127.0.0.1:8042/"
@@ -22,23 +49,23 @@ alive() {
 }
 answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 shows_pictures() {
-    .venv/bin/python -c "import urllib.request as u; u.urlopen('${page}api/snapshot', timeout=3)" 2>/dev/null
+    "$venv/bin/python" -c "import urllib.request as u; u.urlopen('${page}api/snapshot', timeout=3)" 2>/dev/null
 }
 
 # setsid: Ctrl-C reaches this script alone, which then ends the children in order.
-setsid .venv/bin/python -m reachy_mini_ros.simulation.main &
+setsid "$venv/bin/python" -m reachy_mini_ros.simulation.main &
 children+=("$!")
 until answers 8443 && answers 8000; do alive; sleep 0.1; done
-setsid .venv/bin/python -m reachy_mini_ros.nodes.bringup \
+setsid "$venv/bin/python" -m reachy_mini_ros.nodes.bringup \
     --nodes control camera audio dashboard stream --ros-args -p robot_host:=127.0.0.1 &
 children=("$!" "${children[@]}")
 until shows_pictures; do alive; sleep 0.1; done
 cat <<TEXT
 
-  Reachy Mini is up, simulated on this machine.
+  Reachy Mini is up, simulated on this machine, with ROS 2 ${distro^}.
 
   See it:   ${page}
-  Move it:  .venv/bin/python examples/move_head.py --yaw 30 --pitch -10
+  Move it:  ${venv}/bin/python examples/move_head.py --yaw 30 --pitch -10
   End it:   Ctrl-C
 
 TEXT

@@ -1,21 +1,77 @@
 #!/usr/bin/env bash
-# Every check that a change must pass. Arguments go to pytest, e.g. scripts/test.sh test/robot -k stop
+# Every check that a change must pass; see --help.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-scripts/setup.sh chromium libxml2-utils
+. scripts/common.sh
 
-# Optional: the tests of RTMP are skipped without it.
-scripts/setup.sh nginx libnginx-mod-rtmp || printf '[test] no nginx: streaming to it is not tested\n' >&2
-scripts/interfaces.sh
+usage() {
+    cat <<TEXT
+usage: scripts/test.sh [--distro kilted|jazzy|all] [PYTEST_ARGUMENT...]
 
-step() { printf '\n\033[1m[test]\033[0m %s\n' "$*"; }
+Every check that a change must pass: ruff, mypy, and pytest on Kilted and on Jazzy. Sets up what it
+needs. What touches no ROS runs on Kilted alone, unless Jazzy is asked for. Further arguments go to pytest,
+e.g. scripts/test.sh --distro jazzy test/nodes -k stop
 
-step "ruff"
-.venv/bin/ruff check .
-.venv/bin/ruff format --check .
+  --distro NAME   ROS 2 distribution to run pytest on: kilted, jazzy or all (the default)
+  -h, --help      this text
+TEXT
+}
 
-step "mypy"
-.venv/bin/mypy
+distro=all
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --distro)
+            [ $# -gt 1 ] || refuse "--distro needs a name: kilted, jazzy or all"
+            distro="$2" && shift
+            ;;
+        --distro=*) distro="${1#*=}" ;;
+        -h | --help) usage && exit ;;
+        *) break ;;
+    esac
+    shift
+done
+case "$distro" in
+    all) distros=(kilted jazzy) ;;
+    kilted | jazzy) distros=("$distro") ;;
+    *) refuse "unknown distribution '$distro': kilted, jazzy or all" ;;
+esac
+trap 'exit 130' INT
 
-step "pytest"
-.venv/bin/python -m pytest -n 2 --dist loadfile "$@" # two at once: the tests mostly wait
+# Where ROS is touched; test_wall.py sees to it that nothing else does.
+with_ros=(test/nodes test/test_*.py)
+
+results=() failed=0
+check() { # a name and a command
+    local begin=$SECONDS
+    say "$1"
+    if "${@:2}"; then
+        results+=("$1: passed in $((SECONDS - begin)) s")
+    else
+        results+=("$1: FAILED")
+        failed=1
+    fi
+}
+run_pytest() { # on a distribution; two tests at once, since they mostly wait
+    "$(environment_of "$1")/bin/python" -m pytest -n 2 --dist loadfile "${@:2}"
+}
+
+for distro in "${distros[@]}"; do
+    venv=$(scripts/setup.sh --distro "$distro" --tests)
+    scripts/interfaces.sh "$venv"
+done
+check "ruff check" "$venv/bin/ruff" check .
+check "ruff format" "$venv/bin/ruff" format --check .
+for distro in "${distros[@]}"; do
+    if [ "$distro" = kilted ]; then # Jazzy's rclpy is hardly typed
+        check mypy .venv/bin/mypy
+        check "pytest, Kilted" run_pytest kilted "$@"
+    elif [ $# -gt 0 ] || [ "${#distros[@]}" = 1 ]; then
+        check "pytest, Jazzy" run_pytest jazzy "$@"
+    else
+        check "pytest, Jazzy, what touches ROS" run_pytest jazzy "${with_ros[@]}"
+    fi
+done
+
+say "results"
+for result in "${results[@]}"; do say "$result"; done
+exit "$failed"

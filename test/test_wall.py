@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "reachy_mini_ros"
+TESTS = Path(__file__).parent
+HARNESS = TESTS / "harness"
+PACKAGE = TESTS.parent / "reachy_mini_ros"
 CORE = ("robot", "media", "simulation", "web", "app", "agent")
 ROS = {
     *("rclpy", "launch", "launch_ros", "cv_bridge", "rcl_interfaces", "ament_index_python"),
@@ -42,6 +44,13 @@ def imported(path: Path) -> set[str]:
     return names
 
 
+def loaded(path: Path) -> set[str]:
+    """Return the modules that a file imports when it is imported itself, not for types alone."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    names = {node.module or "" for node in body if isinstance(node, ast.ImportFrom)}
+    return names | {a.name for node in body if isinstance(node, ast.Import) for a in node.names}
+
+
 def tops(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imported(path)}
 
@@ -52,6 +61,22 @@ def test_core_knows_no_ros(room: str) -> None:
         assert not tops(path) & ROS, path
         nodes = {name for name in imported(path) if name.startswith("reachy_mini_ros.nodes")}
         assert not nodes, path
+
+
+def test_tests_of_the_core_touch_no_ros() -> None:
+    """Hold what scripts/test.sh builds on, which runs them on one distribution only."""
+
+    def touches_ros(path: Path) -> bool:
+        return bool({name.partition(".")[0] for name in loaded(path)} & ROS)
+
+    harness = {f"harness.{path.stem}" for path in HARNESS.glob("*.py") if touches_ros(path)}
+    assert "harness.ros" in harness
+    for path in sorted(path for room in CORE for path in (TESTS / room).rglob("*.py")):
+        assert not touches_ros(path), path
+        assert not loaded(path) & harness, path
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.arg) and node.arg == "ros"), path
+            assert not (isinstance(node, ast.Attribute) and node.attr == "start_node"), path
 
 
 def rooms_that_import(room: str) -> set[str]:

@@ -1,0 +1,84 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The command lines of scripts/, and what their environments hold."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from test_package import SETUP
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+COMMANDS = ("demo.sh", "setup.sh", "test.sh")
+
+
+def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(SCRIPTS / script), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def requirements(part: str) -> set[str]:
+    """Return the packages' names in scripts/requirements-<part>.txt."""
+    lines = (SCRIPTS / f"requirements-{part}.txt").read_text().splitlines()
+    return {re.split(r"[<>=!\[ ;]", line)[0].lower() for line in lines if line[:1] not in ("", "#")}
+
+
+@pytest.mark.parametrize("script", COMMANDS)
+def test_scripts_explain_themselves(script: str) -> None:
+    for option in ("--help", "-h"):
+        answer = run(script, option)
+        assert answer.returncode == 0, answer.stderr
+        assert answer.stdout.startswith(f"usage: scripts/{script} ")
+        assert "--distro" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "wrong"),
+    [
+        *((script, ("--distro", "melodic"), "'melodic'") for script in COMMANDS),
+        *((script, ("--distro=melodic",), "'melodic'") for script in COMMANDS),
+        *((script, ("--distro",), "--distro") for script in COMMANDS),
+        # What test.sh does not know is pytest's.
+        *((script, ("--fast",), "'--fast'") for script in ("demo.sh", "setup.sh")),
+        *((script, ("chromium",), "'chromium'") for script in ("demo.sh", "setup.sh")),
+    ],
+)
+def test_scripts_refuse_what_they_do_not_know(
+    script: str, arguments: tuple[str, ...], wrong: str
+) -> None:
+    answer = run(script, *arguments)
+    assert answer.returncode == 2
+    assert not answer.stdout
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith(f"{script}: ")
+    assert wrong in line
+
+
+def test_the_demo_needs_no_tool_of_the_tests() -> None:
+    tools = requirements("tests")
+    assert {"pytest", "playwright", "mypy", "schemathesis", "ruff", "hypothesis"} <= tools
+    install_requires = SETUP["install_requires"]
+    assert isinstance(install_requires, list)
+    package = {re.split(r"[<>=]", requirement)[0] for requirement in install_requires}
+    for distribution in ("kilted", "jazzy"):
+        demo = requirements(distribution)
+        assert demo
+        assert not (demo | package) & tools
+        assert all(name.startswith(f"ros-{distribution}-") for name in demo)
+
+
+def test_both_distributions_bring_the_same_packages() -> None:
+    kilted, jazzy = requirements("kilted"), requirements("jazzy")
+    assert {name.replace("kilted", "jazzy") for name in kilted} == jazzy
+
+
+def test_numpy_is_a_distributions_on_jazzy() -> None:
+    overrides = (SCRIPTS / "distribution-overrides.txt").read_text().splitlines()
+    assert any(line.startswith("numpy<2") for line in overrides)
