@@ -31,12 +31,15 @@ class Relay:
         """What requests for a path are answered with instead of what the daemon says."""
         self.imu: ImuDataMsg | None = None
         """What a wireless robot's daemon sends 50 times a second; None for a robot without IMU."""
+        self.port = 0
+        """Where it listens, once it is started."""
         self._flows = asyncio.Event()
         self._flows.set()
         self._clients: set[web.WebSocketResponse] = set()
 
     async def start(self, port: int) -> None:
         """Listen on ``port`` of loopback."""
+        self.port = port
         self._session = aiohttp.ClientSession()
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", self._handle)

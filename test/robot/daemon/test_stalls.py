@@ -32,8 +32,8 @@ from reachy_mini_ros.robot.state import Interpolation, RobotState, Target
 
 SPEED_RADPS = 1.1
 SWING_RAD = 3.0
-FASTEST_RADPS = 3.5 * SPEED_RADPS
-"""More than the steps of 20 ms make of the true speed, when a state comes some ms early."""
+FASTEST_RADPS = 5 * SPEED_RADPS
+"""Two of the daemon's steps in half of its period make less; of what is kept, 100 times as much."""
 OLDEST_S = 0.1
 """Less than anything kept by a stall, more than a busy machine's delays."""
 
@@ -52,17 +52,17 @@ def io() -> Iterator[LoopThread]:
 @pytest.fixture(scope="module")
 def relay(io: LoopThread, daemon: Daemon) -> Iterator[Relay]:
     relay = Relay(daemon.port)
-    relay.port = free_port()  # type: ignore[attr-defined]
-    io.submit(relay.start(relay.port)).result(5)  # type: ignore[attr-defined]
+    io.submit(relay.start(free_port())).result(5)
     yield relay
     io.submit(relay.stop()).result(5)
 
 
 @pytest.fixture
 def linked(relay: Relay) -> Iterator[Linked]:
-    with Linked(relay.port) as linked:  # type: ignore[attr-defined]
+    with Linked(relay.port) as linked:
         linked.wait(Connection.CONNECTED)
         yield linked
+    relay.loses = lambda message: False
 
 
 def swing(linked: Linked) -> None:
@@ -123,30 +123,31 @@ def we_are_late(linked: Linked, relay: Relay, daemon: Daemon, io: LoopThread, fo
 def test_after_a_stall_states_are_new_and_as_fast_as_the_robot(
     linked: Linked, relay: Relay, daemon: Daemon, io: LoopThread, way: str, for_s: float
 ) -> None:
+    sent_ns: list[int] = []  # what has passed the relay, and when
+    relay.loses = lambda message: '"head_pose"' in message and sent_ns.append(time.monotonic_ns())
     swing(linked)
     wait_for(lambda: len(linked.states) > 10, 5, "states before the stall")
-    before = linked.link.counts
+    before, began_ns = linked.link.counts, time.monotonic_ns()
     STALLS[way](linked, relay, daemon, io, for_s)
-    stalled_ns = time.monotonic_ns()
-    wait_for(lambda: (linked.states[-1].received_ns - stalled_ns) > 0.5e9, 5, "states after it")
+    ended_ns = time.monotonic_ns()
+    wait_for(lambda: linked.states[-1].received_ns - ended_ns > 0.5e9, 5, "states after it")
 
     stamps_s = np.array([state.received_ns for state in linked.states]) / 1e9
     angles = np.array([state.antennas[0] for state in linked.states])
-    gaps_s = np.diff(stamps_s)
-    end = int(np.argmax(gaps_s)) + 1  # the first state after the stall
-    assert gaps_s[end - 1] > 0.8 * for_s
-    speeds = np.abs(np.diff(angles)) / gaps_s
-    assert speeds.max() < FASTEST_RADPS
+    end = int(np.argmax(stamps_s > began_ns / 1e9 + 0.8 * for_s))  # the first after the stall
+    intervals_s = np.diff(stamps_s)
+    assert intervals_s[end - 1] > 0.5 * for_s
+    assert (np.abs(np.diff(angles)) / intervals_s).max() < FASTEST_RADPS
 
-    # When each was made, by where the antenna was; the latest of those before the stall is no older
-    # than the daemon's period.
+    # When each was made, by where the antenna was: the newest of those before the stall was new.
     moving = np.abs(angles) < SWING_RAD / 2 - 0.05
     late_s = stamps_s - angles / SPEED_RADPS
     ages_s = late_s - late_s[:end].min()
     assert ages_s[moving].max() < OLDEST_S
 
-    back = stamps_s[(stamps_s > stamps_s[end] + 0.15) & (stamps_s < stamps_s[end] + 0.45)]
-    assert (len(back) - 1) / (back[-1] - back[0]) == pytest.approx(50, rel=0.2)
+    back_s = stamps_s[end] + 0.15
+    passed = sum(back_s < sent / 1e9 < back_s + 0.3 for sent in sent_ns)
+    assert ((stamps_s > back_s) & (stamps_s < back_s + 0.3)).sum() > 0.7 * passed
     counts = linked.link.counts
     assert counts.gaps > before.gaps
     assert counts.longest_gap_s > 0.8 * for_s
