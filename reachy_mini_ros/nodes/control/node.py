@@ -145,6 +145,7 @@ class ControlNode(RobotNode):
                 "motion owner": commander.motion.owner.value,
                 "motor mode": commander.motion.motor_mode,
                 "app lock": self._driver.monitor.app_lock,
+                "moves of other clients": self._driver.monitor.problem or "seen",
                 "daemon version": info.daemon_version if info else "",
                 "daemon state": info.daemon_state if info else "",
             },
