@@ -192,6 +192,6 @@ def test_launch_arguments() -> None:
     ]
     assert isinstance(listed, ast.List)
     declared = {ast.literal_eval(entry.elts[0]) for entry in listed.elts}  # type: ignore[attr-defined]
-    rows = table("Install on a ROS distribution")
-    documented = [name for row in rows for name in row[0].split(", ")]
+    rows = README.split("| launch argument |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    documented = re.findall(r"`(\w+)`", "".join(row.split("|")[1] for row in rows))
     assert sorted(documented) == sorted(declared)
