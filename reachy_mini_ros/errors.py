@@ -55,3 +55,7 @@ class SetupError(ReachyMiniRosError):
 
     def __str__(self) -> str:
         return Exception.__str__(self)
+
+
+class UnavailableError(SetupError):
+    """A part cannot be there as the machine is now; the parts beside it can do without it."""

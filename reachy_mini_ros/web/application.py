@@ -14,7 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from reachy_mini_ros.aio import Supervisor
-from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.errors import UnavailableError
 from reachy_mini_ros.web import openapi
 from reachy_mini_ros.web.access import Access
 from reachy_mini_ros.web.command_routes import CommandRoutes
@@ -105,14 +105,14 @@ class Dashboard:
         return f"http://{host}:{self._port}/"
 
     async def start(self) -> None:
-        """Begin to listen; raises SetupError if the address or the port cannot be had."""
+        """Begin to listen; raises UnavailableError if the address or the port cannot be had."""
         await self._runner.setup()
         loop = asyncio.get_running_loop()
         try:
             self._listening = await loop.create_server(self._connect, self._address, self._port)
         except OSError as error:
             await self._runner.cleanup()
-            raise SetupError(_listening_failed(error, self._address, self._port)) from None
+            raise UnavailableError(_listening_failed(error, self._address, self._port)) from None
 
     async def stop(self) -> None:
         """End all streams and stop listening."""

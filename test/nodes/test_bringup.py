@@ -4,6 +4,7 @@
 
 import json
 import signal
+import socket
 import urllib.request
 from pathlib import Path
 
@@ -56,6 +57,25 @@ def test_only_the_nodes_asked_for_are_started(processes: Processes, ros: RosClie
     names = {name for name, space in ros.node.get_node_names_and_namespaces() if space == namespace}
     assert names == {"control"}
     assert child.stop() == 0, child.output()
+
+
+def test_a_dashboard_whose_port_is_taken_leaves_the_others_running(
+    processes: Processes, simulation: Simulation, ros: RosClient
+) -> None:
+    namespace = "/bringup_taken"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        child = processes.start_node(
+            "bringup", namespace=namespace, port=port, **simulation.parameters
+        )
+        line = child.wait_for_output("left out")
+        assert f"dashboard: port {port} on 127.0.0.1 is in use: set the parameter 'port'" in line
+        pictures = ros.subscribe(CompressedImage, f"{namespace}/camera/image_raw/compressed")
+        joints = ros.subscribe(JointState, f"{namespace}/joint_states")
+        for collector in (pictures, joints):
+            collector.wait_count(10, 20)
+        assert child.stop() == 0, child.output()
+    assert "Traceback" not in child.output(), child.output()
 
 
 def test_unknown_node_is_refused_with_the_choices(processes: Processes) -> None:

@@ -28,7 +28,7 @@ from rclpy.task import Future
 
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.command_line import ROS_ARGUMENTS, fail, split
-from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.errors import SetupError, UnavailableError
 from reachy_mini_ros.nodes.common.distribution import profiles_variables
 from reachy_mini_ros.nodes.common.guard import guarded, guarded_service
 from reachy_mini_ros.nodes.common.resources import share_directory
@@ -108,7 +108,8 @@ def run(program: str, builders: Mapping[str, Builder]) -> int:
     """Build the nodes, spin them until SIGINT or SIGTERM, close them; return the exit code.
 
     ``builders`` go by the nodes' names. What is wrong with them is one line on stderr, which begins
-    with ``program``.
+    with ``program``. A node that cannot be there as the machine is now is left out if there are
+    others, with such a line.
     """
     stop = threading.Event()
 
@@ -121,7 +122,7 @@ def run(program: str, builders: Mapping[str, Builder]) -> int:
         initialise(program)
         nodes: list[RobotNode] = []
         try:
-            _run(builders, nodes, stop)
+            _run(program, builders, nodes, stop)
         finally:
             for node in nodes:
                 node.destroy_node()
@@ -133,7 +134,9 @@ def run(program: str, builders: Mapping[str, Builder]) -> int:
     return 0
 
 
-def _run(builders: Mapping[str, Builder], nodes: list[RobotNode], stop: threading.Event) -> None:
+def _run(
+    program: str, builders: Mapping[str, Builder], nodes: list[RobotNode], stop: threading.Event
+) -> None:
     """Put the nodes into ``nodes`` and spin them until ``stop`` is set.
 
     Raises SetupError if one cannot be built or cannot go on.
@@ -154,7 +157,14 @@ def _run(builders: Mapping[str, Builder], nodes: list[RobotNode], stop: threadin
             for name, builder in builders.items():
                 if stop.is_set():
                     return
-                nodes.append(_build(name, builder, io))
+                try:
+                    nodes.append(_build(name, builder, io))
+                except UnavailableError as error:
+                    if len(builders) == 1:
+                        raise
+                    left_out = f"{program}: left out, the rest runs without it: {error}"
+                    print(left_out, file=sys.stderr, flush=True)
+                    continue
                 nodes[-1].on_given_up = on_given_up
                 executor.add_node(nodes[-1])
             tell_of_unknown(nodes)
@@ -179,7 +189,7 @@ def _build(name: str, builder: Builder, io: LoopThread) -> RobotNode:
     try:
         return builder(io)
     except SetupError as error:
-        raise SetupError(f"{name}: {error}") from None
+        raise type(error)(f"{name}: {error}") from None
     except rclpy_implementation.RCLError as error:  # e.g. of a name that was remapped
         raise SetupError(f"{name}: {_without_place(error)}") from None
 

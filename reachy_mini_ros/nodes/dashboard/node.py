@@ -59,7 +59,11 @@ class DashboardNode(RobotNode):
             address=values["address"],
             port=values["port"],
         )
-        io.submit(self._dashboard.start()).result()
+        try:
+            io.submit(self._dashboard.start()).result()
+        except SetupError:
+            self.destroy_node()  # others of this process may go on
+            raise
         publish_diagnostics(self, "", self._report)
         how = "with ?token=... " if token else ""
         self.get_logger().info(f"open {self._dashboard.url} {how}in a browser")
