@@ -26,7 +26,7 @@ class AudioNode(ManagedNode):
     def __init__(self, io: LoopThread) -> None:
         super().__init__("audio")
         self._io = io
-        values = declare(self, PARAMETERS, self._on_change)
+        values = declare(self, PARAMETERS, self._apply, io)
         self._work = Work(self, io)
         self._api = SoundApi(values["robot_host"], values["robot_port"])
         self._session = SharedSession(
@@ -57,9 +57,6 @@ class AudioNode(ManagedNode):
         self._io.submit(self._end()).result()
 
     # On the executor's thread
-
-    def _on_change(self, changed: Mapping[str, Any]) -> None:
-        self._apply(changed)
 
     def _apply(self, values: Mapping[str, Any]) -> None:
         microphone, activity = self._microphone.microphone, self._microphone.activity

@@ -46,7 +46,7 @@ class CameraNode(ManagedNode):
     def __init__(self, io: LoopThread) -> None:
         super().__init__("camera")
         self._io = io
-        values = declare(self, PARAMETERS, self._on_change)
+        values = declare(self, PARAMETERS, self._on_change, io)
         self._settings = settings(values)
         self._calibration_path: Path | None = None
         self._calibration: CameraModel | None = None
@@ -104,7 +104,7 @@ class CameraNode(ManagedNode):
         values = {name: self.get_parameter(name).value for name in LIVE}
         self._settings = settings({**values, **changed})
         self._chooser.rate_hz = self._settings.frame_rate
-        self._io.call(self._look_for_subscribers)
+        self._look_for_subscribers()
 
     def _on_matched(self, _: object) -> None:
         self._io.call(self._look_for_subscribers)

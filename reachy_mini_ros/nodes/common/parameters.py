@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.parameter import Parameter
 
+    from reachy_mini_ros.aio import LoopThread
+
 Value = bool | int | float | str | tuple[str, ...]
 _TOPIC = re.compile(r"|(~?/)?[A-Za-z_{][\w{}]*(/[A-Za-z_{][\w{}]*)*", re.ASCII)
 _KINDS = {
@@ -135,12 +137,15 @@ AUTOSTART = Param(
 def declare(
     node: Node,
     params: Sequence[Param],
-    on_change: Callable[[Mapping[str, Any]], None] | None = None,
+    apply: Callable[[Mapping[str, Any]], None] | None = None,
+    io: LoopThread | None = None,
+    check: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> dict[str, Any]:
     """Declare ``params`` on ``node`` and return their values.
 
-    ``on_change`` gets the new values of each later set call, in the parameters' types; a
-    ValueError from it refuses the call with its text.
+    ``apply`` gets the new values of each later set call, in the parameters' types, on the thread of
+    ``io`` and when all of them were accepted. ``check`` gets them before; a ValueError from it
+    refuses the call with its text, and it must change nothing.
 
     Raises SetupError, which names parameter, value and range, if a value given at start is not
     acceptable.
@@ -149,15 +154,18 @@ def declare(
 
     table = {param.name: param for param in params}
 
-    def check(changed: list[Parameter[Any]]) -> Any:
+    def ours(changed: list[Parameter[Any]]) -> dict[str, Any]:
+        return {
+            parameter.name: table[parameter.name].accept(parameter.value)
+            for parameter in changed
+            if parameter.name in table
+        }
+
+    def accept(changed: list[Parameter[Any]]) -> Any:
         try:
-            ours = {
-                parameter.name: table[parameter.name].accept(parameter.value)
-                for parameter in changed
-                if parameter.name in table
-            }
-            if ours and on_change is not None:
-                on_change(ours)
+            values = ours(changed)
+            if values and check is not None:
+                check(values)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
@@ -173,7 +181,10 @@ def declare(
             values[param.name] = param.accept(declared.value)
         except ValueError as error:
             raise SetupError(f"parameter {error}") from None
-    node.add_on_set_parameters_callback(check)
+    node.add_on_set_parameters_callback(accept)
+    if apply is not None and io is not None:
+        take, loop = apply, io
+        node.add_post_set_parameters_callback(lambda changed: loop.call(take, ours(changed)))
     return values
 
 

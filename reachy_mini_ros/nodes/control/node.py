@@ -37,7 +37,7 @@ class ControlNode(RobotNode):
     def __init__(self, io: LoopThread) -> None:
         super().__init__("control")
         self._io = io
-        self._values = declare(self, PARAMETERS, self._on_parameters)
+        self._values = declare(self, PARAMETERS, self._on_parameters, io)
         host, port = self._values["robot_host"], self._values["robot_port"]
         base_frame = self._values["base_frame"]
         self._safety = Safety(self)
@@ -115,7 +115,7 @@ class ControlNode(RobotNode):
 
     def _on_parameters(self, changed: Mapping[str, Any]) -> None:
         self._values.update(changed)
-        self._io.call(self._driver.configure, _settings(self._values))
+        self._driver.configure(_settings(self._values))
 
     def _report(self) -> diagnostics.Report:
         link, info, commander = self._driver.link, self._driver.info, self._driver.commander

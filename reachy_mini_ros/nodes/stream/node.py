@@ -4,7 +4,6 @@
 
 import json
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -19,6 +18,7 @@ from reachy_mini_ros.media.microphone import RATE_HZ
 from reachy_mini_ros.media.streaming.destination import State, Status
 from reachy_mini_ros.media.streaming.encoder import Quality
 from reachy_mini_ros.media.streaming.streamer import LiveStream
+from reachy_mini_ros.media.streaming.target import Target
 from reachy_mini_ros.nodes.common import pcm
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics, status
 from reachy_mini_ros.nodes.common.on_demand import OnDemand
@@ -41,7 +41,9 @@ class StreamNode(RobotNode):
     def __init__(self, io: LoopThread) -> None:
         super().__init__("stream")
         self._io = io
-        self._values: Mapping[str, Any] = declare(self, PARAMETERS, self._on_change)
+        self._values: Mapping[str, Any] = declare(
+            self, PARAMETERS, self._on_change, io, self._wanted
+        )
         values = self._values
         self._directory = live_directory(values["live_directory"], self.get_namespace())
         self._destinations = secret_lines(self, values, "destinations")
@@ -79,12 +81,15 @@ class StreamNode(RobotNode):
     # On the executor's thread
 
     def _on_change(self, changed: Mapping[str, Any]) -> None:
-        values = {**self._values, **changed}
-        wanted = targets(values, self._directory, self._destinations)
-        self._values = values
+        wanted = self._wanted(changed)
+        self._values = {**self._values, **changed}
         if changed.keys() & set(_QUALITY):
-            self._streamer.set_quality(_quality(values))
-        self._work.begin("destinations", partial(self._streamer.set_targets, wanted))
+            self._streamer.set_quality(_quality(self._values))
+        self._work.start("destinations", self._streamer.set_targets(wanted))
+
+    def _wanted(self, changed: Mapping[str, Any]) -> list[Target]:
+        """Return where to stream to with these parameters; raises ValueError for a bad one."""
+        return targets({**self._values, **changed}, self._directory, self._destinations)
 
     def _on_image(self, message: CompressedImage) -> None:
         stamp = message.header.stamp
