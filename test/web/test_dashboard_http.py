@@ -134,7 +134,7 @@ def test_token_is_given_once_and_traded_for_a_cookie(serve: Serve) -> None:
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.9", "robot.example"])
 def test_an_address_that_others_reach_needs_a_token(serve: Serve, address: str) -> None:
-    with pytest.raises(SetupError, match=r"without a token.*'token'"):
+    with pytest.raises(SetupError, match=r"without a token.*'token_file'"):
         serve(address=address)
 
 

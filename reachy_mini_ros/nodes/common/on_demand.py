@@ -29,8 +29,8 @@ from reachy_mini_ros.statistics import Window
 T = TypeVar("T")
 
 
-MATCH_S = 2.0
-"""For a publisher and a subscriber to find each other."""
+MATCH_S = 4.0
+"""For a publisher and a subscriber to find each other, which takes up to 3 s on a busy machine."""
 
 
 async def reached(condition: Callable[[], T]) -> T:

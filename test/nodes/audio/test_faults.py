@@ -140,8 +140,8 @@ def test_it_ends_at_once_with_0_and_without_a_trace(
 @pytest.mark.parametrize(
     ("parameters", "reason"),
     [
-        ({"channels": 3}, "channels is outside 1 to 2"),
-        ({"fill_gaps": "maybe"}, "is not of type bool"),
+        ({"channels": 3}, "channels: 3 is outside 1 to 2"),
+        ({"fill_gaps": "maybe"}, "is not true or false"),
     ],
 )
 def test_a_bad_setup_ends_it_with_one_clear_line(

@@ -81,7 +81,7 @@ def test_it_ends_at_once_with_0_and_without_a_trace(
         ({"camera_info_url": "package://no_such_package/a.yaml"}, "no package 'no_such_package'"),
         ({"source": "webcam"}, "not one of auto, webrtc, sdk, opencv, synthetic"),
         ({"source": "opencv", "opencv_source": "/nowhere.mp4"}, "no file /nowhere.mp4"),
-        ({"frame_rate": 0.1}, "1.0 to 60.0"),
+        ({"frame_rate": 0.1}, "1 to 60"),
         ({"photo_format": "gif"}, "not one of jpeg, png"),
     ],
 )

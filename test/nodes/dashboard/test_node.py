@@ -166,7 +166,7 @@ def test_a_used_port_is_one_clear_line(processes: Processes, port: int) -> None:
 def test_an_open_address_without_a_token_is_refused(processes: Processes) -> None:
     line = refused(processes.start_node("dashboard", address="0.0.0.0", port=free_port()))
     assert "0.0.0.0" in line
-    assert "'token'" in line
+    assert "'token_file'" in line
 
 
 @pytest.mark.parametrize("token", ["4711", "[supersecret]"])

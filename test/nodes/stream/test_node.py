@@ -214,7 +214,7 @@ def test_nowhere_to_stream_to_is_refused(stream: Stream, ros: RosClient) -> None
     [
         ({"destinations": "['rtmp://host']"}, "destinations: rtmp://... has no application"),
         ({"destinations": "[3]"}, "destinations: the value is not a list of texts"),
-        ({"bitrate": 5}, "bitrate is outside 100 to 20000"),
+        ({"bitrate": 5}, "bitrate: 5 is outside 100 to 20000"),
         ({"autostart": True, "hls": False}, "nowhere to stream to"),
     ],
 )

@@ -181,9 +181,8 @@ def test_a_slow_motion_over_a_gap_is_no_motion() -> None:
     """What moves too slowly to count as moving does not count because a stall hid it."""
     link, api = RobotLink("127.0.0.1", 1), DaemonApi("127.0.0.1", 1)
     moving: list[bool] = []
-    monitor = Monitor(
-        link, api, Commander(link, api, command_timeout_s=0.3), moving.append, lambda event: None
-    )
+    commander = Commander(link, api)
+    monitor = Monitor(link, api, commander, moving.append, lambda event: None)
     for time_s in [*np.arange(0.0, 1.0, 0.02), *np.arange(1.45, 2.0, 0.02)]:
         yaw = 0.04 * time_s
         monitor.take(
