@@ -137,6 +137,21 @@ def test_a_pixel_s_landmark_comes_to_the_middle(robot: Robot) -> None:
     assert off_deg < 1.0
 
 
+def test_a_pixel_counts_from_where_the_head_was_when_its_picture_was_taken(robot: Robot) -> None:
+    """A click takes its time to come, and the head has turned meanwhile."""
+    landmark = landmark_at(0, Ball.WHITE)
+    x, y, z = landmark.position
+    robot.command(robot.look_at, point(x, y + 0.7, z + ROOT_TO_HEAD_M + 0.2))
+    _, pixel = robot.off_centre_deg(landmark)
+    picture = robot.images.last
+    robot.command(robot.look_at, point(x, y - 0.7, z + ROOT_TO_HEAD_M))
+    message = point(*pixel, 0.0, picture.header.frame_id)
+    message.header.stamp = picture.header.stamp
+    robot.command(robot.look_at_pixel, message)
+    off_deg, _ = robot.off_centre_deg(landmark)
+    assert off_deg < 1.0
+
+
 @pytest.mark.parametrize(
     ("topic", "message", "text"),
     [
