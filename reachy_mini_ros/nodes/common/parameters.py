@@ -184,7 +184,12 @@ def declare(
     node.add_on_set_parameters_callback(accept)
     if apply is not None and io is not None:
         take, loop = apply, io
-        node.add_post_set_parameters_callback(lambda changed: loop.call(take, ours(changed)))
+
+        def on_set(changed: list[Parameter[Any]]) -> None:
+            if values := ours(changed):  # those that rclpy declares itself come here too
+                loop.call(take, values)
+
+        node.add_post_set_parameters_callback(on_set)
     return values
 
 

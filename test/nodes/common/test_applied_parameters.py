@@ -57,6 +57,10 @@ def test_what_was_accepted_is_applied_on_the_loop(io: LoopThread) -> None:
     assert applied.set(rate=20, name="two").successful
     wait_for(lambda: applied.values, 5)
     assert applied.values == [({"rate": 20.0, "name": "two"}, "the loop")]
+    applied.node.declare_parameter("another", 1)  # as rclpy does for each overridable publisher
+    assert len(applied.values) == 1
+    applied.set(another=2)
+    assert len(applied.values) == 1
     applied.node.destroy_node()
 
 
