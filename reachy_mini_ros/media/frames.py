@@ -66,6 +66,27 @@ def _as_stated(image: av.VideoFrame) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
+class EncodedFrame:
+    """One picture as the robot encoded it; clocks are ``time.monotonic_ns()``."""
+
+    codec: str
+    """``h264`` or ``vp8``."""
+    data: bytes
+    """Of H264 one access unit as Annex B (H.264, annex B), with SPS and PPS before a key frame."""
+    is_key: bool
+    """Whether decoding can begin here."""
+    captured_ns: int
+    """Estimate of when the camera took it; never after ``arrived_ns``."""
+    arrived_ns: int
+    pts: int
+    """Media time in 1/90000 s, from any beginning; it does not wrap."""
+    sequence: int
+    """Counts the pictures that the sender made, as far as known: one that was lost leaves a gap."""
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False)
 class PcmFrame:
     """A piece of the microphone's sound."""
 

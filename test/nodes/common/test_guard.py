@@ -50,7 +50,7 @@ class Fragile(RobotNode):
     async def on_later(self, request, response):
         return 1 / 0
 
-sys.exit(run([Fragile]))
+sys.exit(run("fragile", {"fragile": Fragile}))
 """
 STATUS = "/reachy_mini/fragile: status"
 
@@ -114,7 +114,4 @@ def test_a_part_that_fails_for_good_ends_the_node_with_one_line(fragile: Fragile
     fragile.number.publish(String(data="give up"))
     assert fragile.child.wait(60) == 1
     last = fragile.child.output().splitlines()[-1]
-    assert (
-        last
-        == "reachy_mini_ros: fragile: engine failed 4 times in a row: RuntimeError('no engine')"
-    )
+    assert last == "fragile: engine failed 4 times in a row: RuntimeError('no engine')"
