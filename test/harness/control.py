@@ -223,14 +223,17 @@ class ControlledRobot:
         """Wait until nothing moves any more."""
         wait_for(lambda: not self.moving.last.data, 3, "rest")
 
-    def wait_event(self, kind: str, source: str, reason: str, since: int) -> None:
-        """Wait for a safety event, later than the first ``since`` ones."""
+    def wait_event(self, kind: str, source: str, reason: str | tuple[str, ...], since: int) -> None:
+        """Wait for a safety event, later than the first ``since`` ones; for any of its reasons."""
+        reasons = (reason,) if isinstance(reason, str) else reason
 
         def found() -> bool:
             recent = self.events.messages[-max(0, self.events.count - since) :]
             told = [{value.key: value.value for value in event.values} for event in recent]
             return any(
-                event["kind"] == kind and event["source"] == source and reason in event["reason"]
+                event["kind"] == kind
+                and event["source"] == source
+                and any(reason in event["reason"] for reason in reasons)
                 for event in told
             )
 
@@ -252,6 +255,15 @@ class ControlledRobot:
             return f"{kinds} of {source} {id}: {self.told(source, id, detail)}"
 
         wait_for(found, 8, missing)
+
+    def wait_over(self, source: str, id: str) -> None:
+        """Wait until a command has the last of its receipts."""
+
+        def over() -> bool:
+            told = self.told(source, id)
+            return bool(told) and told[-1]["kind"] not in ("accepted", "clamped")
+
+        wait_for(over, 8, lambda: f"the end of {source} {id}: {self.told(source, id)}")
 
     def diagnosed(self, key: str) -> str:
         """Return a value of the node's newest diagnostics."""

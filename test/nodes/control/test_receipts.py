@@ -262,14 +262,15 @@ def test_every_command_has_one_first_receipt_and_one_last(robot: ControlledRobot
             robot.joint_states.next()
             assert robot.call("stop")[0]
     for step, name in enumerate(names):
-        wait_for(lambda name=name: robot.told("goto/joints", name), 8, name)  # type: ignore[misc]
-        if step % 4 == 3:
-            robot.wait_told("refused", "goto/joints", name)
+        robot.wait_over("goto/joints", name)
+        first, *last = robot.told("goto/joints", name)
+        if first["kind"] == "refused":
+            # Also what a slow node reads after the stop that followed it.
+            assert step % 4 == 3 or "before the stop" in first["reason"]
+            assert not last
         else:
-            wait_for(lambda name=name: len(robot.told("goto/joints", name)) == 2, 8, name)  # type: ignore[misc]
-            first, last = (one["kind"] for one in robot.told("goto/joints", name))
-            assert first == "accepted"
-            assert last in ("done", "preempted")
+            assert first["kind"] == "accepted"
+            assert [one["kind"] for one in last] in (["done"], ["preempted"])
 
 
 def test_text_from_outside_is_short_and_in_one_line_wherever_it_is_told(
