@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reachy Mini in ROS 2: camera, audio, control, dashboard, and the tools that are installed."""
 
+import atexit
+import tempfile
 from pathlib import Path
 
+import yaml
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.action import Action
@@ -83,22 +86,21 @@ def start(context: LaunchContext) -> list[Action]:
         *(name for name in ("camera", "audio", "dashboard", "stream") if wanted(name)),
     ]
     parameters = [argument("params_file"), robot] if robot else [argument("params_file")]
-    # By the node's name: the process may run others too.
-    dashboard = [
-        part
-        for name in ("address", "port", "token_file")
+    page = {
+        name: kind(value)
+        for name, kind in (("address", str), ("port", int), ("token_file", str))
         if (value := argument(f"dashboard_{name}"))
-        for part in ("-p", f"dashboard:{name}:={value}")
-    ]
+    }
+    dashboard = [parameters_of("dashboard", page)] if page else []
     for executable in ["bringup"] if wanted("composed") else nodes:
         actions.append(
             Node(
                 package=PACKAGE,
                 executable=executable,
                 namespace=argument("namespace"),
-                parameters=parameters,
+                parameters=parameters
+                + (dashboard if executable in ("bringup", "dashboard") else []),
                 arguments=["--nodes", *nodes] if executable == "bringup" else [],
-                ros_arguments=dashboard if executable in ("bringup", "dashboard") else [],
                 respawn=wanted("respawn"),
                 respawn_delay=float(argument("respawn_delay")),
                 output="screen",
@@ -114,6 +116,17 @@ def start(context: LaunchContext) -> list[Action]:
     if wanted("foxglove"):
         actions += optional("foxglove_bridge.launch.py", "foxglove_bridge")
     return actions
+
+
+def parameters_of(node: str, parameters: dict[str, str | int]) -> str:
+    """Return a file with parameters of one node, which is gone when the launch ends.
+
+    Only what names the node as params_file does counts more than what that says of it.
+    """
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False) as file:
+        yaml.safe_dump({f"/**/{node}": {"ros__parameters": parameters}}, file)
+    atexit.register(Path(file.name).unlink, missing_ok=True)
+    return file.name
 
 
 def simulation(ports: dict[str, int]) -> ExecuteProcess:

@@ -58,7 +58,7 @@ install_from_apt() {
     say "looking up apt packages: $*"
     "${as_root[@]}" apt-get update -qq || fail "apt-get update failed, see above"
     size=$(LC_ALL=C "${as_root[@]}" apt-get install --assume-no --no-install-recommends "$@" 2>/dev/null |
-        sed -n 's/^Need to get \(.*\) of archives.*/\1/p')
+        sed -n 's/^Need to get \(.*\) of archives.*/\1/p') || true # it answers no
     say "installing them, $size to download"
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -q --no-install-recommends "$@" </dev/null | { grep --line-buffered '^Get:' || true; } >&2 ||

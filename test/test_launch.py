@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from geometry_msgs.msg import PoseStamped
 from harness.processes import Child, Processes, free_port
 from harness.ros import RosClient
+from harness.terminal import CTRL_C, Terminal
 from harness.waiting import wait_for
 
 if importlib.util.find_spec("launch_ros") is None:
@@ -53,23 +55,24 @@ def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "install" / "reachy_mini_ros"
 
 
+def command(prefix: Path, *arguments: str) -> list[str]:
+    """Return what runs the launch file, in :func:`environment`."""
+    file = prefix / "share/reachy_mini_ros/launch/bringup.launch.py"
+    return [sys.executable, "-c", RUN, str(file), *arguments]
+
+
+def environment(prefix: Path) -> dict[str, str]:
+    paths = [str(prefix), *filter(None, [os.environ.get("AMENT_PREFIX_PATH")])]
+    return {
+        "AMENT_PREFIX_PATH": os.pathsep.join(paths),
+        "PYTHONPATH": str(next(prefix.glob("lib/python3*/site-packages"))),
+    }
+
+
 @contextmanager
 def launch(processes: Processes, prefix: Path, *arguments: str) -> Iterator[Child]:
     """Run the launch file; what it started ends with it only if it is interrupted."""
-    paths = [str(prefix), *filter(None, [os.environ.get("AMENT_PREFIX_PATH")])]
-    child = processes.start(
-        *(
-            sys.executable,
-            "-c",
-            RUN,
-            str(prefix / "share/reachy_mini_ros/launch/bringup.launch.py"),
-        ),
-        *arguments,
-        env={
-            "AMENT_PREFIX_PATH": os.pathsep.join(paths),
-            "PYTHONPATH": str(next(prefix.glob("lib/python3*/site-packages"))),
-        },
-    )
+    child = processes.start(*command(prefix, *arguments), env=environment(prefix))
     try:
         yield child
     finally:
@@ -131,3 +134,27 @@ def test_bringup_ends_with_its_simulation(processes: Processes, prefix: Path) ->
         assert child.wait(30) is not None
     assert "port" in child.output()
     assert "was required: shutting down launched system" in child.output()
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.3])
+@pytest.mark.parametrize("composed", ["false", "true"])
+def test_two_ctrl_c_end_bringup_and_all_its_nodes_cleanly(
+    prefix: Path, composed: str, pause_s: float
+) -> None:
+    ports = {name: free_port() for name in ("robot_port", "signalling_port", "dashboard_port")}
+    arguments = [f"{name}:={port}" for name, port in ports.items()]
+    arguments += [f"composed:={composed}", "namespace:=twice", "robot_host:=127.0.0.1"]
+    run = command(prefix, *arguments)
+    with Terminal(*run, cwd=prefix, env=environment(prefix)) as terminal:
+        page = f"open http://127.0.0.1:{ports['dashboard_port']}/ in a browser"
+        for line in ("control]: lost: nothing", "camera]: connecting: nothing", "audio]: ", page):
+            terminal.read_until(line)
+        terminal.type(CTRL_C)
+        time.sleep(pause_s)
+        terminal.type(CTRL_C)
+        output = terminal.read_all()
+        terminal.wait()
+        # launch itself may be in its interpreter's end by then; its nodes' lines begin with a name.
+        assert not [line for line in output.splitlines() if "] Traceback" in line], output
+        assert "process has died" not in output, output
+        assert output.count("process has finished cleanly") == (1 if composed == "true" else 4)

@@ -7,21 +7,18 @@ Until a program has something to end, it dies of the signal itself, which shells
 starts, before the first line of this package, are Python's own.
 """
 
-import os
-import select
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 from harness.processes import Child, Processes, free_port, node_module
+from harness.terminal import CTRL_C, Terminal
 from harness.waiting import wait_for
 from test_package import ROOT
 
 MOMENTS = 12
-CTRL_C = b"\x03"
 
 
 def catches_interrupt(child: Child) -> bool:
@@ -71,61 +68,30 @@ def test_a_signal_at_any_moment_of_the_start_ends_it_cleanly(
     assert len(codes) == 3, "all moments were in one part of the start"
 
 
-def in_terminal(*arguments: str) -> tuple["subprocess.Popen[bytes]", int]:
-    """Start a module in a terminal of its own; return the process and the terminal's other end."""
-    master, slave = os.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", *arguments], cwd=ROOT, preexec_fn=lambda: os.login_tty(slave)
-    )
-    os.close(slave)
-    return process, master
-
-
-def read_until(terminal: int, text: str, output: str = "") -> str:
-    """Return what was written to the terminal up to ``text``, or to its end."""
-    while text not in output:
-        assert select.select([terminal], [], [], 30)[0], output
-        try:
-            output += os.read(terminal, 4096).decode(errors="replace")
-        except OSError:  # the last process with the terminal has ended
-            break
-    return output
-
-
 @pytest.mark.parametrize("pause_s", [0.0, 0.05, 0.3, 0.6])
 @pytest.mark.parametrize("program", ["control", "bringup"])
 def test_two_ctrl_c_in_quick_succession_end_it_cleanly(program: str, pause_s: float) -> None:
     arguments = ["--ros-args", "-r", "__ns:=/twice", "-p", "robot_host:=127.0.0.1"]
     arguments += ["-p", f"robot_port:={free_port()}", "-p", f"signalling_port:={free_port()}"]
     arguments += ["-p", f"port:={free_port()}"] if program == "bringup" else []
-    process, terminal = in_terminal(*node_module(program), *arguments)
-    try:
-        output = read_until(terminal, "lost: nothing listens")
-        os.write(terminal, CTRL_C)
+    with Terminal(sys.executable, "-m", *node_module(program), *arguments, cwd=ROOT) as terminal:
+        terminal.read_until("lost: nothing listens")
+        terminal.type(CTRL_C)
         time.sleep(pause_s)  # the end takes as long as these pauses
-        if process.poll() is None:
-            os.write(terminal, CTRL_C)
-        output += read_until(terminal, "never")
-        assert process.wait(20) == 0, output
+        terminal.type(CTRL_C)
+        output = terminal.read_all()
+        assert terminal.wait() == 0, output
         assert "Traceback" not in output
-    finally:
-        process.kill()
-        process.wait()
-        os.close(terminal)
 
 
 def test_two_ctrl_c_end_the_simulation_cleanly(tmp_path: Path) -> None:
     ports = [f"--port={free_port()}", f"--signalling-port={free_port()}", f"--home={tmp_path}"]
-    process, terminal = in_terminal("reachy_mini_ros.simulation.main", *ports)
-    try:
-        output = read_until(terminal, "\n", read_until(terminal, "daemon_pid="))
-        daemon = output.rpartition("daemon_pid=")[2].strip()
-        os.write(terminal, CTRL_C + CTRL_C)
-        output += read_until(terminal, "never")
-        assert process.wait(20) == 0, output
+    command = sys.executable, "-m", "reachy_mini_ros.simulation.main", *ports
+    with Terminal(*command, cwd=ROOT) as terminal:
+        terminal.read_until("daemon_pid=")
+        daemon = terminal.read_until("\r\n").rpartition("daemon_pid=")[2].strip()
+        terminal.type(CTRL_C + CTRL_C)
+        output = terminal.read_all()
+        assert terminal.wait() == 0, output
         assert "Traceback" not in output
         assert not Path(f"/proc/{daemon}").exists()
-    finally:
-        process.kill()
-        process.wait()
-        os.close(terminal)
