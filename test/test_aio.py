@@ -86,7 +86,7 @@ def test_a_part_that_runs_on_counts_as_mended(
 
     running = io.submit(program.supervisor.keep("link", failing(1, work)))
     wait_for(lambda: program.supervisor.failures or begun.is_set(), 10, "the failure")
-    assert begun.wait(10)
+    wait_for(begun.is_set, 10, "the second begin")
     wait_for(lambda: not program.supervisor.failures, 10, "the part to be mended")
     running.cancel()
     assert len(program.log) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from harness.processes import Processes, free_port
 from harness.ros import RosClient
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 from test_package import SETUP
 
 from reachy_mini_ros.nodes import interface
@@ -38,7 +38,7 @@ def ask(executable: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patience(60),
         check=False,
     )
 

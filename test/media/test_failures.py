@@ -17,7 +17,7 @@ from aiortc.mediastreams import AudioStreamTrack
 from harness.loop import on_a_loop
 from harness.media import Way, media_server
 from harness.streaming import filming
-from harness.waiting import patience, until, wait_for
+from harness.waiting import Awaited, patience, until, wait_for
 
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.connection import Connection
@@ -287,11 +287,11 @@ def test_a_destination_that_fails_is_told_and_begun_anew(
     target = folder("hls", tmp_path, "http://here", 0.5)
     with LoopThread() as io:
         stream = LiveStream(io, [target], Quality(1500, 0.5), lambda: None, heard.supervisor)
-        io.submit(stream.start()).result(10)
+        Awaited(io.submit(stream.start())).result(10)
         try:
             with filming(stream.add_picture, lambda _: None):
                 wait_for(lambda: stream.statuses[0].state is State.ACTIVE, 20)
         finally:
-            io.submit(stream.stop()).result(10)
+            Awaited(io.submit(stream.stop())).result(10)
     (line,) = heard.log
     assert "stream to hls: ZeroDivisionError()" in line

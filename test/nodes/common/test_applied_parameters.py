@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import rclpy
-from harness.waiting import wait_for
+from harness.waiting import Awaited, wait_for
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -36,7 +36,7 @@ class Applied:
     def set(self, **values: object) -> SetParametersResult:
         parameters = [Parameter(name, value=value) for name, value in values.items()]
         result = self.node.set_parameters_atomically(parameters)
-        self.io.submit(_nothing()).result(10)  # what was handed to the loop before is done
+        Awaited(self.io.submit(_nothing())).result(10)  # what was handed to the loop before is done
         return result
 
 

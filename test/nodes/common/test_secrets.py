@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from harness.processes import Child, Processes, free_port
 from harness.ros import RosClient
+from harness.waiting import patience
 from rcl_interfaces.srv import GetParameters
 from rclpy.parameter import parameter_value_to_python
 from std_srvs.srv import Trigger
@@ -34,7 +35,7 @@ def opens(port: int, token: str) -> bool:
     address = f"http://127.0.0.1:{port}/api/status"
     request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
     try:
-        with urllib.request.urlopen(request, timeout=5):
+        with urllib.request.urlopen(request, timeout=patience(5)):
             return True
     except urllib.error.HTTPError as error:
         if error.code not in (401, 403):

@@ -17,7 +17,7 @@ from harness.pictures import Client
 from harness.processes import Child, Processes, free_port
 from harness.relay import Relay
 from harness.ros import RosClient
-from harness.waiting import patience, wait_for
+from harness.waiting import Awaited, patience, wait_for
 from std_msgs.msg import String
 
 from reachy_mini_ros.aio import LoopThread
@@ -33,9 +33,9 @@ def relay(processes: Processes) -> Iterator[tuple[Relay, int]]:
     daemon = Daemon.start(processes, free_port())
     with LoopThread() as io:
         relay, port = Relay(daemon.port), free_port()
-        io.submit(relay.start(port)).result(5)
+        Awaited(io.submit(relay.start(port))).result(5)
         yield relay, port
-        io.submit(relay.stop()).result(5)
+        Awaited(io.submit(relay.stop())).result(5)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from harness.driver import Driver
 from harness.linked import Linked
 from harness.processes import Processes, free_port
 from harness.relay import Relay
-from harness.waiting import wait_for
+from harness.waiting import Awaited, wait_for
 
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.connection import Connection
@@ -44,9 +44,9 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def _relay(io: LoopThread, daemon: Daemon, port: int) -> Iterator[Relay]:
     relay = Relay(daemon.port)
-    io.submit(relay.start(port)).result(5)
+    Awaited(io.submit(relay.start(port))).result(5)
     yield relay
-    io.submit(relay.stop()).result(5)
+    Awaited(io.submit(relay.stop())).result(5)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ BAD: dict[str, str | bytes] = {
 def test_a_bad_message_is_dropped_and_counted_and_the_state_goes_on(
     linked: Linked, relay: Relay, io: LoopThread, kind: str
 ) -> None:
-    io.submit(relay.inject(BAD[kind])).result(5)
+    Awaited(io.submit(relay.inject(BAD[kind]))).result(5)
     wait_for(lambda: linked.link.counts.malformed == 1, 5, "the count")
     assert linked.link.last_error.startswith("message dropped: ")
     assert linked.link.last_error.isprintable()
@@ -223,7 +223,7 @@ CALLS: dict[str, tuple[str, Callable[[SoundApi], Any]]] = {
 def api(io: LoopThread, port: int) -> Iterator[SoundApi]:
     api = SoundApi("127.0.0.1", port)
     yield api
-    io.submit(api.close()).result(5)
+    Awaited(io.submit(api.close())).result(5)
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer[:8])
@@ -234,7 +234,7 @@ def test_a_bad_answer_is_an_error_that_says_so(
     path, function = CALLS[call]
     relay.answers[path] = answer
     with pytest.raises(MalformedError) as refused:
-        io.submit(function(api)).result(10)
+        Awaited(io.submit(function(api))).result(10)
     assert f"the daemon's answer to {path} is not understood: " in str(refused.value)
     assert str(refused.value).isprintable()
     assert (api.malformed, api.last_error) == (1, str(refused.value))
@@ -245,9 +245,9 @@ def test_an_answer_of_any_length_is_read_as_far_as_it_may_be(
 ) -> None:
     relay.answers["/api/move/running"] = json.dumps(["x" * 10_000_000])
     with pytest.raises(MalformedError, match=r"bytes, of 1048576 at most"):
-        io.submit(api.foreign_moves()).result(10)
+        Awaited(io.submit(api.foreign_moves())).result(10)
     relay.answers.clear()
-    assert io.submit(api.foreign_moves()).result(10) == set()
+    assert Awaited(io.submit(api.foreign_moves())).result(10) == set()
 
 
 def test_a_bad_update_of_a_move_is_dropped_and_the_move_goes_on(
@@ -255,10 +255,10 @@ def test_a_bad_update_of_a_move_is_dropped_and_the_move_goes_on(
 ) -> None:
     begun = threading.Event()
     playing = io.submit(api.play("wake_up", begun.set))
-    assert begun.wait(5)
+    wait_for(begun.is_set, 5, "the move")
     for bad in ("null", "[]", DEEP, '{"uuid": 7}', "{"):
-        io.submit(relay.inject(bad)).result(5)
-    playing.result(15)
+        Awaited(io.submit(relay.inject(bad))).result(5)
+    Awaited(playing).result(15)
     assert api.malformed == 5
     assert "update of a move dropped" in api.last_error
 

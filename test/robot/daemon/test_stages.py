@@ -15,7 +15,7 @@ from harness.daemon import Daemon
 from harness.linked import Linked
 from harness.processes import Processes, free_port
 from harness.relay import Relay
-from harness.waiting import wait_for
+from harness.waiting import Awaited, wait_for
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.connection import Connection
@@ -66,9 +66,9 @@ def served(io: LoopThread, answer: Handler, **options: object) -> Iterator[int]:
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
 
-    server = io.submit(start()).result(5)
+    server = Awaited(io.submit(start())).result(5)
     yield int(server.sockets[0].getsockname()[1])
-    io.submit(stop()).result(5)
+    Awaited(io.submit(stop())).result(5)
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "x..y", "not a host"])
@@ -147,9 +147,9 @@ def test_another_web_server(io: LoopThread) -> None:
         await web.TCPSite(runner, "127.0.0.1", port).start()
 
     port = free_port()
-    io.submit(start(port)).result(5)
+    Awaited(io.submit(start(port))).result(5)
     assert "(HTTP 404 to /ws/sdk: 404: Not Found): check the port" in lost_reason(port)
-    io.submit(runner.cleanup()).result(5)
+    Awaited(io.submit(runner.cleanup())).result(5)
 
 
 def test_a_daemon_that_does_not_take_the_name(daemon: Daemon) -> None:
@@ -164,7 +164,7 @@ class Asked:
         self.daemon = Daemon.start(processes, free_port())
         self.io = io
         self.relay, self.port = Relay(self.daemon.port), free_port()
-        io.submit(self.relay.start(self.port)).result(5)
+        Awaited(io.submit(self.relay.start(self.port))).result(5)
         self.api = DaemonApi("127.0.0.1", self.port)
         self.reasons: list[str] = []
         self.linked = Linked(self.port, ask_info=self.api.info, on_reason=self.reasons.append)
@@ -179,8 +179,8 @@ def asked(processes: Processes, io: LoopThread) -> Iterator[Asked]:
     with asked.linked as linked:
         linked.wait(Connection.CONNECTED)
         yield asked
-        linked.io.submit(asked.api.close()).result(5)
-        io.submit(asked.relay.stop()).result(5)
+        Awaited(linked.io.submit(asked.api.close())).result(5)
+        Awaited(io.submit(asked.relay.stop())).result(5)
 
 
 def test_open_and_no_state_of_a_daemon_that_was_stopped(asked: Asked) -> None:
@@ -191,13 +191,13 @@ def test_open_and_no_state_of_a_daemon_that_was_stopped(asked: Asked) -> None:
     assert asked.linked.link.info is not None
     assert asked.linked.link.info.daemon_state == "stopped"
     with pytest.raises(NotConnectedError, match="the daemon is 'stopped'"):
-        asked.linked.io.submit(asked.linked.link.send("{}")).result(5)
+        Awaited(asked.linked.io.submit(asked.linked.link.send("{}"))).result(5)
 
 
 def test_open_and_no_state_of_a_daemon_with_an_error(asked: Asked) -> None:
     # The daemon checks nothing, and its own thread dies of it.
     joints = '{"type": "set_head_joints", "joints": [0, 0, 0]}'
-    asked.linked.io.submit(asked.linked.link.send(joints)).result(5)
+    Awaited(asked.linked.io.submit(asked.linked.link.send(joints))).result(5)
     assert "restart it (service daemon/restart)" in asked.reason("the daemon is 'error' (")
     asked.daemon.post("/api/daemon/restart")
     asked.linked.wait(Connection.CONNECTED)
@@ -215,7 +215,7 @@ def test_open_and_no_state_and_an_answer_that_cannot_be_understood(asked: Asked)
     asked.relay.loses = lambda message: True
     asked.reason("the daemon's status is not understood by the installed reachy_mini")
     with pytest.raises(RobotError, match="not understood"):
-        asked.linked.io.submit(asked.api.info()).result(5)
+        Awaited(asked.linked.io.submit(asked.api.info())).result(5)
     asked.relay.loses = lambda message: False
     asked.linked.wait(Connection.CONNECTED)
 

@@ -18,7 +18,7 @@ from harness.daemon import Daemon
 from harness.linked import Linked
 from harness.processes import Processes, free_port
 from harness.relay import Relay
-from harness.waiting import wait_for
+from harness.waiting import Awaited, wait_for
 from reachy_mini.io.protocol import ImuDataMsg
 
 from reachy_mini_ros.aio import LoopThread
@@ -52,9 +52,9 @@ def io() -> Iterator[LoopThread]:
 @pytest.fixture(scope="module")
 def relay(io: LoopThread, daemon: Daemon) -> Iterator[Relay]:
     relay = Relay(daemon.port)
-    io.submit(relay.start(free_port())).result(5)
+    Awaited(io.submit(relay.start(free_port()))).result(5)
     yield relay
-    io.submit(relay.stop()).result(5)
+    Awaited(io.submit(relay.stop())).result(5)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def linked(relay: Relay) -> Iterator[Linked]:
 
 def swing(linked: Linked) -> None:
     """Begin to turn the right antenna at the known speed, and return when it turns."""
-    linked.io.submit(linked.link.send(sdk.stop_message())).result(5)
+    Awaited(linked.io.submit(linked.link.send(sdk.stop_message()))).result(5)
     wait_for(lambda: still(linked.states[-10:]), 5, "the antenna to stand still")
     begin = -SWING_RAD / 2
     goto(linked, begin, 0.5).result(5)
@@ -96,7 +96,7 @@ def stall(function: Callable[[Linked, Relay, Daemon, LoopThread, float], None]) 
 
 @stall
 def relay_holds(linked: Linked, relay: Relay, daemon: Daemon, io: LoopThread, for_s: float) -> None:
-    io.submit(relay.hold(for_s)).result(5)
+    Awaited(io.submit(relay.hold(for_s))).result(5)
 
 
 @stall
@@ -115,7 +115,7 @@ def we_are_late(linked: Linked, relay: Relay, daemon: Daemon, io: LoopThread, fo
     awake = threading.Event()
     linked.io.call(time.sleep, for_s)
     linked.io.call(awake.set)
-    awake.wait(5)
+    wait_for(awake.is_set, 5, "the loop")
 
 
 @pytest.mark.parametrize("for_s", [0.2, 0.45, 0.9])
@@ -166,7 +166,7 @@ def test_after_a_stall_samples_of_the_imu_are_new(
     )  # fmt: skip
     try:
         wait_for(lambda: len(linked.samples) > 10, 5, "samples")
-        io.submit(relay.hold(0.45)).result(5)
+        Awaited(io.submit(relay.hold(0.45))).result(5)
         seen = len(linked.samples)
         wait_for(lambda: len(linked.samples) > seen + 25, 5, "samples after the stall")
     finally:
