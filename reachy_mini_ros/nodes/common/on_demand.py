@@ -22,7 +22,7 @@ from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
 from rclpy.task import Future
 
-from reachy_mini_ros.nodes.common.qos import reliable
+from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.statistics import Window
 
@@ -60,6 +60,10 @@ class _OnDemand(ABC):
         self._wanted = wanted
         self._node.in_executor(self._change)
 
+    def renew(self) -> None:
+        """Make the entity anew if it is there."""
+        self._node.in_executor(self._again)
+
     @abstractmethod
     def _begin(self) -> None:
         """Make the entity."""
@@ -67,6 +71,11 @@ class _OnDemand(ABC):
     @abstractmethod
     def _end(self) -> None:
         """Destroy the entity."""
+
+    def _again(self) -> None:
+        if self._there:
+            self._end()
+            self._begin()
 
     def _change(self) -> None:
         if self._wanted == self._there:
@@ -140,6 +149,30 @@ class PublisherOnDemand(_OnDemand):
             publisher, self._publisher = self._publisher, None
         if publisher is not None:
             self._node.destroy_publisher(publisher)
+
+
+class LatchedOnDemand(PublisherOnDemand):
+    """A latched topic that is there only while wanted; what it was told meanwhile comes then."""
+
+    def __init__(self, node: RobotNode, kind: type, topic: str) -> None:
+        super().__init__(node, kind, topic)
+        self._what = (kind, topic, latched())
+        self._newest: Any = None
+
+    def publish(self, message: Any) -> bool:
+        """Publish now, or else when the topic is there; return whether it is."""
+        with self._one:
+            self._newest = message
+            if self._publisher is None:
+                return False
+            self._publisher.publish(message)
+            return True
+
+    def _begin(self) -> None:
+        with self._one:
+            self._publisher = self._node.create_publisher(*self._what)
+            if self._newest is not None:
+                self._publisher.publish(self._newest)
 
 
 class ClientOnDemand(_OnDemand):

@@ -22,6 +22,7 @@ from reachy_mini_ros.errors import InvalidCommandError, NotConnectedError, Reach
 from reachy_mini_ros.nodes.common.stamps import command_id
 from reachy_mini_ros.nodes.common.work import result_in_executor
 from reachy_mini_ros.nodes.control.look import LookAtTopics
+from reachy_mini_ros.nodes.control.orders import Orders
 from reachy_mini_ros.nodes.control.trajectories import trajectory_of
 from reachy_mini_ros.robot.driver import Driver
 from reachy_mini_ros.robot.geometry import look
@@ -55,10 +56,13 @@ SHORTEST_S = 0.1
 class Actions:
     """Two action servers; in each a new goal ends the running one."""
 
-    def __init__(self, node: Node, io: LoopThread, driver: Driver, looking: LookAtTopics) -> None:
+    def __init__(
+        self, node: Node, io: LoopThread, driver: Driver, orders: Orders, looking: LookAtTopics
+    ) -> None:
         self._node = node
         self._io = io
         self._driver = driver
+        self._orders = orders
         self._look = looking
         self._group = ReentrantCallbackGroup()
         self._tasks: dict[bytes, asyncio.Task[Any]] = {}
@@ -192,6 +196,7 @@ class Actions:
 
         async def begin() -> str:
             await asyncio.sleep(0)
+            self._orders.require()
             return await work
 
         async def run() -> str:

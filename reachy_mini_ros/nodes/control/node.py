@@ -9,18 +9,20 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import String
 
-from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.aio import LoopThread, Tasks
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.nodes.common import diagnostics
+from reachy_mini_ros.nodes.common.on_demand import LatchedOnDemand
 from reachy_mini_ros.nodes.common.parameters import declare
-from reachy_mini_ros.nodes.common.qos import latched
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.control import limit_parameters
 from reachy_mini_ros.nodes.control.actions import Actions
+from reachy_mini_ros.nodes.control.election import Role
 from reachy_mini_ros.nodes.control.look import LookAtTopics
 from reachy_mini_ros.nodes.control.moves import MoveTopics
 from reachy_mini_ros.nodes.control.orders import Orders
 from reachy_mini_ros.nodes.control.parameters import PARAMETERS
+from reachy_mini_ros.nodes.control.presence import ControlPresence
 from reachy_mini_ros.nodes.control.safety import Safety
 from reachy_mini_ros.nodes.control.services import serve
 from reachy_mini_ros.nodes.control.state import StatePublisher
@@ -41,8 +43,10 @@ class ControlNode(RobotNode):
         host, port = self._values["robot_host"], self._values["robot_port"]
         base_frame = self._values["base_frame"]
         self._safety = Safety(self)
-        self._connection = self.create_publisher(String, "connection", latched())
-        self._robot_info = self.create_publisher(DiagnosticStatus, "robot_info", latched())
+        self._connection = LatchedOnDemand(self, String, "connection")
+        self._robot_info = LatchedOnDemand(self, DiagnosticStatus, "robot_info")
+        self._presence = ControlPresence(self, io, self._on_role)
+        self._offers = False
         self._driver = Driver(
             host,
             port,
@@ -64,26 +68,54 @@ class ControlNode(RobotNode):
         self._look = LookAtTopics(self, base_frame, commander.present)
         self._connection.publish(String(data=self._driver.link.connection.value))
         self._publish_info()
-        orders = Orders(self, io, self._driver)
-        TargetTopics(self, io, self._driver, orders, self._look, base_frame)
-        MoveTopics(self, self._driver, orders)
-        self._actions = Actions(self, io, self._driver, self._look)
-        serve(self, orders, self._driver)
         diagnostics.publish_diagnostics(self, f"{host}:{port}", self._report)
+        self._tasks = Tasks(self.supervisor)
         io.call(self._driver.start)
+        self.in_executor(lambda: io.call(self._tasks.keep, "presence", self._presence.run))
 
     def close(self) -> None:
         """End what moves the robot for us, and leave it alone; nothing is published afterwards."""
-        self._io.submit(self._driver.close()).result()
+        self._io.submit(self._end()).result()
+
+    def _offer(self) -> None:
+        """Take commands from now on.
+
+        Not before this node commands: commands go to every node that takes them, and of two that
+        answer, the sender would believe the one that refuses.
+        """
+        orders = Orders(self, self._io, self._driver, self._presence.require_active)
+        base_frame = self._values["base_frame"]
+        TargetTopics(self, self._io, self._driver, orders, self._look, base_frame)
+        MoveTopics(self, self._driver, orders)
+        self._actions = Actions(self, self._io, self._driver, orders, self._look)
+        serve(self, orders, self._driver)
 
     # On the event loop's thread.
 
+    async def _end(self) -> None:
+        await self._driver.close()
+        await self._tasks.end()
+        self._presence.end()
+
+    def _on_role(self, role: Role) -> None:
+        active = role is Role.ACTIVE
+        self._safety.silent = not active
+        for topic in (self._connection, self._robot_info, *self._safety.latched):
+            topic.want(active)
+        if active and not self._offers:
+            self._offers = True
+            self.in_executor(self._offer)
+        elif not active:
+            self._tasks.start("standby", self._driver.commander.close())
+
     def _on_state(self, state: RobotState) -> None:
-        self._state.publish(state)
+        if self._presence.role is not Role.STANDBY:
+            self._state.publish(state)
         self._look.note(state)
 
     def _on_imu(self, sample: ImuSample) -> None:
-        self._state.publish_imu(sample)
+        if self._presence.role is not Role.STANDBY:
+            self._state.publish_imu(sample)
 
     def _on_wrong_pose(self, text: str) -> None:
         self._safety.event(SafetyEvent(EventKind.WRONG_STATE, "head_pose", text))
@@ -121,10 +153,15 @@ class ControlNode(RobotNode):
         link, info, commander = self._driver.link, self._driver.info, self._driver.commander
         counts = link.counts
         connected = link.connection is Connection.CONNECTED
+        level = diagnostics.Level.OK if connected else diagnostics.Level.ERROR
+        message = f"{link.connection.value}: {link.reason}"
+        if connected and self._presence.role is Role.STANDBY:
+            level, message = diagnostics.Level.WARN, f"standby: {self._presence.reason()}"
         return diagnostics.Report(
-            diagnostics.Level.OK if connected else diagnostics.Level.ERROR,
-            f"{link.connection.value}: {link.reason}",
+            level,
+            message,
             {
+                "role": self._presence.role.value,
                 "connection": link.connection.value,
                 "state rate (Hz)": link.intervals_ms.rate_hz(),
                 "state interval p95 (ms)": link.intervals_ms.percentile(95),

@@ -3,6 +3,7 @@
 """From callbacks of rclpy to the driver on the event loop, for commands of topics and services."""
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from rclpy.node import Node
@@ -22,7 +23,11 @@ Response = TypeVar("Response", Trigger.Response, SetBool.Response)
 class Orders:
     """Hands commands over; every method belongs to the executor's thread."""
 
-    def __init__(self, node: Node, io: LoopThread, driver: Driver) -> None:
+    def __init__(
+        self, node: Node, io: LoopThread, driver: Driver, require: Callable[[], None]
+    ) -> None:
+        """``require`` raises BusyError while this node may not command."""
+        self.require = require
         self._node = node
         self._io = io
         self._driver = driver
@@ -35,15 +40,18 @@ class Orders:
         except BusyError as error:
             self._io.call(self._driver.fail, order, error)
         else:
-            self._io.call(lambda: self._driver.begin(order, command(order)))
+            self._io.call(lambda: self._driver.begin(order, self._permitted(command, order)))
 
     async def stop(self, command: Command, response: Trigger.Response) -> Trigger.Response:
-        """End what moves the robot, and all that was sent before."""
+        """End what moves the robot, and all that was sent before; whoever commands it."""
         self._gate.stopped()
-        return await self.answer("stop", command, response)
+        return await self._answer("stop", command, response)
 
     async def answer(self, source: str, command: Command, response: Response) -> Response:
         """Carry out a command of a service, and answer with its end."""
+        return await self._answer(source, partial(self._permitted, command), response)
+
+    async def _answer(self, source: str, command: Command, response: Response) -> Response:
         order = self._driver.order(source)
 
         async def obey() -> str:
@@ -55,3 +63,7 @@ class Orders:
         except ReachyMiniRosError as error:
             response.message = str(error)
         return response
+
+    async def _permitted(self, command: Command, order: Order) -> str:
+        self.require()
+        return await command(order)

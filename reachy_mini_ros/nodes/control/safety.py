@@ -6,11 +6,12 @@ import math
 import time
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.node import Node
 from std_msgs.msg import Bool, String
 
 from reachy_mini_ros.nodes.common import diagnostics
-from reachy_mini_ros.nodes.common.qos import latched, reliable
+from reachy_mini_ros.nodes.common.on_demand import LatchedOnDemand
+from reachy_mini_ros.nodes.common.qos import reliable
+from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.robot.motion.arbitration import MotionStatus, Owner
 from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent
 from reachy_mini_ros.robot.motion.receipts import Receipt, ReceiptKind
@@ -28,11 +29,14 @@ LEVELS = {
 class Safety:
     """Publishes who moves the robot, what becomes of commands, and what went otherwise."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: RobotNode) -> None:
         self._node = node
-        self._owner = node.create_publisher(String, "motion_owner", latched())
-        self._moving = node.create_publisher(Bool, "moving", latched())
-        self._mode = node.create_publisher(String, "motor_mode", latched())
+        self._owner = LatchedOnDemand(node, String, "motion_owner")
+        self._moving = LatchedOnDemand(node, Bool, "moving")
+        self._mode = LatchedOnDemand(node, String, "motor_mode")
+        self.latched = (self._owner, self._moving, self._mode)
+        self.silent = False
+        """Whether another control node speaks for the robot, and this one tells nothing."""
         self._events = node.create_publisher(
             DiagnosticStatus, "safety_events", reliable(EVENTS_DEPTH)
         )
@@ -62,6 +66,8 @@ class Safety:
 
     def event(self, event: SafetyEvent) -> None:
         """Publish one event, and log it; of one source, a warning now and then."""
+        if self.silent:
+            return
         text = f"{event.source}: {event.reason}"
         self.last_event = f"{event.kind}: {text}"
         harmless = event.kind in (EventKind.PREEMPTED, EventKind.CLAMPED)
@@ -81,6 +87,8 @@ class Safety:
 
     def receipt(self, receipt: Receipt) -> None:
         """Publish what became of a command."""
+        if self.silent:
+            return
         values = {
             "kind": receipt.kind.value,
             "source": receipt.source,

@@ -17,6 +17,7 @@ from reachy_mini_ros.nodes.common.on_demand import Latest, OnDemand
 from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.control.conversions import JOINT_NAMES
+from reachy_mini_ros.nodes.control.election import ALIVE_S
 from reachy_mini_ros.robot.geometry.limits import STEWART_JOINTS
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.web.interest import Interest
@@ -32,6 +33,8 @@ from reachy_mini_ros.web.robot import (
 
 LINGER_S = 3.0
 """Topics stay subscribed to for this long after the last question."""
+LOOK_PERIOD_S = 0.5
+"""Whether a control node has ended is looked for so often."""
 FRESH_S = 1.0
 CAMERA_FRESH_S = 2.5
 TARGET_FRESH_S = 0.3
@@ -53,9 +56,8 @@ class DashboardState:
         self._io = io
         self._image_topic = node.resolve_topic_name(image_topic)
         self._on_safety = on_safety
-        self._robot: dict[str, str] = {}
-        self._connection = ""
         self._camera: tuple[float, dict[str, str]] | None = None
+        self._link = _Link(node)
         self._motion = _Motion(node)
         self._sound = _Sound(node)
         self._streams = Latest(node, DiagnosticArray, "stream/status", latched())
@@ -66,10 +68,6 @@ class DashboardState:
         self._safety = OnDemand(
             node, DiagnosticStatus, "safety_events", self._on_safety_event, reliable(20)
         )
-        self._connection_topic = node.create_subscription(
-            String, "connection", self._on_connection, latched()
-        )
-        node.create_subscription(DiagnosticStatus, "robot_info", self._on_robot_info, latched())
 
     def status(self, *, sound: bool) -> Status:
         """Return what is known; runs on the loop's thread, once for each question."""
@@ -78,10 +76,12 @@ class DashboardState:
             self._sound.interest.touch()
         camera = _fresh(self._camera, CAMERA_FRESH_S) or {}
         known = Status(camera=camera, sound=self._sound.state(), streams=self._stream_states())
-        # A latched message outlives whoever published it.
-        if not self._node.count_publishers(self._connection_topic.topic_name):
+        if self._link.changed():
+            for topic in (*self._link.topics, *self._motion.topics):
+                topic.renew()
+        if not self._link.there():
             return known
-        return self._motion.add_to(known, self._connection or None, self._robot)
+        return self._motion.add_to(known, self._link.connection(), self._link.robot())
 
     def _want(self, wanted: bool) -> None:
         for topic in (self._diagnostics, self._safety, self._streams, *self._motion.topics):
@@ -92,12 +92,6 @@ class DashboardState:
         if message is None or not self._node.count_publishers(self._streams.topic):
             return None
         return tuple(_stream_state(status) for status in message.status)
-
-    def _on_connection(self, message: String) -> None:
-        self._connection = message.data
-
-    def _on_robot_info(self, message: DiagnosticStatus) -> None:
-        self._robot = {entry.key: entry.value for entry in message.values}
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -113,6 +107,55 @@ class DashboardState:
             "message": message.message,
         }
         self._io.call(self._on_safety, event)
+
+
+class _Link:
+    """What the control node tells of the robot, for as long as that node lives.
+
+    A latched message outlives whoever published it.
+    """
+
+    def __init__(self, node: RobotNode) -> None:
+        self._node = node
+        self._connection = Latest(node, String, "connection", latched())
+        self._info = Latest(node, DiagnosticStatus, "robot_info", latched())
+        self._presence = Latest(node, DiagnosticStatus, "control_nodes", latched())
+        self.topics: tuple[OnDemand, ...] = (self._connection, self._info)
+        for topic in (*self.topics, self._presence):
+            topic.want(True)
+        self._publishers: set[bytes] = set()
+        self._looked_s = -math.inf
+
+    def changed(self) -> bool:
+        """Tell whether a control node has ended, so that its last words must be forgotten.
+
+        Those of others that live come again with a new subscription.
+        """
+        if time.monotonic() - self._looked_s < LOOK_PERIOD_S:
+            return False
+        self._looked_s = time.monotonic()
+        known = self._node.get_publishers_info_by_topic(self._connection.topic)
+        before, self._publishers = self._publishers, {bytes(one.endpoint_gid) for one in known}
+        return bool(before - self._publishers)
+
+    def there(self) -> bool:
+        """Tell whether a control node lives.
+
+        One that was killed is told to publish for some 20 s more, but does not tell of itself.
+        """
+        if not self._node.count_publishers(self._connection.topic):
+            return False
+        return self._presence.get() is None or self._presence.get(ALIVE_S) is not None
+
+    def connection(self) -> str | None:
+        """Return how the robot is connected, in one word."""
+        message = self._connection.get()
+        return message.data or None if message else None
+
+    def robot(self) -> dict[str, str]:
+        """Return what is known of the robot itself."""
+        message = self._info.get()
+        return {entry.key: entry.value for entry in message.values} if message else {}
 
 
 class _Motion:
