@@ -101,6 +101,9 @@ class RobotNode(Node):
         """End threads and tasks; nothing is published afterwards."""
 
 
+SIGNALS_PERIOD_S = 0.5
+"""The main thread looks for signals at least so often."""
+
 Builder = Callable[[LoopThread], RobotNode]
 
 
@@ -173,7 +176,10 @@ def _run(
                 target=_spin, args=(executor, stopped, failures, stop), name="executor"
             )
             spinner.start()
-            stop.wait()
+            # With a period: a signal may reach another thread, as it does just after SIGCONT, and
+            # its handler runs only when this one wakes.
+            while not stop.wait(SIGNALS_PERIOD_S):
+                pass
             # First out of spin, then shutdown: under a spinning thread it aborts the process.
             stopped.set_result(None)
             spinner.join()

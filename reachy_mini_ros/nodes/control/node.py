@@ -109,12 +109,12 @@ class ControlNode(RobotNode):
             self._tasks.start("standby", self._driver.commander.close())
 
     def _on_state(self, state: RobotState) -> None:
-        if self._presence.role is not Role.STANDBY:
+        if self._presence.tells:
             self._state.publish(state)
         self._look.note(state)
 
     def _on_imu(self, sample: ImuSample) -> None:
-        if self._presence.role is not Role.STANDBY:
+        if self._presence.tells:
             self._state.publish_imu(sample)
 
     def _on_wrong_pose(self, text: str) -> None:

@@ -50,6 +50,11 @@ class ControlPresence:
         """What this node does."""
         return self._election.own.role
 
+    @property
+    def tells(self) -> bool:
+        """Whether this node may tell of the robot: there is no other that does, as far as known."""
+        return self.role is Role.ACTIVE or (self.role is Role.LOOKING and not self._others())
+
     def require_active(self) -> None:
         """Raise BusyError, which tells who commands, if this node does not; from any thread."""
         if self.role is not Role.ACTIVE:
@@ -82,12 +87,14 @@ class ControlPresence:
 
     def _decide(self) -> None:
         before = self.role
-        silent_ones = self._node.count_publishers(self._publisher.topic_name) > 1
-        role = self._election.decide(silent_ones)
+        role = self._election.decide(silent_ones=self._others())
         if role is not before:
             self._log(before, role)
             self._tell(self._election.tell())
             self._on_role(role)
+
+    def _others(self) -> bool:
+        return self._node.count_publishers(self._publisher.topic_name) > 1
 
     def _log(self, before: Role, role: Role) -> None:
         if role is Role.STANDBY:

@@ -117,13 +117,13 @@ class _Link:
 
     def __init__(self, node: RobotNode) -> None:
         self._node = node
-        self._connection = Latest(node, String, "connection", latched())
+        self._publishers: set[bytes] = set()
+        self._connection = Latest(node, String, "connection", latched(), self._on_message)
         self._info = Latest(node, DiagnosticStatus, "robot_info", latched())
         self._presence = Latest(node, DiagnosticStatus, "control_nodes", latched())
         self.topics: tuple[OnDemand, ...] = (self._connection, self._info)
         for topic in (*self.topics, self._presence):
             topic.want(True)
-        self._publishers: set[bytes] = set()
         self._looked_s = -math.inf
 
     def changed(self) -> bool:
@@ -134,9 +134,15 @@ class _Link:
         if time.monotonic() - self._looked_s < LOOK_PERIOD_S:
             return False
         self._looked_s = time.monotonic()
-        known = self._node.get_publishers_info_by_topic(self._connection.topic)
-        before, self._publishers = self._publishers, {bytes(one.endpoint_gid) for one in known}
+        before, self._publishers = self._publishers, self._known()
         return bool(before - self._publishers)
+
+    def _on_message(self) -> None:
+        self._publishers = self._publishers | self._known()  # its sender may end soon
+
+    def _known(self) -> set[bytes]:
+        known = self._node.get_publishers_info_by_topic(self._connection.topic)
+        return {bytes(one.endpoint_gid) for one in known}
 
     def there(self) -> bool:
         """Tell whether a control node lives.

@@ -68,7 +68,7 @@ def test_the_page_follows_the_node_that_takes_over(processes: Processes, kill: b
     second.wait_for_output("connected")
     second.wait_for_output("does not command the robot")
     assert status(port)["connection"] == "lost"
-    assert status(port)["joints"] is None
+    wait_for(lambda: status(port)["joints"] is None, 5, "no joints of the one that waits")
     if kill:
         away.process.kill()
     else:
