@@ -13,24 +13,33 @@
 * :class:`Connection`: aiortc connects in a task that nobody waits for, and what fails there, as it
   does for an offer without a fingerprint, is seen by nobody. Seen with aiortc 1.16; unnecessary
   once that ends in the connection state ``failed``.
+* :func:`on_key_frame_request`: aiortc passes what a receiver asks for to encoders of its own only.
+  Seen with aiortc 1.16; unnecessary once a track of packets hears of it.
+* :meth:`Connection.prefer_h264`: aiortc looks at a transceiver's codec preferences when it applies
+  an offer, which is what makes the transceiver. Seen with aiortc 1.16; unnecessary once it does so
+  for the answer.
 """
 
 import queue
-import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
 from typing import Any
 
 import aioice.ice
-from aiortc import RTCPeerConnection, RTCRtpReceiver
+from aiortc import RTCPeerConnection, RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
+from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcdtlstransport import RTCCertificate
 
-from reachy_mini_ros.media.sound_buffer import in_order
+from reachy_mini_ros.media import bitstream
+from reachy_mini_ros.media.picture_buffer import PictureFrame
+from reachy_mini_ros.media.received import in_order
 from reachy_mini_ros.statistics import Window
 
+_VIDEO = ("H264", "VP8")
+_CONSTRAINED_BASELINE = "42e0"
 _CIPHERS = (
     b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"
     b"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256"
@@ -90,8 +99,14 @@ class DecoderGate(queue.Queue[Any]):
     _BACKLOG = 60
     """Encoded frames that may wait for the decoder: 2 s of a 30 Hz stream."""
 
-    def __init__(self, receiver: RTCRtpReceiver) -> None:
+    def __init__(
+        self,
+        receiver: RTCRtpReceiver,
+        tap: Callable[[str, JitterFrame], None] = lambda codec, frame: None,
+    ) -> None:
+        """``tap`` gets every encoded frame as it comes, with its codec, whatever the door is."""
         super().__init__()
+        self._tap = tap
         self.is_open = False
         self.opened_ns = 0
         self.waits_for_key_frame = False
@@ -113,29 +128,38 @@ class DecoderGate(queue.Queue[Any]):
         """Let nothing through."""
         self.is_open = self.waits_for_key_frame = False
 
+    @property
+    def sources(self) -> list[int]:
+        """Return the SSRCs of what came lately, which a key frame can be asked of."""
+        return [source.source for source in self._receiver.getSynchronizationSources()]
+
     async def request_key_frame(self) -> None:
         """Ask the sender for a key frame (RTCP PLI, RFC 4585 section 6.3.1)."""
-        for source in self._receiver.getSynchronizationSources():
-            await self._receiver._send_rtcp_pli(source.source)
+        for source in self.sources:
+            await self._receiver._send_rtcp_pli(source)
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Take an encoded frame from the receiver; None ends the decoder."""
-        if item is not None:
-            self.arrivals.add()
-            self.arrived_ns = time.monotonic_ns()
-            if not self.is_open:
-                return
-            if self.qsize() > self._BACKLOG:
-                self.waits_for_key_frame = True
-            codec, encoded = item
-            if self.waits_for_key_frame:
-                if not _is_key_frame(codec.name, encoded.data):
-                    return
-                self.waits_for_key_frame = False
-            for frame in in_order(encoded):
-                super().put((codec, frame), block, timeout)
-        else:
+        if item is None:
             super().put(item, block, timeout)
+            return
+        self.arrived_ns = time.monotonic_ns()
+        codec, encoded = item
+        for frame in in_order(encoded):
+            self.arrivals.add()
+            self._tap(codec.name, frame)
+            if self._lets_through(codec.name, frame):
+                super().put((codec, frame), block, timeout)
+
+    def _lets_through(self, codec: str, frame: JitterFrame) -> bool:
+        if not self.is_open:
+            return False
+        follows = not isinstance(frame, PictureFrame) or frame.follows
+        if not follows or self.qsize() > self._BACKLOG:
+            self.waits_for_key_frame = True
+        if self.waits_for_key_frame:
+            self.waits_for_key_frame = not _can_begin(codec, frame.data, whole=follows)
+        return not self.waits_for_key_frame
 
 
 class Connection(RTCPeerConnection):
@@ -149,18 +173,40 @@ class Connection(RTCPeerConnection):
         except Exception as error:  # noqa: BLE001 - aiortc promises no types
             self.failure = error
 
+    def prefer_h264(self) -> None:
+        """Answer with H264 alone where it is offered, constrained baseline first.
 
-def _is_key_frame(codec: str, data: bytes) -> bool:
-    """Whether decoding can begin here; always so with sound.
+        Of several codecs a sender may take the one that it likes best. Call it between
+        setRemoteDescription and createAnswer.
+        """
+        for transceiver in self.getTransceivers():
+            h264 = [codec for codec in transceiver._codecs if codec.name == "H264"]
+            if h264:
+                h264.sort(key=_is_another_profile)
+                numbers = {codec.payloadType for codec in h264}
+                again = (
+                    codec for codec in transceiver._codecs if codec.parameters.get("apt") in numbers
+                )
+                transceiver._codecs = [*h264, *again]
 
-    H264: an IDR slice among the NAL units (type 5, H.264 table 7-1); VP8: the inverted key frame
-    bit (RFC 6386, section 9.1).
-    """
-    if codec == "H264":
-        return re.search(rb"\x00\x00\x01[\x05\x25\x45\x65]", data) is not None
-    if codec == "VP8":
-        return bool(data) and not data[0] & 1
-    return True
+
+def on_key_frame_request(sender: RTCRtpSender, heard: Callable[[], None]) -> None:
+    """Call ``heard`` when the receiver of what ``sender`` sends asks for a key frame."""
+    assert hasattr(sender, "_send_keyframe"), "this aiortc is another one"
+    sender._send_keyframe = heard  # type: ignore[method-assign]
+
+
+def _can_begin(codec: str, data: bytes, *, whole: bool) -> bool:
+    """Whether decoding can begin here, always so with sound; ``whole`` if no part is missing."""
+    if codec not in _VIDEO:
+        return True
+    judge = bitstream.is_key_frame if whole else bitstream.is_whole_key_frame
+    return judge(codec.lower(), data)
+
+
+def _is_another_profile(codec: RTCRtpCodecParameters) -> bool:
+    profile = str(codec.parameters.get("profile-level-id", _CONSTRAINED_BASELINE))
+    return not profile.lower().startswith(_CONSTRAINED_BASELINE)
 
 
 assert hasattr(RTCPeerConnection, "_RTCPeerConnection__connect"), "this aiortc is another one"

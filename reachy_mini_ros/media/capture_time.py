@@ -26,7 +26,8 @@ class CaptureClock:
 
     def __init__(self, held_back: int = 0) -> None:
         """Start without any history; frames arrive ``held_back`` frame periods late."""
-        self._held_back = held_back
+        self.held_back = held_back
+        """May be changed at any time."""
         self._reset()
 
     def _reset(self) -> None:
@@ -52,7 +53,7 @@ class CaptureClock:
                 self._intervals += 1
             self._period_ns += (interval_ns - self._period_ns) / self._intervals
         self._media_ns = media_ns
-        captured_ns = media_ns + self._offset_ns() - round(self._held_back * self._period_ns)
+        captured_ns = media_ns + self._offset_ns() - round(self.held_back * self._period_ns)
         self._captured_ns = max(self._captured_ns + 1, captured_ns)
         return self._captured_ns
 

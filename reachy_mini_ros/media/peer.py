@@ -18,7 +18,8 @@ from aiortc import (
     RTCRtpReceiver,
     RTCSessionDescription,
 )
-from aiortc.mediastreams import MediaStreamError
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.mediastreams import VIDEO_TIME_BASE, MediaStreamError
 from aiortc.sdp import candidate_from_sdp
 
 from reachy_mini_ros.aio import summary
@@ -27,17 +28,21 @@ from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.media.aiortc_patches import Connection, DecoderGate, Loopback, gathering
 from reachy_mini_ros.media.backlog import Backlog
 from reachy_mini_ros.media.capture_time import CaptureClock
+from reachy_mini_ros.media.encoded import EncodedPictures
 from reachy_mini_ros.media.frames import Frame, PcmFrame
 from reachy_mini_ros.media.outgoing import OutgoingTrack
+from reachy_mini_ros.media.picture_buffer import PictureBuffer, PictureFrame
 from reachy_mini_ros.media.signalling import Candidate, Offer
 from reachy_mini_ros.media.sound_buffer import SoundBuffer
 from reachy_mini_ros.media.stage import Stage
 from reachy_mini_ros.texts import shown
 
-_HELD_BACK = {"video": 1, "audio": 1}
-"""Frame periods that pass before a frame is let go: aiortc's jitter buffer waits for the next
-picture, and a packet of sound is sent when its last sample is there."""
-_ASK_AGAIN_S = 0.5
+_SOUND_HELD_BACK = 1
+"""Frame periods that pass before a packet of sound is sent: its last sample has to be there."""
+_ASK_AGAIN_S = 1.0
+"""A robot is asked for a key frame once in so long at most: each takes from the others' quality."""
+_DECODING_MAX = 120
+"""Pictures on their way through the decoder whose capture time is kept."""
 _CLOSE_S = 1.0
 _EARLY_MAX = 1000
 """Candidates that are kept until the offer comes."""
@@ -53,10 +58,16 @@ class Peer:
         on_audio: Callable[[PcmFrame], None],
         backlogs: Mapping[str, Backlog],
         speaker: MediaStreamTrack | None = None,
+        encoded: EncodedPictures | None = None,
     ) -> None:
         """``backlogs`` judge the frames of ``video`` and ``audio``."""
         self._loopback = loopback
         self._backlogs = backlogs
+        self._clock = CaptureClock()
+        self._captured_ns: dict[int, int] = {}
+        self._encoded = encoded
+        if encoded is not None:
+            encoded.restart()
         self._consume = {"video": self._video(on_video), "audio": self._audio(on_audio)}
         self._speaker = OutgoingTrack(speaker) if speaker is not None else None
         # No ICE servers: aiortc would ask a public STUN server by default.
@@ -64,6 +75,7 @@ class Peer:
         self._transport: RTCDtlsTransport | None = None
         self._answered = False
         self._asked_s = 0.0
+        self._waits_since_s: float | None = None
         self._early: list[Candidate] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._failure: RobotError | None = None
@@ -101,6 +113,12 @@ class Peer:
         if not gate.is_open or self.decoded_ns["video"] > gate.opened_ns:
             return Stage.STREAMING
         return Stage.KEY_FRAME if gate.waits_for_key_frame else Stage.DECODING
+
+    @property
+    def without_key_frame_s(self) -> float:
+        """Return for how long somebody has waited for a key frame, while pictures come."""
+        since_s = self._waits_since_s
+        return time.monotonic() - since_s if since_s is not None else 0.0
 
     def has_packets(self) -> bool:
         """Return whether any packet of the pictures came."""
@@ -140,6 +158,7 @@ class Peer:
                     self._receive(receiver)
             if not self.gates:
                 raise RobotError("the robot's offer has neither pictures nor sound in it")
+            connection.prefer_h264()
             self._answered = True
             for candidate in self._early:
                 await self.add_candidate(candidate)
@@ -170,10 +189,19 @@ class Peer:
                 return  # of a kind that aiortc does not know; another may do
 
     def request_key_frame(self) -> None:
-        """Ask for the key frame that the video's decoder waits for, if it does."""
+        """Ask for the key frame that a decoder waits for, ours or a consumer's, if one does."""
         gate = self.gates.get("video")
+        if gate is None or not gate.sources:
+            return
+        waits = gate.waits_for_key_frame
+        if self._encoded is not None:
+            waits = waits or self._encoded.needs_key_frame
         now_s = time.monotonic()
-        if gate is not None and gate.waits_for_key_frame and now_s > self._asked_s + _ASK_AGAIN_S:
+        if not waits:
+            self._waits_since_s = None
+        elif self._waits_since_s is None:
+            self._waits_since_s = now_s
+        if waits and now_s >= self._asked_s + _ASK_AGAIN_S:
             self._asked_s = now_s
             self._start("a key frame cannot be asked for", gate.request_key_frame())
 
@@ -192,9 +220,12 @@ class Peer:
 
     def _receive(self, receiver: RTCRtpReceiver) -> None:
         track = receiver.track
-        self.gates[track.kind] = DecoderGate(receiver)
         if track.kind == "audio":
+            self.gates[track.kind] = DecoderGate(receiver)
             SoundBuffer(receiver)
+        else:
+            self.gates[track.kind] = DecoderGate(receiver, self._on_encoded)
+            PictureBuffer(receiver)
         if self._transport is None or track.kind == "video":
             self._transport = receiver.transport
         what = f"what was decoded of the {track.kind} cannot be used"
@@ -213,21 +244,36 @@ class Peer:
         self._tasks = [task for task in self._tasks if not task.done()]
         self._tasks.append(asyncio.create_task(run()))
 
+    def _on_encoded(self, codec: str, picture: JitterFrame) -> None:
+        """Take an encoded picture before the decoder does."""
+        assert isinstance(picture, PictureFrame)
+        arrived_ns = time.monotonic_ns()
+        self._clock.held_back = picture.held_back
+        media_ns = round(picture.timestamp * VIDEO_TIME_BASE * 1_000_000_000)
+        captured_ns = self._clock.captured_ns(media_ns, arrived_ns)
+        self._captured_ns[picture.timestamp] = captured_ns
+        if len(self._captured_ns) > _DECODING_MAX:
+            del self._captured_ns[next(iter(self._captured_ns))]
+        if self._encoded is not None:
+            self._encoded.add(codec, picture, captured_ns, arrived_ns)
+        self.request_key_frame()
+
     def _video(self, consumer: Callable[[Frame], None]) -> Callable[[object], None]:
-        clock, backlog = CaptureClock(_HELD_BACK["video"]), self._backlogs["video"]
+        backlog = self._backlogs["video"]
         backlog.restart()
 
         def consume(image: object) -> None:
             assert isinstance(image, av.VideoFrame)
+            assert image.pts is not None
             arrived_ns = self.decoded_ns["video"] = time.monotonic_ns()
-            captured_ns = clock.captured_ns(_media_ns(image), arrived_ns)
+            captured_ns = self._captured_ns.get(image.pts, arrived_ns)
             if not backlog.holds(captured_ns, arrived_ns):
                 consumer(Frame(image, captured_ns, arrived_ns))
 
         return consume
 
     def _audio(self, consumer: Callable[[PcmFrame], None]) -> Callable[[object], None]:
-        clock, backlog = CaptureClock(_HELD_BACK["audio"]), self._backlogs["audio"]
+        clock, backlog = CaptureClock(_SOUND_HELD_BACK), self._backlogs["audio"]
         backlog.restart()
 
         def consume(sound: object) -> None:

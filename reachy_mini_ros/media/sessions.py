@@ -9,7 +9,8 @@ from weakref import WeakValueDictionary
 from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.media.backlog import Backlog
-from reachy_mini_ros.media.frames import Frame, PcmFrame
+from reachy_mini_ros.media.encoded import EncodedCounts
+from reachy_mini_ros.media.frames import EncodedFrame, Frame, PcmFrame
 from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
 from reachy_mini_ros.media.speaker import Speaker
 from reachy_mini_ros.media.stage import Stage
@@ -58,6 +59,11 @@ class SharedSession(VideoSource):
         return self._common.session.input_rate_hz
 
     @property
+    def encoded(self) -> EncodedCounts:
+        """Return what became of the encoded pictures."""
+        return self._common.session.encoded
+
+    @property
     def speaker(self) -> Speaker:
         """Return the way to the robot's speaker."""
         return self._common.speaker
@@ -73,6 +79,21 @@ class SharedSession(VideoSource):
         super().remove_video(consumer)
         if self._open and not self._video:
             self._common.session.remove_video(self._give_video)
+
+    def add_encoded(self, consumer: Callable[[EncodedFrame], None]) -> None:
+        """Hand every picture to ``consumer`` as the robot encoded it, while this share is open."""
+        first = not self._encoded
+        super().add_encoded(consumer)
+        if self._open and first:
+            self._common.session.add_encoded(self._give_encoded)
+        elif self._open:
+            self._common.session.request_key_frame()
+
+    def remove_encoded(self, consumer: Callable[[EncodedFrame], None]) -> None:
+        """Undo :meth:`add_encoded`."""
+        super().remove_encoded(consumer)
+        if self._open and not self._encoded:
+            self._common.session.remove_encoded(self._give_encoded)
 
     def add_audio(self, consumer: Callable[[PcmFrame], None]) -> None:
         """Hand the microphone's sound to ``consumer`` while this share is open."""
@@ -96,6 +117,8 @@ class SharedSession(VideoSource):
         self._open = True
         if self._video:
             session.add_video(self._give_video)
+        if self._encoded:
+            session.add_encoded(self._give_encoded)
         if self._audio:
             session.add_audio(self._give_audio)
         listeners.append(self._on_session)
@@ -109,6 +132,8 @@ class SharedSession(VideoSource):
             listeners.remove(self._on_session)
             if self._video:
                 session.remove_video(self._give_video)
+            if self._encoded:
+                session.remove_encoded(self._give_encoded)
             if self._audio:
                 session.remove_audio(self._give_audio)
             self._set_closed()

@@ -7,32 +7,11 @@ aiortc's own buffer holds sound back for 4 packets (80 ms) always, and, once a p
 chosen and lets go of everything that is ready.
 """
 
-from collections.abc import Iterator
-
 from aiortc import RTCRtpReceiver
-from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
-from aiortc.utils import uint16_add, uint32_add
+from aiortc.utils import uint16_add
 
-
-class SoundFrame(JitterFrame):
-    """An encoded frame of sound."""
-
-    def __init__(self, packet: RtpPacket) -> None:
-        super().__init__(packet._data, packet.timestamp)  # type: ignore[attr-defined]
-        self.rtp_timestamp = packet.timestamp
-        """In RTP time, which aiortc replaces in ``timestamp``."""
-        self.later: list[SoundFrame] = []
-        """Frames that were waiting for this one."""
-
-
-def in_order(frame: JitterFrame) -> Iterator[JitterFrame]:
-    """Yield ``frame`` and those that became ready with it, all in the time that aiortc gave it."""
-    yield frame
-    if isinstance(frame, SoundFrame):
-        for later in frame.later:
-            later.timestamp = frame.timestamp + uint32_add(later.timestamp, -frame.rtp_timestamp)
-            yield later
+from reachy_mini_ros.media.received import ReceivedFrame
 
 
 class SoundBuffer:
@@ -52,7 +31,7 @@ class SoundBuffer:
         assert hasattr(receiver, "_RTCRtpReceiver__jitter_buffer"), "this aiortc is another one"
         receiver._RTCRtpReceiver__jitter_buffer = self
 
-    def add(self, packet: RtpPacket) -> tuple[bool, SoundFrame | None]:
+    def add(self, packet: RtpPacket) -> tuple[bool, ReceivedFrame | None]:
         """Take a packet; return whether to ask for a key frame (never), and what is ready."""
         number = packet.sequence_number
         if self._next is None or self._RESTART < uint16_add(number, -self._next) < 2**16 - 100:
@@ -66,7 +45,7 @@ class SoundBuffer:
             self._next = min(self._waiting, key=lambda waiting: uint16_add(waiting, -expected))
         ready = []
         while (waiting := self._waiting.pop(self._next, None)) is not None:
-            ready.append(SoundFrame(waiting))
+            ready.append(ReceivedFrame(waiting._data, waiting.timestamp))  # type: ignore[attr-defined]
             self._next = uint16_add(self._next, 1)
         if not ready:
             return False, None

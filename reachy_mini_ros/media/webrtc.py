@@ -18,7 +18,8 @@ from reachy_mini_ros.hosts import is_loopback, network_address
 from reachy_mini_ros.media import signalling
 from reachy_mini_ros.media.aiortc_patches import Loopback
 from reachy_mini_ros.media.backlog import Backlog
-from reachy_mini_ros.media.frames import Frame, PcmFrame
+from reachy_mini_ros.media.encoded import EncodedCounts, EncodedPictures
+from reachy_mini_ros.media.frames import EncodedFrame, Frame, PcmFrame
 from reachy_mini_ros.media.peer import Peer
 from reachy_mini_ros.media.signalling import PeerStatus, Producers
 from reachy_mini_ros.media.signalling_client import DEADLINE_S, receive, signalling_connection
@@ -44,9 +45,9 @@ class WebRtcSession(VideoSource):
     """One WebRTC session with a robot, shared by all who want its pictures or its sound.
 
     What nobody wants is received but not decoded; a consumer that comes then gets its first picture
-    after the key frame that it causes the robot to send. The connection is supervised by the age of
-    what is received, decoded or not. Whatever the robot sends, or aiortc makes of it, ends one
-    attempt at most, with the stage that it failed at.
+    after the key frame that it causes the robot to send, and so does one of encoded pictures. The
+    connection is supervised by the age of what is received, decoded or not. Whatever the robot
+    sends, or aiortc makes of it, ends one attempt at most, with the stage that it failed at.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class WebRtcSession(VideoSource):
         self._loopback = Loopback.ALSO if is_loopback(host) else Loopback.NEVER
         self._speaker = speaker
         self._audio: list[Callable[[PcmFrame], None]] = []
+        self._encoded_pictures = EncodedPictures(self._give_encoded)
         self._unwanted_since_s = {"video": 0.0, "audio": 0.0}
         self.backlogs = {"video": Backlog(), "audio": Backlog()}
         """What was left out of the pictures and the sound after stalls."""
@@ -91,6 +93,28 @@ class WebRtcSession(VideoSource):
         """Return the rate at which pictures come from the robot, decoded or not."""
         gate = self._peer.gates.get("video") if self._peer is not None else None
         return gate.arrivals.rate_hz() if gate is not None else 0.0
+
+    @property
+    def encoded(self) -> EncodedCounts:
+        """Return what became of the encoded pictures."""
+        return self._encoded_pictures.counts
+
+    def add_encoded(self, consumer: Callable[[EncodedFrame], None]) -> None:
+        """Hand every picture to ``consumer`` as the robot encoded it, from a key frame on."""
+        super().add_encoded(consumer)
+        self._encoded_pictures.wanted = True
+        self.request_key_frame()
+
+    def remove_encoded(self, consumer: Callable[[EncodedFrame], None]) -> None:
+        """Undo :meth:`add_encoded`."""
+        super().remove_encoded(consumer)
+        self._encoded_pictures.wanted = bool(self._encoded)
+
+    def request_key_frame(self) -> None:
+        """Have the robot send a key frame soon, for one who begins with encoded pictures."""
+        self._encoded_pictures.key_frame_wanted = True
+        if self._peer is not None:
+            self._peer.request_key_frame()
 
     def add_video(self, consumer: Callable[[Frame], None]) -> None:
         """Hand every decoded picture to ``consumer`` from now on."""
@@ -139,7 +163,12 @@ class WebRtcSession(VideoSource):
             speaker = self._speaker() if self._speaker is not None else None
             self._enter(Stage.OFFER)
             self._peer = Peer(
-                self._loopback, self._give_video, self._give_audio, self.backlogs, speaker
+                self._loopback,
+                self._give_video,
+                self._give_audio,
+                self.backlogs,
+                speaker,
+                self._encoded_pictures,
             )
             talk = Talk(signals, producer_id, self._peer)
             try:
@@ -226,6 +255,9 @@ class WebRtcSession(VideoSource):
         decoded_ns = max(gate.opened_ns, peer.decoded_ns["video"])
         if gate.is_open and (now_ns - decoded_ns) / 1e9 > _UNDECODED_S:
             self._enter(Stage.KEY_FRAME if gate.waits_for_key_frame else Stage.DECODING)
+            raise RobotError(_why_not(self._at, peer))
+        if not gate.is_open and peer.without_key_frame_s > _UNDECODED_S:
+            self._enter(Stage.KEY_FRAME)
             raise RobotError(_why_not(self._at, peer))
 
     def _watch_sound(self, peer: Peer) -> None:

@@ -74,6 +74,10 @@ class FeedTrack(MediaStreamTrack):
             self._feed.add(self)
         return await self._packets.get()
 
+    def request_keyframe(self) -> None:
+        """Make the next packet of the feed one that decoding can start with."""
+        self._feed.request_keyframe()
+
     def put(self, packet: AnyPacket) -> None:
         """Queue a packet; a session that falls behind goes on at the next keyframe."""
         if self._packets.full():

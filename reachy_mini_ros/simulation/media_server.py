@@ -27,7 +27,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.sdp import candidate_to_sdp
 from websockets.asyncio.client import connect
 
-from reachy_mini_ros.media.aiortc_patches import Loopback, gathering
+from reachy_mini_ros.media.aiortc_patches import Loopback, gathering, on_key_frame_request
 from reachy_mini_ros.simulation.commands import Commands
 from reachy_mini_ros.simulation.feed import Feed, FeedTrack
 from reachy_mini_ros.simulation.sound import SimulatedSpeaker
@@ -140,7 +140,8 @@ class _Session:
         Raises what aiortc raises if the client sends nonsense.
         """
         for track in (video, audio):
-            self._connection.addTrack(track)
+            sender = self._connection.addTrack(track)
+            on_key_frame_request(sender, track.request_keyframe)
         for transceiver in self._connection.getTransceivers():
             transceiver.setCodecPreferences(_codecs(transceiver.kind))
         # After the tracks: the first section owns the transport that carries all.

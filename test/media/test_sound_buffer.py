@@ -8,7 +8,8 @@ import pytest
 from aiortc import RTCRtpReceiver
 from aiortc.rtp import RtpPacket
 
-from reachy_mini_ros.media.sound_buffer import SoundBuffer, in_order
+from reachy_mini_ros.media.received import in_order
+from reachy_mini_ros.media.sound_buffer import SoundBuffer
 
 FIRST = 65_530  # both numbers wrap soon
 STAMP = 2**32 - 3000

@@ -11,7 +11,8 @@ from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError
 from reachy_mini_ros.media.backlog import Backlog
-from reachy_mini_ros.media.frames import Frame
+from reachy_mini_ros.media.encoded import EncodedCounts
+from reachy_mini_ros.media.frames import EncodedFrame, Frame
 from reachy_mini_ros.media.stage import Stage
 
 T = TypeVar("T")
@@ -38,6 +39,8 @@ class VideoSource(ABC):
         self._on_connection = on_connection
         self._supervisor = supervisor or Supervisor()
         self._video: list[Callable[[Frame], None]] = []
+        self._encoded: dict[Callable[[EncodedFrame], None], bool] = {}
+        """And whether each has had a key frame to begin with."""
         self.connection = Connection.CONNECTING
         self.reason = CLOSED
         self.connections = 0
@@ -52,6 +55,11 @@ class VideoSource(ABC):
     @property
     def backlog(self) -> Backlog | None:
         """Return what was left out of the pictures after stalls; None where that is not known."""
+        return None
+
+    @property
+    def encoded(self) -> EncodedCounts | None:
+        """Return what became of encoded pictures; None for a source that hands out none."""
         return None
 
     @property
@@ -70,6 +78,18 @@ class VideoSource(ABC):
     def remove_video(self, consumer: Callable[[Frame], None]) -> None:
         """Undo :meth:`add_video`."""
         self._video.remove(consumer)
+
+    def add_encoded(self, consumer: Callable[[EncodedFrame], None]) -> None:
+        """Hand every picture to ``consumer`` as it was encoded, from the next key frame on.
+
+        After a gap, which the numbers show, it goes on with a key frame; one is asked for now and
+        then. Nothing comes from a source whose :attr:`encoded` is None.
+        """
+        self._encoded[consumer] = False
+
+    def remove_encoded(self, consumer: Callable[[EncodedFrame], None]) -> None:
+        """Undo :meth:`add_encoded`."""
+        del self._encoded[consumer]
 
     async def frame(self, timeout_s: float = 5.0) -> Frame:
         """Return the next picture.
@@ -95,6 +115,11 @@ class VideoSource(ABC):
 
     def _give_video(self, frame: Frame) -> None:
         self._give(self._video, frame)
+
+    def _give_encoded(self, frame: EncodedFrame) -> None:
+        if frame.is_key:
+            self._encoded = dict.fromkeys(self._encoded, True)
+        self._give([consumer for consumer, begun in self._encoded.items() if begun], frame)
 
     def _give(self, consumers: Iterable[Callable[[T], None]], what: T) -> None:
         for consumer in tuple(consumers):
