@@ -86,14 +86,19 @@ class SharedSession(VideoSource):
         super().add_encoded(consumer)
         if self._open and first:
             self._common.session.add_encoded(self._give_encoded)
-        elif self._open:
-            self._common.session.request_key_frame()
+        else:
+            self.request_key_frame()
 
     def remove_encoded(self, consumer: Callable[[EncodedFrame], None]) -> None:
         """Undo :meth:`add_encoded`."""
         super().remove_encoded(consumer)
         if self._open and not self._encoded:
             self._common.session.remove_encoded(self._give_encoded)
+
+    def request_key_frame(self) -> None:
+        """Have the robot send a key frame soon."""
+        if self._open:
+            self._common.session.request_key_frame()
 
     def add_audio(self, consumer: Callable[[PcmFrame], None]) -> None:
         """Hand the microphone's sound to ``consumer`` while this share is open."""

@@ -91,6 +91,9 @@ class VideoSource(ABC):
         """Undo :meth:`add_encoded`."""
         del self._encoded[consumer]
 
+    def request_key_frame(self) -> None:  # noqa: B027 - not every source encodes
+        """Have a key frame come soon, for one who begins with what others take already."""
+
     async def frame(self, timeout_s: float = 5.0) -> Frame:
         """Return the next picture.
 

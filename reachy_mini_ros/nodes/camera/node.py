@@ -26,9 +26,11 @@ from reachy_mini_ros.nodes.camera import info
 from reachy_mini_ros.nodes.camera.parameters import LIVE, PARAMETERS, settings
 from reachy_mini_ros.nodes.camera.photos import Photos, Scene
 from reachy_mini_ros.nodes.camera.topics import CameraTopics
+from reachy_mini_ros.nodes.camera.video import VideoTopics
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics
 from reachy_mini_ros.nodes.common.managed import ManagedNode
 from reachy_mini_ros.nodes.common.parameters import declare
+from reachy_mini_ros.nodes.common.stamps import CaptureStamps
 from reachy_mini_ros.nodes.common.work import result_in_executor
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.camera_watch import CameraWatch
@@ -66,7 +68,9 @@ class CameraNode(ManagedNode):
         self._switch = Switch(lambda: self.supervisor.keep("source", self._stream))
         self._open = False
         self._watched = False
-        self._topics = CameraTopics(self, values["frame_id"], self._model, self._on_matched)
+        frame_id, stamps = values["frame_id"], CaptureStamps(self.get_clock())
+        self._topics = CameraTopics(self, frame_id, stamps, self._model, self._on_matched)
+        self._video = VideoTopics(self, io, self._source, frame_id, stamps, lambda: self._settings)
         folder = Path(values["photo_directory"]).expanduser()
         scene = Scene(self._frame, lambda: self._settings, self._model, self._facts)
         self._photos = Photos(self, io, folder, scene)
@@ -84,13 +88,13 @@ class CameraNode(ManagedNode):
 
     def open_stream(self) -> None:
         """Open the source."""
-        self._open = True
+        self._open = self._video.open = True
         self._io.call(self._switch.want, True)
 
     def close_stream(self) -> None:
         """Close the source; no picture is published from now on."""
         if self._open:
-            self._open = False
+            self._open = self._video.open = False
             self._io.call(self._switch.want, False)
 
     def close(self) -> None:
@@ -137,6 +141,7 @@ class CameraNode(ManagedNode):
             "dropped_stale": source.backlog.dropped if source.backlog is not None else None,
             "conversions": topics.counts.conversions,
             "encodes": topics.counts.encodes,
+            **self._video.facts(),
             "reconnects": max(0, source.connections - 1),
             "last_error": source.last_error,
         }
@@ -145,7 +150,8 @@ class CameraNode(ManagedNode):
         if not self._is_connected():
             reason = f"{source.connection.value}: {self._reason()}"
             return Report(Level.ERROR, reason, values)
-        watched = "somebody subscribes" if self._watched else "nobody subscribes"
+        anybody = self._watched or self._video.watched
+        watched = "somebody subscribes" if anybody else "nobody subscribes"
         if 0 < input_hz < SLOW * wanted_hz:
             slow = f"the source gives {input_hz:.1f} Hz of the {wanted_hz:g} Hz asked for"
             return Report(Level.WARN, f"connected, {watched}; {slow}", values)

@@ -52,6 +52,14 @@ PARAMETERS = (
     ),
     Param("frame_id", "camera_optical", "TF frame of the pictures", read_only=True),
     Param("timestamp_offset", 0.0, "Added to the time stamps, s", -10.0, 10.0),
+    Param(
+        "keyframe_interval",
+        2.0,
+        "Longest time between key frames of video and the like, s: the robot is asked for one, "
+        "once a second at most; 0: only when a subscriber comes or pictures were lost",
+        0.0,
+        60.0,
+    ),
     Param("photo_directory", "~/Pictures/reachy_mini", "Where take_photo saves", read_only=True),
     Param("photo_format", "jpeg", "How take_photo saves", choices=photo.FORMATS),
     Param("motion_detection", False, "Whether motion and motion_level are published"),
@@ -72,6 +80,7 @@ class Settings:
     frame_rate: float
     jpeg_quality: int
     timestamp_offset: float
+    keyframe_interval: float
     shape: Shape
     photo_format: str
     motion_detection: bool

@@ -9,12 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rclpy.duration import Duration
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Bool, Float32, Header
 
@@ -26,7 +24,7 @@ from reachy_mini_ros.media.shape import Shape
 from reachy_mini_ros.nodes.camera import images, info
 from reachy_mini_ros.nodes.camera.parameters import Settings
 from reachy_mini_ros.nodes.common.qos import reliable
-from reachy_mini_ros.nodes.common.stamps import to_stamp
+from reachy_mini_ros.nodes.common.stamps import CaptureStamps
 from reachy_mini_ros.robot.geometry.camera_models import CameraModel
 from reachy_mini_ros.statistics import Window
 
@@ -49,11 +47,17 @@ class CameraTopics:
     """The publishers; :meth:`publish` is for one thread, which may be any."""
 
     def __init__(
-        self, node: Node, frame_id: str, model_of: ModelOf, on_matched: Callable[[object], None]
+        self,
+        node: Node,
+        frame_id: str,
+        stamps: CaptureStamps,
+        model_of: ModelOf,
+        on_matched: Callable[[object], None],
     ) -> None:
         """``on_matched`` is called on the executor's thread when subscribers come or go."""
         self._node = node
         self._frame_id = frame_id
+        self._stamps = stamps
         self._model_of = model_of
         self._on_matched = on_matched
         self._image = self._publisher(Image, "~/image_raw")
@@ -135,9 +139,8 @@ class CameraTopics:
             self._motion.publish(Bool(data=self._told))
 
     def _header(self, frame: Frame, settings: Settings) -> Header:
-        stamp = Time.from_msg(to_stamp(self._node.get_clock(), frame.captured_ns))
-        offset = Duration(nanoseconds=round(settings.timestamp_offset * 1e9))
-        return Header(stamp=(stamp + offset).to_msg(), frame_id=self._frame_id)
+        stamp = self._stamps.at(frame.captured_ns, settings.timestamp_offset)
+        return Header(stamp=stamp, frame_id=self._frame_id)
 
 
 def _any_wanted(*publishers: Publisher[Any]) -> bool:

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the core's monotonic clock to ROS time; stamps as the ids of commands."""
 
+import threading
 import time
 
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock
 from rclpy.duration import Duration
+from rclpy.time import Time as RosTime
 
 
 def to_stamp(clock: Clock, monotonic_ns: int) -> Time:
@@ -18,3 +20,25 @@ def to_stamp(clock: Clock, monotonic_ns: int) -> Time:
 def command_id(stamp: Time) -> str:
     """Return the id of a command with this stamp in its header; empty if it has none."""
     return f"{stamp.sec}.{stamp.nanosec:09d}" if stamp.sec or stamp.nanosec else ""
+
+
+class CaptureStamps:
+    """Gives what was captured at one moment one ROS time, however often it is asked for."""
+
+    _KEPT = 64
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[int, Time] = {}
+
+    def at(self, captured_ns: int, offset_s: float) -> Time:
+        """Return the time of capture, on ``time.monotonic_ns()``, with an offset; any thread."""
+        with self._lock:
+            if captured_ns not in self._known:
+                self._known[captured_ns] = to_stamp(self._clock, captured_ns)
+                if len(self._known) > self._KEPT:
+                    del self._known[next(iter(self._known))]
+            stamp = self._known[captured_ns]
+        moved = RosTime.from_msg(stamp) + Duration(nanoseconds=round(offset_s * 1e9))
+        return moved.to_msg()
