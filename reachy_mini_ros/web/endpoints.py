@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from reachy_mini_ros.texts import LONGEST_NAME, shown
 from reachy_mini_ros.web.middleware import Handler
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -42,6 +43,8 @@ class Endpoint:
     """Name -> what it is."""
     failures: tuple[int, ...] = ()
     """Statuses besides those that every request can get."""
+    is_socket: bool = False
+    """Whether it is a WebSocket."""
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Have requests answered."""
@@ -87,4 +90,4 @@ def _first(error: ValidationError, whole: str) -> str:
     """Say which field is wrong and why."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or whole
-    return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    return f"{shown(where, LONGEST_NAME)}: {first['msg'].removeprefix('Value error, ')}"
