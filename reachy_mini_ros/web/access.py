@@ -38,7 +38,8 @@ class Access:
     dashboard by giving its own name a loopback address (DNS rebinding). Elsewhere a token is
     needed: once as ``?token=``, which the page trades for a cookie, or with each request, there or
     as ``Authorization: Bearer``; who gives a wrong one again and again has to wait. Requests that
-    change anything must come from the own page, or from no page at all.
+    change anything, and WebSockets, which browsers open to any site, must come from the own page,
+    or from no page at all.
 
     Raises SetupError for an address that others can reach without a token, or a short one.
     """
@@ -70,7 +71,8 @@ class Access:
             and request.headers.get("Sec-Fetch-Mode") != "navigate"
         ):
             raise web.HTTPForbidden(text="requests from other sites' pages are refused")
-        if request.method not in READING and not _same_origin(request):
+        changes = request.method not in READING or "Upgrade" in request.headers
+        if changes and not _same_origin(request):
             raise web.HTTPForbidden(text="the Origin header is not this dashboard's own")
         if self._token and not self._has_cookie(request):
             self._check_token(request)

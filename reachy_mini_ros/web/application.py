@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dashboard's HTTP server: what answers where.
 
-It knows nothing of ROS: pictures come in through :class:`Pictures`, the rest through a
-:class:`Robot`.
+It knows nothing of ROS: pictures come in through :class:`Pictures`, encoded video through
+:class:`Video`, the rest through a :class:`Robot`.
 """
 
 import asyncio
@@ -29,6 +29,8 @@ from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.report import Report, report
 from reachy_mini_ros.web.robot import Robot
 from reachy_mini_ros.web.streams import Streams
+from reachy_mini_ros.web.video import Video
+from reachy_mini_ros.web.video_route import VideoRoute
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -60,6 +62,7 @@ class Dashboard:
         settings: Settings,
         supervisor: Supervisor | None = None,
         *,
+        video: Video | None = None,
         address: str = "127.0.0.1",
         port: int = 8042,
     ) -> None:
@@ -70,10 +73,12 @@ class Dashboard:
         self._port = port
         self._read_only = settings.read_only
         self.streams = Streams(pictures, supervisor)
+        self._video = video
         photos = PhotoRoutes(settings.photo_directory, settings.read_only, self._photos_changed)
         self.events = Events(self._report, photos.watch, supervisor)
         self.endpoints = (
             *self.streams.endpoints(),
+            *(VideoRoute(video).endpoints() if video is not None else ()),
             *self.events.endpoints(),
             Endpoint("GET", "/api/status", self._status, "What is known of the robot.", Report),
             *photos.endpoints(),
@@ -119,6 +124,8 @@ class Dashboard:
         if self._listening is not None:
             self._listening.close()
         self.streams.close()
+        if self._video is not None:
+            self._video.close()
         self.events.close()
         await self._runner.cleanup()
 
@@ -146,7 +153,9 @@ class Dashboard:
         self.events.publish("photos", {})
 
     def _report(self, sound: bool) -> dict[str, object]:
-        return report(self._robot.status(sound=sound), self.streams.state(), self._read_only)
+        video = self._video.state() if self._video is not None else None
+        status = self._robot.status(sound=sound)
+        return report(status, self.streams.state(), video, self._read_only)
 
 
 def _listening_failed(error: OSError, address: str, port: int) -> str:

@@ -15,6 +15,7 @@ Pitch = Annotated[float, Field(ge=-90.0, le=90.0)]
 """Beyond, the same orientation has another roll and yaw, and would be judged by these."""
 Offset = Annotated[float, Field(ge=-0.1, le=0.1)]
 Pixel = Annotated[float, Field(ge=0.0, le=10_000.0)]
+Side = Annotated[float, Field(ge=1.0, le=10_000.0)]
 Mode = Literal["stream", "goto"]
 """A target of many, taken at once, or one that is gone to in the duration set for it."""
 
@@ -96,10 +97,15 @@ class Body(Command):
 
 
 class LookAtPixel(Command):
-    """Turn the camera to what a pixel shows: px of the picture as it is published."""
+    """Turn the camera to what a pixel shows: px of the picture as it is published.
+
+    With ``width`` and ``height``, px of a picture of that size that shows the same.
+    """
 
     u: Pixel
     v: Pixel
+    width: Side | None = None
+    height: Side | None = None
 
 
 class PlayMove(Command):

@@ -22,6 +22,7 @@ REASONS = {
     415: "The body is not sent as JSON.",
     416: "The file has no such bytes.",
     422: "A parameter or the body is wrong: which, and why.",
+    426: "It is a WebSocket: open one.",
     429: "Too many wrong tokens: wait.",
     503: "Nobody is there to do it, or too many ask.",
     504: "No answer came, or the robot did not end, in time.",
@@ -100,8 +101,9 @@ def _responses(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, object]
     else:
         content = {"application/json": {"schema": schemas[endpoint.answer]}}
     failure = {"application/json": {"schema": schemas[Failure]}}
+    success = "101" if endpoint.is_socket else "200"
     return {
-        "200": {"description": endpoint.summary, "content": content},
+        success: {"description": endpoint.summary, "content": content},
         **{
             str(status): {"description": REASONS[status], "content": failure}
             for status in sorted({*ALWAYS, *endpoint.failures})

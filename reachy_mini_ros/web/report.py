@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from reachy_mini_ros.web.pictures import PictureState
 from reachy_mini_ros.web.robot import Status
 
-RESTLESS = ("time", "picture", "rates", "latency")
+RESTLESS = ("time", "picture", "video", "rates", "latency")
 """What changes with each look; a change of it alone is no news."""
 
 
@@ -17,14 +17,21 @@ class Report(Status):
     """The status, and what the dashboard adds to it."""
 
     picture: PictureState
+    """JPEG pictures."""
+    video: PictureState | None
+    """The robot's own video; None where it cannot be looked at."""
     time: float
     """Unix time in s."""
     read_only: bool
     """Commands are refused."""
 
 
-def report(status: Status, picture: PictureState, read_only: bool) -> dict[str, object]:
+def report(
+    status: Status, picture: PictureState, video: PictureState | None, read_only: bool
+) -> dict[str, object]:
     """Return the document, ready for JSON."""
     known = {field.name: getattr(status, field.name) for field in fields(status)}
-    known["rates"] = replace(status.rates, picture_hz=picture.rate_hz)
-    return asdict(Report(**known, picture=picture, time=round(time.time(), 3), read_only=read_only))
+    rate_hz = (video.rate_hz if video is not None else None) or picture.rate_hz
+    known["rates"] = replace(status.rates, picture_hz=rate_hz)
+    time_s = round(time.time(), 3)
+    return asdict(Report(**known, picture=picture, video=video, time=time_s, read_only=read_only))

@@ -14,12 +14,17 @@ UNSENT_BYTES = 128 * 1024
 """What the kernel may hold back for one viewer: about one picture, so that no old ones queue."""
 
 
-async def begin(request: web.Request, content_type: str) -> web.StreamResponse:
-    """Send the head of an answer whose body is written bit by bit."""
+def hold_little_back(request: web.Request) -> None:
+    """Have the kernel keep :data:`UNSENT_BYTES` at most for the viewer behind a request."""
     connection = request.get_extra_info("socket")
     option = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS
     if connection is not None and option is not None:
         connection.setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)
+
+
+async def begin(request: web.Request, content_type: str) -> web.StreamResponse:
+    """Send the head of an answer whose body is written bit by bit."""
+    hold_little_back(request)
     response = web.StreamResponse(headers={"Content-Type": content_type})
     await response.prepare(request)
     return response

@@ -28,10 +28,11 @@ class Api:
         self.statuses: Counter[int] = Counter()
 
     def operations(self, start: str = "/") -> Iterator[Any]:
-        """Return those whose path begins with ``start``."""
+        """Return those whose path begins with ``start``, but WebSockets."""
         for result in self._schema.get_all_operations():
             operation = result.ok()
-            if operation.path.startswith(start):
+            socket = "101" in operation.responses.status_codes
+            if operation.path.startswith(start) and not socket:
                 yield operation
 
     def try_out(self, operation: Any, mode: GenerationMode, examples: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.processes import free_port
+from harness.video import Encoder
 from harness.waiting import Awaited
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.errors import ReachyMiniRosError
@@ -16,6 +17,7 @@ from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import Command, Done, Moves, Photo, PhotoTaken
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.robot import HeadPose, Robot, Status
+from reachy_mini_ros.web.video import Video
 
 CAMERA = {"lifecycle": "active", "reason": ""}
 
@@ -34,6 +36,10 @@ class Served(Robot):
         )
         self.demands: list[bool] = []
         self.pictures = Pictures(self.demands.append, fresh_s=1.0, linger_s=0.2)
+        self.video_demands: list[bool] = []
+        self.key_wanted = False
+        self.keys_asked = 0
+        self.video = Video(self.video_demands.append, self._ask_for_key, fresh_s=1.0, linger_s=0.2)
         address = settings.pop("address", "127.0.0.1")
         # The tests' home is a temporary folder.
         self.photos = Path.home() / "photos"
@@ -41,10 +47,14 @@ class Served(Robot):
         chosen = Settings(self.photos, self.live, **settings)
         self.supervisor = Supervisor()
         self.dashboard = Dashboard(
-            self.pictures, self, chosen, self.supervisor, address=address, port=self.port
+            *(self.pictures, self, chosen, self.supervisor),
+            video=self.video,
+            address=address,
+            port=self.port,
         )
         Awaited(io.submit(self.dashboard.start())).result(10)
         self._feeding: Any = None
+        self._filming: Any = None
         self.asked = self.sound_asked = self.published = 0
         self.commands: list[Command] = []
         self.waited: list[bool] = []
@@ -81,6 +91,30 @@ class Served(Robot):
 
         self._feeding = self.io.submit(run())
 
+    def film(self, encoder: Encoder, period_s: float = 1 / 30) -> None:
+        """Send video as a robot would: while somebody looks, and a key frame when asked for."""
+        self.key_wanted = True
+
+        async def run() -> None:
+            while True:
+                if self.video_demands and self.video_demands[-1]:
+                    key, self.key_wanted = self.key_wanted, False
+                    self.video.publish(encoder.frame(key=key))
+                else:
+                    self.key_wanted = True
+                await asyncio.sleep(period_s)
+
+        self._filming = self.io.submit(run())
+
+    def _ask_for_key(self) -> None:
+        self.keys_asked += 1
+        self.key_wanted = True
+
+    def stop_film(self) -> None:
+        if self._filming is not None:
+            self._filming.cancel()
+            self._filming = None
+
     def silence(self) -> None:
         if self._feeding is not None:
             self._feeding.cancel()
@@ -88,6 +122,7 @@ class Served(Robot):
 
     def stop(self) -> None:
         self.silence()
+        self.stop_film()
         Awaited(self.io.submit(self.dashboard.stop())).result(10)
 
 

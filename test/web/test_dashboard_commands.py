@@ -21,6 +21,11 @@ GOOD: list[tuple[str, dict[str, Any], commands.Command]] = [
     ("antennas", {"left": -30.5}, commands.Antennas(left=-30.5)),
     ("body", {"yaw": 10, "mode": "stream"}, commands.Body(yaw=10.0, mode="stream")),
     ("look_at_pixel", {"u": 3, "v": 4.5}, commands.LookAtPixel(u=3.0, v=4.5)),
+    (
+        "look_at_pixel",
+        {"u": 3, "v": 4, "width": 640, "height": 360},
+        commands.LookAtPixel(u=3.0, v=4.0, width=640.0, height=360.0),
+    ),
     ("play_move", {"name": "pollen/dances/yeah"}, commands.PlayMove(name="pollen/dances/yeah")),
 ]
 

@@ -55,6 +55,7 @@ def test_status_tells_connection_robot_picture_and_head(serve: Serve) -> None:
         "connection": "connected",
         "robot": {"robot_name": "test"},
         "picture": dict.fromkeys(("rate_hz", "age_s", "width", "height")) | {"viewers": 0},
+        "video": dict.fromkeys(("rate_hz", "age_s", "width", "height")) | {"viewers": 0},
         "head": {"roll": 1.0, "pitch": -2.0, "yaw": 3.0, "x": 0.0, "y": 0.0, "z": 0.01},
         "target_head": None,
         "joints": None,

@@ -171,7 +171,7 @@ def test_read_outs_show_the_status_and_nothing_of_what_is_not_known(
     assert "active" in browser.text("stream-list")
     assert browser.find("stream-list").get_by_role("link").count() == 1
     browser.wait_until(
-        r"/^640 \S 360 \S 1\d\.\d Hz$/.test(document.getElementById('format').textContent)"
+        r"/^640 \S 360 \S 1\d\.\d Hz \S JPEG$/.test(document.getElementById('format').textContent)"
     )
     values = browser.find("plots").locator("b")
     wait_for(lambda: values.nth(2).text_content() == "33.0 ms", 5, "the latency")
@@ -270,7 +270,8 @@ def test_size_quality_and_rate_are_chosen_and_remembered(browser: Browser, serve
     browser.wait_for_state("live")
     browser.find("width").select_option("320")
     browser.find("fps").select_option("5")
-    small = r"/^320 \S 180 \S [456]\.\d Hz$/.test(document.getElementById('format').textContent)"
+    text = "document.getElementById('format').textContent"
+    small = rf"/^320 \S 180 \S [456]\.\d Hz \S JPEG$/.test({text})"
     browser.wait_until(small)
     browser.open(served.dashboard.url)
     browser.wait_until(small)

@@ -34,7 +34,7 @@ const OWNER = {
 };
 
 function update(status) {
-  const { robot = {}, picture = {}, motion = null } = status ?? {};
+  const { robot = {}, picture = {}, video = null, motion = null } = status ?? {};
   const connection = status ? status.connection ?? "unknown" : "unreachable";
   const connected = connection === "connected";
   element("connection").dataset.state = connection;
@@ -47,7 +47,7 @@ function update(status) {
   const owner = (connected && motion?.owner) || "–";
   setText("owner", OWNER[owner] ?? owner);
   element("owner").parentElement.dataset.moving = connected && motion?.moving === true;
-  setText("viewers", picture.viewers ?? "–");
+  setText("viewers", status ? picture.viewers + (video?.viewers ?? 0) : "–");
   const shown = connected ? status : null;
   pose.update(shown);
   sound.update(shown);

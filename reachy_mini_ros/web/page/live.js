@@ -1,10 +1,12 @@
 // Copyright 2026 reachy_mini_ros contributors
 // SPDX-License-Identifier: Apache-2.0
-// The live picture: it reconnects by itself, and is never shown when it is not fresh.
+// The live picture: the robot's own video where that plays, JPEG pictures where not. It reconnects
+// by itself, and is never shown when it is not fresh.
 
 import { element, remember, remembered, setText, sleep, whenVisible } from "./dom.js";
 import { known } from "./events.js";
 import { pictures } from "./stream.js";
+import { startVideo, video, wantVideo } from "./video.js";
 
 const FRESH_MS = 2500; // an older picture is not shown
 const STALL_MS = 5000; // a stream that is silent for this long is given up
@@ -14,10 +16,12 @@ const SLOWEST_MS = 1500; // how long a picture stays fresh beyond the rate that 
 
 const RATE_MS = 3000; // what a rate is counted over, and the least that it can be
 const SHORTEST_MS = 400;
+const TICK_MS = 250;
 
 const stage = element("stage");
 const picture = element("picture");
-const canvas = picture.getContext("bitmaprenderer");
+const canvas = element("pictures").getContext("bitmaprenderer");
+const FORMAT = { video: "H264 video", pictures: "JPEG" };
 
 let attempt = null; // AbortController of the stream being read
 let heard = performance.now(); // when the stream last gave a sign of life
@@ -33,6 +37,9 @@ export const isLive = () => stage.dataset.state === "live";
 /** Width and height of the picture shown, px. */
 export const shownSize = () => size;
 
+/** Whether that is "video" or "pictures". */
+export const shownKind = () => picture.dataset.shown;
+
 /** Pictures a second that this page really shows. */
 export function shownRate() {
   const now = performance.now();
@@ -45,6 +52,10 @@ async function watch() {
   let [pause] = PAUSE_MS;
   for (;;) {
     await whenVisible();
+    if (!picturesWanted()) {
+      await sleep(TICK_MS);
+      continue;
+    }
     attempt = new AbortController();
     heard = performance.now();
     try {
@@ -56,7 +67,7 @@ async function watch() {
     } catch (error) {
       trouble = error.name === "Error" ? error.message : "";
     }
-    const again = attempt.signal.reason === "set anew";
+    const again = ["set anew", "video plays"].includes(attempt.signal.reason);
     attempt.abort();
     if (again) continue;
     await sleep(pause * (0.7 + 0.3 * Math.random()));
@@ -66,20 +77,40 @@ async function watch() {
 
 /** Where the stream is: the camera's bytes as they are, or encoded anew as chosen. */
 function address() {
-  const chosen = SETTINGS.map((name) => [name, element(name).value]).filter(([, value]) => value);
-  return chosen.length ? `api/stream?${new URLSearchParams(chosen)}` : "api/stream";
+  return chosen().length ? `api/stream?${new URLSearchParams(chosen())}` : "api/stream";
+}
+
+const chosen = () => SETTINGS.map((name) => [name, element(name).value]).filter(([, value]) => value);
+
+/** Pictures are for who chose them, and where no video plays. */
+function picturesWanted() {
+  return chosen().length > 0 || !["starting", "playing"].includes(video.state);
 }
 
 async function paint(jpeg) {
   heard = performance.now();
   const bitmap = await createImageBitmap(jpeg);
+  if (!picturesWanted()) return;
   const { width, height } = bitmap;
   canvas.transferFromImageBitmap(bitmap);
-  stage.style.aspectRatio = `${width} / ${height}`;
+  note("pictures", width, height);
+}
+
+function note(kind, width, height) {
+  if (picture.dataset.shown !== kind) {
+    picture.dataset.shown = kind;
+    paints.length = 0;
+  }
+  if (size[0] !== width || size[1] !== height) stage.style.aspectRatio = `${width} / ${height}`;
   size = [width, height];
   painted = performance.now();
   paints.push(painted);
   show();
+}
+
+function noteVideo(width, height) {
+  attempt?.abort("video plays");
+  note("video", width, height);
 }
 
 function freshMs() {
@@ -103,7 +134,7 @@ function stateNow() {
   if (lifecycle !== "active") {
     return ["silent", "Camera off", `The camera is ${lifecycle}: its stream from the robot is closed until it is activated.`];
   }
-  const why = (reason || trouble || "No picture has come for a while").replace(/\.$/, "");
+  const why = (reason || trouble || (video.state === "waiting" && video.reason) || "No picture has come for a while").replace(/\.$/, "");
   return ["silent", "Camera silent", `${why[0].toUpperCase()}${why.slice(1)}. The picture comes back by itself.`];
 }
 
@@ -121,13 +152,14 @@ function show() {
 function tick() {
   if (performance.now() - heard > STALL_MS) attempt?.abort();
   const rate = shownRate();
-  setText("format", rate ? `${size.join(" × ")} · ${rate.toFixed(1)} Hz` : "");
+  setText("format", rate ? `${size.join(" × ")} · ${rate.toFixed(1)} Hz · ${FORMAT[shownKind()]}` : "");
   show();
 }
 
 function choose() {
   for (const name of SETTINGS) remember(name, element(name).value);
   opened = performance.now();
+  wantVideo(!chosen().length);
   attempt?.abort("set anew");
 }
 
@@ -150,6 +182,8 @@ export function start() {
     opened = performance.now();
     if (document.hidden) attempt?.abort();
   });
+  wantVideo(!chosen().length);
+  startVideo(element("video"), noteVideo);
   watch();
-  setInterval(tick, 250);
+  setInterval(tick, TICK_MS);
 }

@@ -5,22 +5,28 @@
 import { command } from "./api.js";
 import { element, remember, remembered } from "./dom.js";
 import { known } from "./events.js";
-import { isLive, shownSize } from "./live.js";
+import { isLive, shownKind, shownSize } from "./live.js";
 import { toast } from "./log.js";
 
-const canvas = element("picture");
+const picture = element("picture");
 const stage = element("stage");
 const toggle = element("look");
 const aim = element("aim");
 
 /** Where a click lies in the picture, 0 to 1 from its top left; null beside it. */
 function place(event) {
-  const box = canvas.getBoundingClientRect();
+  const box = picture.getBoundingClientRect();
   const scale = Math.min(box.width / shownSize()[0], box.height / shownSize()[1]);
   const [width, height] = shownSize().map((each) => each * scale);
   const x = (event.clientX - box.x - (box.width - width) / 2) / width;
   const y = (event.clientY - box.y - (box.height - height) / 2) / height;
   return x >= 0 && x < 1 && y >= 0 && y < 1 ? [x, y] : null;
+}
+
+function publishedSize() {
+  const { width, height } = known.status?.picture ?? {};
+  if (!width) throw new Error("the size of the camera's pictures is not known");
+  return [width, height];
 }
 
 async function lookAt(event) {
@@ -29,10 +35,11 @@ async function lookAt(event) {
   if (!at) return;
   mark(event);
   try {
-    // As published: the picture that is shown may be scaled.
-    const { width, height } = known.status?.picture ?? {};
-    if (!width) throw new Error("the size of the camera's pictures is not known");
-    await command("look_at_pixel", { u: at[0] * width, v: at[1] * height });
+    // JPEG pictures may be shown scaled, and the robot's video may have another size than they.
+    const ofVideo = shownKind() === "video";
+    const [width, height] = ofVideo ? shownSize() : publishedSize();
+    const pixel = { u: at[0] * width, v: at[1] * height };
+    await command("look_at_pixel", ofVideo ? { ...pixel, width, height } : pixel);
   } catch (error) {
     toast("error", "Look there", error.message);
   }
@@ -60,6 +67,6 @@ export function start() {
     press(on);
     remember("look", on);
   });
-  canvas.addEventListener("click", lookAt);
+  picture.addEventListener("click", lookAt);
   aim.addEventListener("animationend", () => (aim.hidden = true));
 }

@@ -1,0 +1,169 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""H264 as fragmented MP4 (ISO/IEC 14496-12 and -15), one fragment a picture, for browsers.
+
+Written here, as a muxer of FFmpeg gives a picture out only when the next one has come, whose time
+it needs for the first one's duration.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from reachy_mini_ros.errors import MalformedError
+from reachy_mini_ros.media.bitstream import H264, nal_units
+from reachy_mini_ros.media.frames import EncodedFrame
+
+TIMESCALE = 90_000
+"""Of all times, in 1/s: that of the pictures' ``pts``."""
+
+_SPS, _PPS, _DELIMITER = 7, 8, 9
+_MATRIX: Final = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+_FIRST_DURATION = TIMESCALE // 30
+_IS_KEY, _IS_NO_KEY = 0x02000000, 0x01010000
+"""Sample flags: depends on no other; depends on others, and no random access point."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a film begins with."""
+
+    sps: bytes
+    pps: tuple[bytes, ...]
+    width: int
+    height: int
+
+    @property
+    def mime(self) -> str:
+        """Return the type, with the codec's profile and level as RFC 6381 names them."""
+        return f'video/mp4; codecs="avc1.{self.sps[1:4].hex()}"'
+
+    def segment(self) -> bytes:
+        """Return the initialisation segment."""
+        brands = b"iso6" + struct.pack(">I", 0) + b"iso6avc1mp41"
+        movie = _full("mvhd", 0, 0, struct.pack(">4I", 0, 0, TIMESCALE, 0), _rate_to_next_track(2))
+        # No duration: browsers take that for a live stream, and hold no picture back.
+        extends = _box("mvex", _full("trex", 0, 0, struct.pack(">5I", 1, 1, 0, 0, 0)))
+        return _box("ftyp", brands) + _box("moov", movie, self._track(), extends)
+
+    def _track(self) -> bytes:
+        size = struct.pack(">2I", self.width << 16, self.height << 16)
+        head = _full("tkhd", 0, 3, struct.pack(">5I", 0, 0, 1, 0, 0), bytes(16), _MATRIX, size)
+        english = struct.pack(">4I2H", 0, 0, TIMESCALE, 0, 0x55C4, 0)  # undetermined language
+        handler = _full("hdlr", 0, 0, bytes(4), b"vide", bytes(12), b"\0")
+        here = _box("dinf", _full("dref", 0, 0, struct.pack(">I", 1), _full("url ", 0, 1)))
+        empty = (_full(name, 0, 0, bytes(4)) for name in ("stts", "stsc", "stco"))
+        samples = _full("stsz", 0, 0, bytes(8))
+        table = _box("stbl", self._description(), *empty, samples)
+        media = _box("minf", _full("vmhd", 0, 1, bytes(8)), here, table)
+        return _box("trak", head, _box("mdia", _full("mdhd", 0, 0, english), handler, media))
+
+    def _description(self) -> bytes:
+        size = struct.pack(">2H", self.width, self.height)
+        resolution = struct.pack(">2I", 0x480000, 0x480000)  # 72 dpi, as everybody writes
+        entry = (
+            *(bytes(6), struct.pack(">H", 1), bytes(16), size, resolution, bytes(4)),
+            *(struct.pack(">H", 1), bytes(32), struct.pack(">Hh", 24, -1)),
+        )
+        sets = b"".join(_with_length(parameters, 2) for parameters in self.pps)
+        configuration = (
+            *(b"\x01", self.sps[1:4], b"\xff\xe1", _with_length(self.sps, 2)),
+            *(bytes([len(self.pps)]), sets),
+        )
+        visual = _box("avc1", *entry, _box("avcC", *configuration))
+        return _full("stsd", 0, 0, struct.pack(">I", 1), visual)
+
+
+class Film:
+    """Fragments of one header, from a key frame on, on a time line that has no gaps.
+
+    A pause of the source is left out of it: who plays it stands still meanwhile, and goes on.
+    """
+
+    def __init__(self, key: EncodedFrame) -> None:
+        """Begin; raises MalformedError for what is no key frame of H264 with SPS and PPS."""
+        self.header = header_of(key)
+        self._number = 0
+        self._time = 0
+        self._pts = key.pts - _FIRST_DURATION
+        self._duration = _FIRST_DURATION
+
+    def goes_on_with(self, frame: EncodedFrame) -> bool:
+        """Return whether a picture is of this film: a key frame may be of another one.
+
+        Raises MalformedError like the constructor.
+        """
+        return not frame.is_key or header_of(frame) == self.header
+
+    def fragment(self, frame: EncodedFrame) -> bytes:
+        """Return the fragment of the next picture; a key frame's begins a segment, with ``styp``.
+
+        Its duration, which nobody knows yet, is that of the one before.
+        """
+        sample = b"".join(
+            _with_length(unit, 4)
+            for unit in nal_units(frame.data)
+            if unit and unit[0] & 31 not in (_SPS, _PPS, _DELIMITER)
+        )
+        step = frame.pts - self._pts
+        # Players take a gap of more than two pictures' time for a hole.
+        step = min(step, 2 * self._duration) if step > 0 else self._duration
+        self._pts, self._duration = frame.pts, step
+        self._number += 1
+        self._time += step
+        begin = _box("styp", b"iso6", bytes(4), b"iso6") if frame.is_key else b""
+        flags = _IS_KEY if frame.is_key else _IS_NO_KEY
+        return (
+            begin
+            + _movie_fragment(self._number, self._time, self._duration, len(sample), flags)
+            + _box("mdat", sample)
+        )
+
+
+def header_of(frame: EncodedFrame) -> Header:
+    """Return the header of a key frame; raises MalformedError for one that has none."""
+    if frame.codec != H264:
+        raise MalformedError(f"{frame.codec} is not H264")
+    sps, pps = None, []
+    for unit in nal_units(frame.data):
+        kind = unit[0] & 31 if unit else 0
+        if kind == _SPS:
+            sps = unit
+        elif kind == _PPS:
+            pps.append(unit)
+    if sps is None or len(sps) < 4 or not pps or not frame.is_key:
+        raise MalformedError("a key frame came without SPS and PPS")
+    return Header(sps, tuple(pps), frame.width, frame.height)
+
+
+def _movie_fragment(number: int, time: int, duration: int, size: int, flags: int) -> bytes:
+    """Return the box that says when the one sample behind it is shown."""
+    sequence = _full("mfhd", 0, 0, struct.pack(">I", number))
+    head = _full("tfhd", 0, 0x020000, struct.pack(">I", 1))  # offsets count from this box
+    decoded = _full("tfdt", 1, 0, struct.pack(">Q", time))
+    # One sample, with its offset, duration, size and flags.
+    sample = struct.pack(">5I", 1, _DATA_OFFSET, duration, size, flags)
+    return _box("moof", sequence, _box("traf", head, decoded, _full("trun", 0, 0x701, sample)))
+
+
+_DATA_OFFSET = 108
+"""Bytes from the beginning of the fragment's box to the sample."""
+
+
+def _rate_to_next_track(number: int) -> bytes:
+    """Return the end of a movie's header: usual rate, volume and matrix, and the next track."""
+    usual = struct.pack(">IH", 0x10000, 0x100)
+    return usual + bytes(10) + _MATRIX + bytes(24) + struct.pack(">I", number)
+
+
+def _box(name: str, *content: bytes) -> bytes:
+    body = b"".join(content)
+    return struct.pack(">I4s", 8 + len(body), name.encode()) + body
+
+
+def _full(name: str, version: int, flags: int, *content: bytes) -> bytes:
+    return _box(name, struct.pack(">I", version << 24 | flags), *content)
+
+
+def _with_length(unit: bytes, size: int) -> bytes:
+    return len(unit).to_bytes(size, "big") + unit

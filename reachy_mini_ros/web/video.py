@@ -1,0 +1,233 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The hub between the robot's own encoded video and everybody who looks at it."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from reachy_mini_ros.errors import MalformedError
+from reachy_mini_ros.media.bitstream import H264
+from reachy_mini_ros.media.frames import EncodedFrame
+from reachy_mini_ros.media.mp4 import Film
+from reachy_mini_ros.statistics import Window
+from reachy_mini_ros.web.interest import Interest
+from reachy_mini_ros.web.pictures import FRESH_S, LINGER_S, PictureState
+
+KEY_EVERY_S = 10.0
+"""A key frame is asked for when there was none for so long: browsers keep all since the last."""
+ASK_EVERY_S = 1.0
+"""Between two times that one is asked for."""
+MOST_WAITING = 30
+"""Pictures that wait for a slow viewer; with more, it goes on at the next key frame."""
+SILENT = "the camera sends no video"
+BEGINNING = "the video begins with the next key frame"
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a film begins with, for its viewers."""
+
+    mime: str
+    """The type with its codec, for a browser's MediaSource."""
+    width: int
+    height: int
+    segment: bytes
+    """The initialisation segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing comes, and why."""
+
+    reason: str
+
+
+Part = Beginning | Waiting | bytes
+"""What a viewer is sent; bytes are a fragment with one picture."""
+
+
+class Video:
+    """Makes a fragment of MP4 of each picture once, for all viewers; on the loop's thread.
+
+    ``on_demand(True)`` asks the source to begin, which it does with a key frame,
+    ``on_demand(False)`` to end; ``ask_for_key`` asks it for a key frame meanwhile.
+    """
+
+    def __init__(
+        self,
+        on_demand: Callable[[bool], None],
+        ask_for_key: Callable[[], None],
+        *,
+        fresh_s: float = FRESH_S,
+        linger_s: float = LINGER_S,
+    ) -> None:
+        self.fresh_s = fresh_s
+        self._ask_for_key = ask_for_key
+        self._interest = Interest(on_demand, linger_s)
+        self._viewers: set[Viewer] = set()
+        self._film: Film | None = None
+        self._beginning: Beginning | None = None
+        self._reason = SILENT
+        self._sequence: int | None = None
+        """Of the last picture of the film; None if the next one can only be a key frame."""
+        self._received_s = self._key_s = self._asked_s = float("-inf")
+        self._arrivals = Window()
+        self._closed = False
+        self.skipped = 0
+        """Pictures left out for viewers that were too slow."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether everybody was turned away."""
+        return self._closed
+
+    @property
+    def viewers(self) -> int:
+        """How many look at the moment."""
+        return len(self._viewers)
+
+    @contextmanager
+    def looking(self) -> "Iterator[Viewer]":
+        """Look for as long as the block runs."""
+        viewer = Viewer(self)
+        with self._interest.held():
+            self._viewers.add(viewer)
+            try:
+                yield viewer
+            finally:
+                self._viewers.discard(viewer)
+
+    def publish(self, frame: EncodedFrame) -> None:
+        """Hand on a picture that has just come."""
+        self._received_s = time.monotonic()
+        try:
+            fragment = self._fragment(frame)
+        except MalformedError as error:
+            self._sequence = None
+            self._reason = f"the camera's video cannot be shown: {error}"
+            for viewer in self._viewers:
+                viewer.wait(self._reason)
+            return
+        if fragment is None:
+            self.want_key()
+            return
+        assert self._beginning is not None
+        self._arrivals.add()
+        self._reason = SILENT
+        for viewer in self._viewers:
+            viewer.add(self._beginning, fragment, frame.is_key)
+        if self._received_s - self._key_s > KEY_EVERY_S:
+            self.want_key()
+
+    def want_key(self) -> None:
+        """Ask the source for a key frame, if that was not just done."""
+        now_s = time.monotonic()
+        if now_s - self._asked_s > ASK_EVERY_S:
+            self._asked_s = now_s
+            self._ask_for_key()
+
+    def reason(self) -> str:
+        """Return why nothing comes."""
+        if self._reason == SILENT and time.monotonic() - self._received_s < self.fresh_s:
+            return BEGINNING
+        return self._reason
+
+    def state(self) -> PictureState:
+        """Return what comes in and who looks."""
+        age_s = time.monotonic() - self._received_s
+        if age_s >= self.fresh_s or self._beginning is None or self._sequence is None:
+            return PictureState(None, None, self.viewers, None, None)
+        size = self._beginning.width, self._beginning.height
+        rate_hz = round(self._arrivals.rate_hz(), 2)
+        return PictureState(rate_hz, round(age_s, 3), self.viewers, *size)
+
+    def close(self) -> None:
+        """Turn away everybody who looks or comes."""
+        self._closed = True
+        for viewer in self._viewers:
+            viewer.end()
+        self._interest.drop()
+
+    def _fragment(self, frame: EncodedFrame) -> bytes | None:
+        """Return a picture as a fragment; None for one that cannot be decoded."""
+        if frame.codec != H264:
+            raise MalformedError(f"it is {frame.codec.upper()}, not H264")
+        if frame.is_key:
+            if self._film is None or not self._film.goes_on_with(frame):
+                self._film = Film(frame)
+                head = self._film.header
+                size = head.width, head.height
+                self._beginning = Beginning(head.mime, *size, head.segment())
+            self._key_s = self._received_s
+        elif self._sequence is None or frame.sequence != self._sequence + 1:
+            self._sequence = None
+            return None
+        assert self._film is not None
+        self._sequence = frame.sequence
+        return self._film.fragment(frame)
+
+
+class Viewer:
+    """What one viewer has not been sent yet."""
+
+    def __init__(self, video: Video) -> None:
+        self._video = video
+        self._beginning: Beginning | None = None
+        self._parts: deque[Part] = deque()
+        self._needs_key = True
+        self._told: str | None = None
+        self._ready = asyncio.Event()
+        self._ended = False
+
+    def add(self, beginning: Beginning, fragment: bytes, is_key: bool) -> None:
+        """Have a picture sent, unless the viewer cannot decode it or is too slow for it."""
+        if len(self._parts) >= MOST_WAITING:
+            self._drop()
+        if self._needs_key and not is_key:
+            self._video.want_key()
+            return
+        if beginning is not self._beginning:
+            self._beginning = beginning
+            self._parts.append(beginning)
+        self._needs_key, self._told = False, None
+        self._parts.append(fragment)
+        self._ready.set()
+
+    def wait(self, reason: str) -> None:
+        """Have it told, once, why nothing comes."""
+        if self._told != reason:
+            self._told = reason
+            self._parts.append(Waiting(reason))
+            self._ready.set()
+
+    def end(self) -> None:
+        """Let :meth:`next` return nothing."""
+        self._ended = True
+        self._ready.set()
+
+    async def next(self) -> tuple[Part, ...]:
+        """Return what is to be sent, at least one part; nothing at the end."""
+        while not self._parts and not self._ended:
+            self._ready.clear()
+            try:
+                async with asyncio.timeout(None if self._told else self._video.fresh_s):
+                    await self._ready.wait()
+            except TimeoutError:
+                self.wait(self._video.reason())
+        if self._ended:
+            return ()
+        parts = tuple(self._parts)
+        self._parts.clear()
+        return parts
+
+    def _drop(self) -> None:
+        """Go on at the next key frame."""
+        self._video.skipped += sum(isinstance(part, bytes) for part in self._parts)
+        if any(isinstance(part, Beginning) for part in self._parts):
+            self._beginning = None
+        self._parts.clear()
+        self._needs_key = True

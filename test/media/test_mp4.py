@@ -1,0 +1,109 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""H264 as fragmented MP4: FFmpeg reads what went in, picture by picture."""
+
+import io
+from dataclasses import replace
+
+import av
+import pytest
+from harness.video import Encoder, counter, decoded
+
+from reachy_mini_ros.errors import MalformedError
+from reachy_mini_ros.media.bitstream import nal_units
+from reachy_mini_ros.media.frames import EncodedFrame
+from reachy_mini_ros.media.mp4 import Film, header_of
+
+KEY_START = b"\0\0\0\x14styp"
+
+
+def taken(frames: list[EncodedFrame]) -> list[tuple[int, bool]]:
+    """Return the time (1/90000 s) and whether it is a key frame of each picture, as MP4 says."""
+    film = Film(frames[0])
+    data = film.header.segment() + b"".join(map(film.fragment, frames))
+    with av.open(io.BytesIO(data)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        return [(packet.pts or 0, packet.is_keyframe) for packet in packets]
+
+
+def test_every_picture_is_decoded_as_soon_as_its_fragment_is_there() -> None:
+    encoder = Encoder()
+    frames = [encoder.frame() for _ in range(5)]
+    film = Film(frames[0])
+    data = film.header.segment()
+    for number, frame in enumerate(frames):
+        data += film.fragment(frame)
+        assert [counter(image) for image in decoded(data)] == list(range(number + 1))
+
+
+def test_the_header_says_size_and_codec() -> None:
+    frame = Encoder(320, 180).frame()
+    head = Film(frame).header
+    assert (head.width, head.height) == (320, 180)
+    # Constrained baseline, level 1.3.
+    assert head.mime == 'video/mp4; codecs="avc1.42c00d"'
+    data = head.segment() + Film(frame).fragment(frame)
+    with av.open(io.BytesIO(data)) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height) == (320, 180)
+        assert stream.codec_context.extradata == (
+            b"\x01\x42\xc0\x0d\xff\xe1"
+            + b"".join(
+                (b"" if kind == 7 else b"\x01") + len(unit).to_bytes(2, "big") + unit
+                for kind, unit in ((unit[0] & 31, unit) for unit in nal_units(frame.data))
+                if kind in (7, 8)
+            )
+        )
+
+
+def test_a_film_can_begin_at_any_key_frame() -> None:
+    encoder = Encoder()
+    frames = [encoder.frame(key=number == 5) for number in range(8)]
+    film = Film(frames[0])
+    fragments = [film.fragment(frame) for frame in frames]
+    assert [fragment.startswith(KEY_START) for fragment in fragments] == [
+        number in (0, 5) for number in range(8)
+    ]
+    later = film.header.segment() + b"".join(fragments[5:])
+    assert [counter(image) for image in decoded(later)] == [5, 6, 7]
+
+
+def test_pictures_keep_their_distances_and_pauses_are_left_out() -> None:
+    encoder = Encoder()
+    frames = [encoder.frame() for _ in range(7)]
+    times = [0, 3000, 6000, 9000, 900_000, 500, 3500]
+    moved = [replace(frame, pts=pts) for frame, pts in zip(frames, times, strict=True)]
+    # After the pause twice the time of a picture, for one that goes back the last one's time.
+    assert [pts for pts, _ in taken(moved)] == [
+        3000 + step for step in (0, 3000, 6000, 9000, 15000, 21000, 24000)
+    ]
+
+
+def test_a_key_frame_with_other_parameter_sets_is_of_another_film() -> None:
+    small, large = Encoder(320, 180), Encoder(640, 360)
+    film = Film(small.frame())
+    assert film.goes_on_with(small.frame(key=True))
+    assert film.goes_on_with(small.frame())
+    assert not film.goes_on_with(large.frame())
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        EncodedFrame("h264", b"\0\0\0\1\x65\x88", True, 0, 0, 0, 1, 64, 48),
+        EncodedFrame("h264", b"\0\0\1\x67\0\0\1\x68\xce", True, 0, 0, 0, 1, 64, 48),
+        EncodedFrame("h264", b"", True, 0, 0, 0, 1, 64, 48),
+        EncodedFrame("vp8", b"\x10\x02\0", True, 0, 0, 0, 1, 64, 48),
+    ],
+    ids=["no parameter sets", "a short SPS", "empty", "another codec"],
+)
+def test_what_no_film_can_begin_with_is_refused(frame: EncodedFrame) -> None:
+    with pytest.raises(MalformedError):
+        Film(frame)
+
+
+def test_a_picture_that_is_no_key_frame_begins_no_film() -> None:
+    encoder = Encoder()
+    encoder.frame()
+    with pytest.raises(MalformedError, match="key frame"):
+        header_of(encoder.frame())
