@@ -99,7 +99,7 @@ class VideoViewer:
         self.told: list[dict[str, Any]] = []
         """The texts that came."""
         self.film: list[bytes] = []
-        """Since the last text."""
+        """The messages of the last film that began."""
 
     def __enter__(self) -> Self:
         return self
@@ -127,7 +127,8 @@ class VideoViewer:
         message = self._socket.recv(timeout=patience(10))
         if isinstance(message, str):
             self.told.append(json.loads(message))
-            self.film.clear()
+            if "mime" in self.told[-1]:
+                self.film.clear()
             return None
         self.film.append(message)
         return message

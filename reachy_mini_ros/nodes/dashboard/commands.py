@@ -12,13 +12,18 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PointStamped, PoseStamped
-from sensor_msgs.msg import JointState
+from sensor_msgs.msg import CameraInfo, JointState
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import NotConnectedError, RobotError, TimedOutError
-from reachy_mini_ros.nodes.common.on_demand import ClientOnDemand, PublisherOnDemand, reached
+from reachy_mini_ros.nodes.common.on_demand import (
+    ClientOnDemand,
+    Latest,
+    PublisherOnDemand,
+    reached,
+)
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.stamps import command_id
 from reachy_mini_ros.nodes.dashboard.receipts import Receipts
@@ -36,6 +41,8 @@ LAST_RECEIPT_S = 660.0
 """For the longest move to end, with its approach."""
 KEEP_S = 60.0
 """A publisher or a client is kept for this long after it was used."""
+CAMERA_KEPT_S = 10.0
+"""What pictures are like is listened to for this long after a pixel: the camera decodes for it."""
 
 TRIGGERS: dict[type[Command], str] = {
     commands.Stop: "stop",
@@ -46,6 +53,7 @@ TRIGGERS: dict[type[Command], str] = {
     commands.StreamStop: "stream/stop",
 }
 LIST_MOVES = "list_moves"
+CAMERA_INFO = "camera/camera_info"
 TARGETS: dict[str, type] = {
     "set_target/head_pose": PoseStamped,
     "goto/head_pose": PoseStamped,
@@ -75,6 +83,8 @@ class DashboardCommands:
             commands.Motors: _Service(node, io, SetBool, "enable_motors"),
             commands.AutomaticBodyYaw: _Service(node, io, SetBool, "automatic_body_yaw"),
         }
+        self._camera = Latest(node, CameraInfo, CAMERA_INFO)
+        self._camera_interest = Interest(self._camera.want, CAMERA_KEPT_S)
         self._targets = {topic: _Target(node, kind, topic) for topic, kind in TARGETS.items()}
 
     async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
@@ -89,7 +99,7 @@ class DashboardCommands:
             case commands.Head() | commands.Antennas() | commands.Body():
                 return await self._target(command, to_its_end)
             case commands.LookAtPixel():
-                message = self._pixel(command)
+                message = await self._pixel(command)
                 return await self._send("look_at_pixel", message, to_its_end)
             case commands.PlayMove():
                 # A String has no stamp: it is known by what it says.
@@ -104,12 +114,27 @@ class DashboardCommands:
         names = tuple(name for names in found.values() for name in names)
         return Moves(names, tuple(recorded), unavailable)
 
-    def _pixel(self, command: commands.LookAtPixel) -> PointStamped:
+    async def _pixel(self, command: commands.LookAtPixel) -> PointStamped:
         message = PointStamped()
-        message.point.x, message.point.y = command.u, command.v
         # Where the head was in the picture, from which it may have turned since.
         message.header.stamp = self._receipts.stamp(self._picture_stamp())
+        message.point.x, message.point.y = command.u, command.v
+        if command.width or command.height:
+            published = await self._published()
+            message.point.x *= published.width / (command.width or published.width)
+            message.point.y *= published.height / (command.height or published.height)
         return message
+
+    async def _published(self) -> CameraInfo:
+        """Return what pixels are of; raises NotConnectedError if the camera does not say."""
+        self._camera_interest.touch()
+        information = await reached(self._camera.get)
+        if information is None:
+            raise NotConnectedError(
+                f"no {CAMERA_INFO} came, which a pixel needs: is the camera node running, and has "
+                "it pictures?"
+            )
+        return information
 
     async def _trigger(self, name: str) -> str:
         return await self._triggers[name].call(Trigger.Request())

@@ -2,53 +2,44 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node ``dashboard``: the browser's view of the robot over HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from builtin_interfaces.msg import Time as Stamp
-from rclpy.time import Time
-from sensor_msgs.msg import CompressedImage
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import is_loopback
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics
-from reachy_mini_ros.nodes.common.on_demand import OnDemand
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.secrets import secret_lines
 from reachy_mini_ros.nodes.dashboard.commands import DashboardCommands
 from reachy_mini_ros.nodes.dashboard.parameters import PARAMETERS
 from reachy_mini_ros.nodes.dashboard.state import DashboardState
-from reachy_mini_ros.statistics import Window
+from reachy_mini_ros.nodes.dashboard.video import PictureTopic, VideoTopic
 from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import Command, Done, Moves
-from reachy_mini_ros.web.pictures import Pictures
-from reachy_mini_ros.web.robot import Latency, Percentiles, Robot, Status
-
-LATENCY_MAX_MS = 10_000.0
-"""A larger one, or one below zero, tells of clocks that differ."""
+from reachy_mini_ros.web.robot import Latency, Robot, Status
 
 
 class DashboardNode(RobotNode):
-    """Feeds the dashboard from topics; the image and the head's pose only while looked at."""
+    """Feeds the dashboard from topics; pictures and the head's pose only while looked at."""
 
     def __init__(self, io: LoopThread) -> None:
         super().__init__("dashboard")
         self._io = io
         values = declare(self, PARAMETERS)
         token = values["token"] or _token(secret_lines(self, values, "token"))
-        self._latencies_ms = Window()
-        self._stamp: Stamp | None = None
-        self._image = OnDemand(self, CompressedImage, values["image_topic"], self._on_image)
-        self.pictures = Pictures(self._image.want)
+        self._pictures = PictureTopic(self, io, values["image_topic"])
+        self._video = VideoTopic(self, io, values["video_topic"])
         state = DashboardState(self, io, values["image_topic"], self._on_safety)
         commands = DashboardCommands(self, io, self._picture_stamp)
         self._dashboard = Dashboard(
-            self.pictures,
-            _RobotOfRos(state, commands, self._latencies_ms),
+            self._pictures.hub,
+            _RobotOfRos(state, commands, self._shown),
             Settings(
                 Path(values["photo_directory"]).expanduser(),
                 live_directory(values["live_directory"], self.get_namespace()),
@@ -56,6 +47,7 @@ class DashboardNode(RobotNode):
                 _read_only(values["read_only"], values["address"]),
             ),
             self.supervisor,
+            video=self._video.hub,
             address=values["address"],
             port=values["port"],
         )
@@ -72,33 +64,35 @@ class DashboardNode(RobotNode):
         """End all streams and stop listening."""
         self._io.submit(self._dashboard.stop()).result()
 
-    def _on_image(self, message: CompressedImage) -> None:
-        self._stamp = message.header.stamp
-        stamp = Time.from_msg(message.header.stamp, self.get_clock().clock_type)
-        age_ms = (self.get_clock().now() - stamp).nanoseconds / 1e6
-        if 0 <= age_ms < LATENCY_MAX_MS:
-            self._latencies_ms.add(age_ms)
-        self._io.call(self.pictures.publish, message.data.tobytes())
+    def _shown(self) -> PictureTopic | VideoTopic | None:
+        """Return where pictures come from now, None while none do."""
+        topics: tuple[PictureTopic | VideoTopic, ...] = (self._video, self._pictures)
+        return next((topic for topic in topics if topic.hub.state().age_s is not None), None)
 
     def _picture_stamp(self) -> Stamp | None:
-        return self._stamp if self.pictures.state().age_s is not None else None
+        shown = self._shown()
+        return shown.stamp if shown is not None else None
 
     def _on_safety(self, event: dict[str, str]) -> None:
         self._dashboard.events.publish("safety", event)
 
     def _report(self) -> Report:
-        pictures = self._dashboard.streams.state()
+        pictures, video = self._dashboard.streams.state(), self._video.hub.state()
+        shown = self._shown()
+        latency = shown.latency() if shown is not None else None
         values = {
             "url": self._dashboard.url,
             **asdict(pictures),
             "encoded pictures": self._dashboard.streams.encoded.encoded,
+            **{f"video {name}": value for name, value in asdict(video).items()},
+            "video skipped": self._video.hub.skipped,
             "listeners": self._dashboard.events.listeners,
-            "latency p50 (ms)": self._latencies_ms.percentile(50),
-            "latency p95 (ms)": self._latencies_ms.percentile(95),
+            "latency p50 (ms)": latency.p50 if latency is not None else None,
+            "latency p95 (ms)": latency.p95 if latency is not None else None,
         }
-        if not pictures.viewers:
+        if not pictures.viewers and not video.viewers:
             return Report(Level.OK, "nobody looks", values)
-        if pictures.age_s is None:
+        if shown is None:
             return Report(Level.WARN, "somebody looks, but the camera sends no pictures", values)
         return Report(Level.OK, "somebody looks", values)
 
@@ -118,17 +112,18 @@ class _RobotOfRos(Robot):
     """The robot behind the topics."""
 
     def __init__(
-        self, state: DashboardState, commands: DashboardCommands, latencies_ms: Window
+        self,
+        state: DashboardState,
+        commands: DashboardCommands,
+        shown: Callable[[], PictureTopic | VideoTopic | None],
     ) -> None:
         self._state = state
         self._commands = commands
-        self._latencies_ms = latencies_ms
+        self._shown = shown
 
     def status(self, *, sound: bool = False) -> Status:
-        p50, p95 = (self._latencies_ms.percentile(percent) for percent in (50, 95))
-        latency = Latency(
-            None if p50 is None or p95 is None else Percentiles(round(p50, 1), round(p95, 1))
-        )
+        shown = self._shown()
+        latency = Latency(shown.latency() if shown is not None else None)
         return replace(self._state.status(sound=sound), latency=latency)
 
     async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:

@@ -51,4 +51,11 @@ PARAMETERS = (
         read_only=True,
         topic=True,
     ),
+    Param(
+        "video_topic",
+        "camera/video",
+        "The robot's own H264 to show, subscribed to only while somebody looks",
+        read_only=True,
+        topic=True,
+    ),
 )

@@ -146,6 +146,13 @@ def test_a_pixel_is_looked_at(port: int) -> None:
     assert command(port, "head")[0] == 200
 
 
+def test_a_pixel_of_a_picture_of_another_size_is_scaled(port: int) -> None:
+    code, answer = command(port, "look_at_pixel", u=300.0, v=720.0, width=2560, height=1440)
+    assert code == 200, answer
+    wait_for(lambda: status(port)["head"]["yaw"] > 5, 8, "a head turned to the left")
+    assert command(port, "head")[0] == 200
+
+
 @pytest.mark.parametrize("name", ["head", "antennas", "body", "look_at_pixel", "play_move"])
 def test_whatever_is_commanded_is_answered_as_described(port: int, name: str) -> None:
     api = Api(port)
