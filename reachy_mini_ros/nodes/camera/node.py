@@ -131,6 +131,7 @@ class CameraNode(ManagedNode):
             "source": self._choice.name,
             "source_reason": self._choice.reason,
             "camera": self._camera_name or "unknown",
+            "flip": self._settings.shape.flip,
             "input_rate_hz": input_hz,
             "output_rate_hz": topics.latencies_ms.rate_hz(),
             "latency_p50_ms": topics.latencies_ms.percentile(50),

@@ -38,6 +38,8 @@ LOOK_PERIOD_S = 0.5
 FRESH_S = 1.0
 CAMERA_FRESH_S = 2.5
 TARGET_FRESH_S = 0.3
+CAMERA_FACTS = ("lifecycle", "reason", "flip")
+"""Of the camera's diagnostics."""
 SHOWN_JOINTS = tuple(name for name in JOINT_NAMES if name not in STEWART_JOINTS)
 
 OnSafety = Callable[[dict[str, str]], None]
@@ -97,7 +99,7 @@ class DashboardState:
         for status in message.status:
             if self._image_topic.startswith(f"{status.name.partition(':')[0]}/"):
                 values = {entry.key: entry.value for entry in status.values}
-                known = {key: values.get(key, "") for key in ("lifecycle", "reason")}
+                known = {key: values.get(key, "") for key in CAMERA_FACTS}
                 self._camera = time.monotonic(), known
 
     def _on_safety_event(self, message: DiagnosticStatus) -> None:

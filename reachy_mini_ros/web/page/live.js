@@ -150,6 +150,7 @@ function show() {
 }
 
 function tick() {
+  picture.dataset.flip = known.status?.camera?.flip ?? "";
   if (performance.now() - heard > STALL_MS) attempt?.abort();
   const rate = shownRate();
   setText("format", rate ? `${size.join(" × ")} · ${rate.toFixed(1)} Hz · ${FORMAT[shownKind()]}` : "");
