@@ -98,10 +98,16 @@ class Access:
         """Tell whether the address of the request carries the token."""
         return bool(self._token) and self._is_token(request.query.get("token", ""))
 
-    def grant(self, response: web.StreamResponse) -> None:
+    def grant(self, request: web.Request, response: web.StreamResponse) -> None:
         """Give the browser the cookie that stands for the token; it does not contain it."""
         # Lax, not strict: a link with the token may be opened from a chat or a mail.
-        response.set_cookie(self._cookie, self._pass, path="/", httponly=True, samesite="Lax")
+        response.set_cookie(
+            *(self._cookie, self._pass),
+            path="/",
+            secure=request.secure,
+            httponly=True,
+            samesite="Lax",
+        )
 
     def _has_bearer(self, request: web.Request) -> bool:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")

@@ -3,11 +3,12 @@
 """The dashboard's HTTP server: what answers where.
 
 It knows nothing of ROS: pictures come in through :class:`Pictures`, encoded video through
-:class:`Video`, the rest through a :class:`Robot`.
+:class:`Video`, sound through :class:`Hearing`, the rest through a :class:`Robot`.
 """
 
 import asyncio
 import errno
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from reachy_mini_ros.web.command_routes import CommandRoutes
 from reachy_mini_ros.web.connections import Connection, serve_whole
 from reachy_mini_ros.web.endpoints import Endpoint
 from reachy_mini_ros.web.events import Events
+from reachy_mini_ros.web.hearing import Hearing
+from reachy_mini_ros.web.https import HANDSHAKE_S
 from reachy_mini_ros.web.live import LiveRoutes
 from reachy_mini_ros.web.middleware import Handler, add_headers, errors_as_json, works_again
 from reachy_mini_ros.web.page_files import page_handlers
@@ -28,6 +31,7 @@ from reachy_mini_ros.web.photos import PhotoRoutes
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.report import Report, report
 from reachy_mini_ros.web.robot import Robot
+from reachy_mini_ros.web.sound_routes import SoundRoutes
 from reachy_mini_ros.web.streams import Streams
 from reachy_mini_ros.web.video import Video
 from reachy_mini_ros.web.video_route import VideoRoute
@@ -47,6 +51,8 @@ class Settings:
     """Who does not have it is not let in; empty for none."""
     read_only: bool = False
     """Refuse all that changes anything."""
+    tls: ssl.SSLContext | None = None
+    """For HTTPS."""
 
 
 class Dashboard:
@@ -63,6 +69,7 @@ class Dashboard:
         supervisor: Supervisor | None = None,
         *,
         video: Video | None = None,
+        hearing: Hearing | None = None,
         address: str = "127.0.0.1",
         port: int = 8042,
     ) -> None:
@@ -72,13 +79,18 @@ class Dashboard:
         self._address = address
         self._port = port
         self._read_only = settings.read_only
+        self._tls = settings.tls
         self.streams = Streams(pictures, supervisor)
         self._video = video
+        self._sound = None
+        if hearing is not None:
+            self._sound = SoundRoutes(hearing, robot, settings.read_only)
         photos = PhotoRoutes(settings.photo_directory, settings.read_only, self._photos_changed)
         self.events = Events(self._report, photos.watch, supervisor)
         self.endpoints = (
             *self.streams.endpoints(),
             *(VideoRoute(video).endpoints() if video is not None else ()),
+            *(self._sound.endpoints() if self._sound is not None else ()),
             *self.events.endpoints(),
             Endpoint("GET", "/api/status", self._status, "What is known of the robot.", Report),
             *photos.endpoints(),
@@ -107,14 +119,18 @@ class Dashboard:
     def url(self) -> str:
         """Where the page is, without the token."""
         host = f"[{self._address}]" if ":" in self._address else self._address
-        return f"http://{host}:{self._port}/"
+        return f"{'https' if self._tls else 'http'}://{host}:{self._port}/"
 
     async def start(self) -> None:
         """Begin to listen; raises UnavailableError if the address or the port cannot be had."""
         await self._runner.setup()
         loop = asyncio.get_running_loop()
         try:
-            self._listening = await loop.create_server(self._connect, self._address, self._port)
+            self._listening = await loop.create_server(
+                *(self._connect, self._address, self._port),
+                ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE_S if self._tls else None,
+            )
         except OSError as error:
             await self._runner.cleanup()
             raise UnavailableError(_listening_failed(error, self._address, self._port)) from None
@@ -126,6 +142,8 @@ class Dashboard:
         self.streams.close()
         if self._video is not None:
             self._video.close()
+        if self._sound is not None:
+            self._sound.close()
         self.events.close()
         await self._runner.cleanup()
 
@@ -139,7 +157,7 @@ class Dashboard:
         if request.path == "/" and self._access.has_token(request):
             # The token is not left in the address bar, the history or a bookmark.
             response = web.HTTPSeeOther(".")
-            self._access.grant(response)
+            self._access.grant(request, response)
             raise response
         return await handler(request)
 

@@ -58,12 +58,12 @@ class CommandRoutes:
             forbid_if(self._read_only)
             command = await read_body(request, kind)
             wait = kind in LASTING and read_query(request, Waiting).wait == "done"
-            return json_answer(await _answered(self._robot.obey(command, to_its_end=wait)))
+            return json_answer(await answered(self._robot.obey(command, to_its_end=wait)))
 
         return handler
 
     async def _moves(self, request: web.Request) -> web.StreamResponse:
-        return json_answer(await _answered(self._robot.moves()))
+        return json_answer(await answered(self._robot.moves()))
 
 
 def forbid_if(read_only: bool) -> None:
@@ -74,7 +74,8 @@ def forbid_if(read_only: bool) -> None:
         )
 
 
-async def _answered(work: Coroutine[Any, Any, T]) -> T:
+async def answered(work: Coroutine[Any, Any, T]) -> T:
+    """Return what a robot answers, or raise the HTTP error that its error is."""
     try:
         return await work
     except TimedOutError as error:

@@ -6,7 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reachy_mini_ros.errors import NotConnectedError
 from reachy_mini_ros.web.commands import Command, Done, Moves
+
+NO_SOUND = "this robot has no sound here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,20 @@ class Status:
     sound: Sound | None = None
     """None unless somebody asks for it: the robot's microphone is decoded for it."""
     camera: Mapping[str, str] = field(default_factory=dict)
-    """Its ``lifecycle`` (``active``, ``inactive``, ...) and its ``reason`` for no pictures."""
+    """Its ``lifecycle`` (``active``, ``inactive``, ...), its ``reason`` for no pictures, and how it
+    mirrors them (``flip``), which the robot's own video is not."""
     streams: tuple[StreamState, ...] | None = None
     """Streams to the outside; None without a node that makes them."""
     rates: Rates = Rates()
     latency: Latency = Latency()
+
+
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """In percent; None for what was not set here, and is as the robot has it."""
+
+    speaker: int | None = None
+    microphone: int | None = None
 
 
 class Robot(ABC):
@@ -131,3 +143,20 @@ class Robot(ABC):
     @abstractmethod
     async def moves(self) -> Moves:
         """Return the moves that can be played; raises like :meth:`obey`."""
+
+    # What is heard and said is asked of a robot only where the dashboard was given a Hearing.
+
+    async def say(self, samples: bytes, rate_hz: int) -> None:
+        """Have the speaker play 16-bit samples of one channel, after those that wait already.
+
+        Raises NotConnectedError if nobody is there to do it.
+        """
+        raise NotConnectedError(NO_SOUND)
+
+    async def volumes(self) -> Volumes:
+        """Return the volumes that were set; raises like :meth:`obey`."""
+        raise NotConnectedError(NO_SOUND)
+
+    async def set_volumes(self, percents: Mapping[str, int]) -> Done:
+        """Set the volumes of ``speaker`` and ``microphone`` that are named; raises likewise."""
+        raise NotConnectedError(NO_SOUND)

@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The hub between the robot's own encoded video and everybody who looks at it."""
 
-import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from reachy_mini_ros.media.frames import EncodedFrame
 from reachy_mini_ros.media.mp4 import Film
 from reachy_mini_ros.statistics import Window
 from reachy_mini_ros.web.interest import Interest
+from reachy_mini_ros.web.outbox import Outbox, Part
 from reachy_mini_ros.web.pictures import FRESH_S, LINGER_S, PictureState
 
 KEY_EVERY_S = 10.0
@@ -31,23 +30,10 @@ BEGINNING = "the video begins with the next key frame"
 class Beginning:
     """What a film begins with, for its viewers."""
 
-    mime: str
-    """The type with its codec, for a browser's MediaSource."""
     width: int
     height: int
-    segment: bytes
-    """The initialisation segment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Nothing comes, and why."""
-
-    reason: str
-
-
-Part = Beginning | Waiting | bytes
-"""What a viewer is sent; bytes are a fragment with one picture."""
+    parts: tuple[Part, ...]
+    """The type for a browser's MediaSource with the size, and the initialisation segment."""
 
 
 class Video:
@@ -110,7 +96,7 @@ class Video:
             self._sequence = None
             self._reason = f"the camera's video cannot be shown: {error}"
             for viewer in self._viewers:
-                viewer.wait(self._reason)
+                viewer.outbox.tell(self._reason)
             return
         if fragment is None:
             self.want_key()
@@ -149,7 +135,7 @@ class Video:
         """Turn away everybody who looks or comes."""
         self._closed = True
         for viewer in self._viewers:
-            viewer.end()
+            viewer.outbox.end()
         self._interest.drop()
 
     def _fragment(self, frame: EncodedFrame) -> bytes | None:
@@ -160,8 +146,9 @@ class Video:
             if self._film is None or not self._film.goes_on_with(frame):
                 self._film = Film(frame)
                 head = self._film.header
-                size = head.width, head.height
-                self._beginning = Beginning(head.mime, *size, head.segment())
+                told = {"mime": head.mime, "width": head.width, "height": head.height}
+                parts = (told, head.segment())
+                self._beginning = Beginning(head.width, head.height, parts)
             self._key_s = self._received_s
         elif self._sequence is None or frame.sequence != self._sequence + 1:
             self._sequence = None
@@ -172,62 +159,31 @@ class Video:
 
 
 class Viewer:
-    """What one viewer has not been sent yet."""
+    """One viewer, who begins with a key frame, and goes on with one after it was too slow."""
 
     def __init__(self, video: Video) -> None:
         self._video = video
         self._beginning: Beginning | None = None
-        self._parts: deque[Part] = deque()
         self._needs_key = True
-        self._told: str | None = None
-        self._ready = asyncio.Event()
-        self._ended = False
+        self.outbox = Outbox(video.fresh_s, video.reason)
 
     def add(self, beginning: Beginning, fragment: bytes, is_key: bool) -> None:
         """Have a picture sent, unless the viewer cannot decode it or is too slow for it."""
-        if len(self._parts) >= MOST_WAITING:
+        if len(self.outbox) >= MOST_WAITING:
             self._drop()
         if self._needs_key and not is_key:
             self._video.want_key()
             return
         if beginning is not self._beginning:
             self._beginning = beginning
-            self._parts.append(beginning)
-        self._needs_key, self._told = False, None
-        self._parts.append(fragment)
-        self._ready.set()
-
-    def wait(self, reason: str) -> None:
-        """Have it told, once, why nothing comes."""
-        if self._told != reason:
-            self._told = reason
-            self._parts.append(Waiting(reason))
-            self._ready.set()
-
-    def end(self) -> None:
-        """Let :meth:`next` return nothing."""
-        self._ended = True
-        self._ready.set()
-
-    async def next(self) -> tuple[Part, ...]:
-        """Return what is to be sent, at least one part; nothing at the end."""
-        while not self._parts and not self._ended:
-            self._ready.clear()
-            try:
-                async with asyncio.timeout(None if self._told else self._video.fresh_s):
-                    await self._ready.wait()
-            except TimeoutError:
-                self.wait(self._video.reason())
-        if self._ended:
-            return ()
-        parts = tuple(self._parts)
-        self._parts.clear()
-        return parts
+            for part in beginning.parts:
+                self.outbox.put(part)
+        self._needs_key = False
+        self.outbox.put(fragment)
 
     def _drop(self) -> None:
-        """Go on at the next key frame."""
-        self._video.skipped += sum(isinstance(part, bytes) for part in self._parts)
-        if any(isinstance(part, Beginning) for part in self._parts):
+        dropped = self.outbox.drop()
+        self._video.skipped += len(dropped)
+        if any(not isinstance(part, bytes) for part in dropped):
             self._beginning = None
-        self._parts.clear()
         self._needs_key = True

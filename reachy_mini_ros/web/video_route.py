@@ -2,19 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """``/api/video``: the robot's own video over a WebSocket, as fragmented MP4."""
 
-import asyncio
 from collections.abc import Iterator
-from dataclasses import asdict
 
-from aiohttp import WSCloseCode, web
+from aiohttp import web
 
 from reachy_mini_ros.web.endpoints import Endpoint
-from reachy_mini_ros.web.sending import WRITE_TIMEOUT_S, hold_little_back
-from reachy_mini_ros.web.video import Beginning, Part, Video, Viewer, Waiting
+from reachy_mini_ros.web.sockets import feed, opened
+from reachy_mini_ros.web.video import Video
 
 MAX_VIEWERS = 100
-MAX_MESSAGE_BYTES = 1024
-"""Viewers have nothing to say."""
 
 
 class VideoRoute:
@@ -40,46 +36,7 @@ class VideoRoute:
             raise web.HTTPServiceUnavailable(
                 text=f"{MAX_VIEWERS} viewers are looking already, which is the limit"
             )
-        # No compression: there is nothing to gain.
-        socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_MESSAGE_BYTES)
-        if not socket.can_prepare(request):
-            raise web.HTTPUpgradeRequired(text="video comes over a WebSocket only: open one")
         with self._video.looking() as viewer:
-            hold_little_back(request)
-            await socket.prepare(request)
-            sending = asyncio.create_task(_send(request, socket, viewer))
-            try:
-                async for _ in socket:
-                    pass  # so that the viewer's end is seen
-            finally:
-                sending.cancel()
-                await asyncio.wait([sending])
+            socket = await opened(request)
+            await feed(request, socket, viewer.outbox)
         return socket
-
-
-async def _send(request: web.Request, socket: web.WebSocketResponse, viewer: Viewer) -> None:
-    """Send until the end of the video or of the viewer."""
-    try:
-        while parts := await viewer.next():
-            for part in parts:
-                async with asyncio.timeout(WRITE_TIMEOUT_S):
-                    await _send_part(socket, part)
-                    await request.writer.drain()  # nothing old waits here
-    except (ConnectionError, TimeoutError):
-        if request.transport is not None:
-            request.transport.abort()
-    else:
-        await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the dashboard is closing")
-
-
-async def _send_part(socket: web.WebSocketResponse, part: Part) -> None:
-    match part:
-        case Beginning():
-            told = asdict(part)
-            segment = told.pop("segment")
-            await socket.send_json(told)
-            await socket.send_bytes(segment)
-        case Waiting():
-            await socket.send_json({"waiting": part.reason})
-        case bytes():
-            await socket.send_bytes(part)

@@ -31,7 +31,9 @@ class Browser:
 
     page: Page
 
-    def __init__(self) -> None:
+    def __init__(self, *switches: str) -> None:
+        """``switches`` are further ones of Chromium's."""
+        self._switches = [*SWITCHES, *switches]
         program = shutil.which("chromium") or shutil.which("chromium-browser")
         if program is None:
             pytest.skip("chromium is not installed")
@@ -46,7 +48,7 @@ class Browser:
     def __enter__(self) -> Self:
         self._playwright = sync_playwright().start()
         self._chromium = self._playwright.chromium.launch(
-            executable_path=self._program, args=list(SWITCHES), timeout=patience(30) * 1e3
+            executable_path=self._program, args=self._switches, timeout=patience(30) * 1e3
         )
         self.renew()
         return self
@@ -129,9 +131,9 @@ class Browser:
 
 
 @contextmanager
-def browsing() -> Iterator[Browser]:
+def browsing(*switches: str) -> Iterator[Browser]:
     """Open a browser; at the end no page of it may have complained or asked another host."""
-    with Browser() as browser:
+    with Browser(*switches) as browser:
         yield browser
         assert not browser.violations
         assert browser.hosts <= {"127.0.0.1", "localhost"}, browser.hosts

@@ -3,7 +3,7 @@
 """Dashboards served by the test process, with no ROS in them."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import Command, Done, Moves, Photo, PhotoTaken
+from reachy_mini_ros.web.hearing import Hearing
 from reachy_mini_ros.web.pictures import Pictures
-from reachy_mini_ros.web.robot import HeadPose, Robot, Status
+from reachy_mini_ros.web.robot import HeadPose, Robot, Status, Volumes
 from reachy_mini_ros.web.video import Video
 
 CAMERA = {"lifecycle": "active", "reason": ""}
@@ -37,6 +38,10 @@ class Served(Robot):
         self.demands: list[bool] = []
         self.pictures = Pictures(self.demands.append, fresh_s=1.0, linger_s=0.2)
         self.video_demands: list[bool] = []
+        self.hearing_demands: list[bool] = []
+        self.hearing = Hearing(self.hearing_demands.append, fresh_s=1.0, linger_s=0.2)
+        self.set: list[dict[str, int]] = []
+        self.said: list[tuple[int, bytes]] = []
         self.key_wanted = False
         self.keys_asked = 0
         self.video = Video(self.video_demands.append, self._ask_for_key, fresh_s=1.0, linger_s=0.2)
@@ -49,6 +54,7 @@ class Served(Robot):
         self.dashboard = Dashboard(
             *(self.pictures, self, chosen, self.supervisor),
             video=self.video,
+            hearing=self.hearing,
             address=address,
             port=self.port,
         )
@@ -73,6 +79,20 @@ class Served(Robot):
         if isinstance(command, Photo):
             return PhotoTaken("saved", "photo.jpg")
         return Done("done")
+
+    async def volumes(self) -> Volumes:
+        return Volumes(speaker=40)
+
+    async def set_volumes(self, percents: Mapping[str, int]) -> Done:
+        if self.refusal is not None:
+            raise self.refusal
+        self.set.append(dict(percents))
+        return Done("set")
+
+    async def say(self, samples: bytes, rate_hz: int) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.said.append((rate_hz, samples))
 
     async def moves(self) -> Moves:
         return Moves(("wave",), ("mine",))

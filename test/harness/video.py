@@ -94,7 +94,8 @@ class VideoViewer:
 
     def __init__(self, port: int, **options: Any) -> None:
         """Connect; raises websockets' InvalidStatus if that is answered with an error."""
-        url = f"ws://127.0.0.1:{port}/api/video"
+        scheme = "wss" if "ssl" in options else "ws"
+        url = f"{scheme}://127.0.0.1:{port}/api/video"
         self._socket = connect(url, open_timeout=patience(10), proxy=None, **options)
         self.told: list[dict[str, Any]] = []
         """The texts that came."""

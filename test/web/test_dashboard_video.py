@@ -17,7 +17,7 @@ from harness.waiting import patience, wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from reachy_mini_ros.media.mp4 import Film
-from reachy_mini_ros.web import video, video_route
+from reachy_mini_ros.web import sockets, video, video_route
 
 
 def filmed(serve: Serve, encoder: Encoder | None = None, period_s: float = 1 / 30) -> Served:
@@ -242,7 +242,7 @@ def test_who_has_no_token_or_comes_from_elsewhere_is_not_let_in(serve: Serve) ->
 def test_a_viewer_that_talks_too_much_is_closed(serve: Serve) -> None:
     served = filmed(serve)
     with VideoViewer(served.port) as viewer:
-        viewer.send("x" * (video_route.MAX_MESSAGE_BYTES + 1))
+        viewer.send("x" * (sockets.MAX_TEXT_BYTES + 1))
         with pytest.raises(ConnectionClosed):
             viewer.read_to_the_end()
     wait_for(lambda: served.video.viewers == 0)

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the dashboard sends: service calls, and targets on topics."""
 
-import asyncio
 import json
 import math
 from collections.abc import Callable
@@ -17,30 +16,21 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.errors import NotConnectedError, RobotError, TimedOutError
-from reachy_mini_ros.nodes.common.on_demand import (
-    ClientOnDemand,
-    Latest,
-    PublisherOnDemand,
-    reached,
-)
+from reachy_mini_ros.errors import NotConnectedError
+from reachy_mini_ros.nodes.common.on_demand import Latest, PublisherOnDemand, reached
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.stamps import command_id
 from reachy_mini_ros.nodes.dashboard.receipts import Receipts
+from reachy_mini_ros.nodes.dashboard.service import ANSWER_S, KEEP_S, Service
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.web import commands
 from reachy_mini_ros.web.commands import Command, Done, Moves, PhotoTaken
 from reachy_mini_ros.web.interest import Interest
 
-ANSWER_S = 30.0
-"""A service has this long to answer, and a move to begin: a data set read for the first time takes
-longest."""
 FIRST_RECEIPT_S = 5.0
 """For the control node to tell of any other command whether it is carried out."""
 LAST_RECEIPT_S = 660.0
 """For the longest move to end, with its approach."""
-KEEP_S = 60.0
-"""A publisher or a client is kept for this long after it was used."""
 CAMERA_KEPT_S = 10.0
 """What pictures are like is listened to for this long after a pixel: the camera decodes for it."""
 
@@ -77,11 +67,11 @@ class DashboardCommands:
         self._receipts = Receipts(node, io)
         self._picture_stamp = picture_stamp
         self._triggers = {
-            name: _Service(node, io, Trigger, name) for name in (*TRIGGERS.values(), LIST_MOVES)
+            name: Service(node, io, Trigger, name) for name in (*TRIGGERS.values(), LIST_MOVES)
         }
         self._switches = {
-            commands.Motors: _Service(node, io, SetBool, "enable_motors"),
-            commands.AutomaticBodyYaw: _Service(node, io, SetBool, "automatic_body_yaw"),
+            commands.Motors: Service(node, io, SetBool, "enable_motors"),
+            commands.AutomaticBodyYaw: Service(node, io, SetBool, "automatic_body_yaw"),
         }
         self._camera = Latest(node, CameraInfo, CAMERA_INFO)
         self._camera_interest = Interest(self._camera.want, CAMERA_KEPT_S)
@@ -174,42 +164,6 @@ class DashboardCommands:
         return Done(f"{topic} {told}")
 
 
-class _Service:
-    """A service, called from the event loop; its client is there only while it is used."""
-
-    def __init__(self, node: RobotNode, io: LoopThread, kind: Any, name: str) -> None:
-        self._node = node
-        self._io = io
-        self._client = ClientOnDemand(node, kind, name)
-        self._interest = Interest(self._client.want, KEEP_S)
-
-    async def call(self, request: Any) -> str:
-        """Return the answer's message; raises RobotError with it if it is a refusal."""
-        name = self._client.service
-        if not self._node.count_services(name):
-            raise NotConnectedError(f"nobody offers the service {name}: start its node")
-        with self._interest.held():
-            response = await self._answer(request)
-        if not response.success:
-            raise RobotError(response.message)
-        return str(response.message)
-
-    async def _answer(self, request: Any) -> Any:
-        name = self._client.service
-        pending = await reached(partial(self._client.call, request))
-        if pending is None:
-            raise NotConnectedError(f"who offers the service {name} was not reached")
-        answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        pending.add_done_callback(lambda done: self._io.call(_settle, answered, done.result()))
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                return await answered
-        except TimeoutError:
-            raise TimedOutError(f"{name} gave no answer within {ANSWER_S:g} s") from None
-        finally:
-            self._client.forget(pending)
-
-
 class _Target:
     """A topic that commands go to; published on only while it is used."""
 
@@ -229,11 +183,6 @@ class _Target:
         self._interest.touch()
         if not await reached(partial(self._publisher.publish, message)):
             raise NotConnectedError(f"who listens on {self._publisher.topic} was not reached")
-
-
-def _settle(future: "asyncio.Future[Any]", result: object) -> None:
-    if not future.done():
-        future.set_result(result)
 
 
 def _pose(command: commands.Head) -> PoseStamped:

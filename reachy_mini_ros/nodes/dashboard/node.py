@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node ``dashboard``: the browser's view of the robot over HTTP."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -18,11 +18,13 @@ from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.secrets import secret_lines
 from reachy_mini_ros.nodes.dashboard.commands import DashboardCommands
 from reachy_mini_ros.nodes.dashboard.parameters import PARAMETERS
+from reachy_mini_ros.nodes.dashboard.sound import SoundTopics
 from reachy_mini_ros.nodes.dashboard.state import DashboardState
 from reachy_mini_ros.nodes.dashboard.video import PictureTopic, VideoTopic
 from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import Command, Done, Moves
-from reachy_mini_ros.web.robot import Latency, Robot, Status
+from reachy_mini_ros.web.https import tls_context
+from reachy_mini_ros.web.robot import Latency, Robot, Status, Volumes
 
 
 class DashboardNode(RobotNode):
@@ -36,18 +38,21 @@ class DashboardNode(RobotNode):
         self._pictures = PictureTopic(self, io, values["image_topic"])
         self._video = VideoTopic(self, io, values["video_topic"])
         state = DashboardState(self, io, values["image_topic"], self._on_safety)
+        sound = SoundTopics(self, io)
         commands = DashboardCommands(self, io, self._picture_stamp)
         self._dashboard = Dashboard(
             self._pictures.hub,
-            _RobotOfRos(state, commands, self._shown),
+            _RobotOfRos(state, commands, sound, self._shown),
             Settings(
                 Path(values["photo_directory"]).expanduser(),
                 live_directory(values["live_directory"], self.get_namespace()),
                 token,
                 _read_only(values["read_only"], values["address"]),
+                tls_context(values["certfile"], values["keyfile"]),
             ),
             self.supervisor,
             video=self._video.hub,
+            hearing=sound.hub,
             address=values["address"],
             port=values["port"],
         )
@@ -115,10 +120,12 @@ class _RobotOfRos(Robot):
         self,
         state: DashboardState,
         commands: DashboardCommands,
+        sound: SoundTopics,
         shown: Callable[[], PictureTopic | VideoTopic | None],
     ) -> None:
         self._state = state
         self._commands = commands
+        self._sound = sound
         self._shown = shown
 
     def status(self, *, sound: bool = False) -> Status:
@@ -128,6 +135,15 @@ class _RobotOfRos(Robot):
 
     async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
         return await self._commands.obey(command, to_its_end=to_its_end)
+
+    async def volumes(self) -> Volumes:
+        return await self._sound.volumes()
+
+    async def set_volumes(self, percents: Mapping[str, int]) -> Done:
+        return await self._sound.set_volumes(percents)
+
+    async def say(self, samples: bytes, rate_hz: int) -> None:
+        await self._sound.say(samples, rate_hz)
 
     async def moves(self) -> Moves:
         return await self._commands.moves()

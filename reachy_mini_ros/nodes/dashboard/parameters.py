@@ -26,6 +26,14 @@ PARAMETERS = (
         read_only=True,
     ),
     Param(
+        "certfile",
+        "",
+        "PEM file with a certificate, for HTTPS, which browsers want for push to talk from another "
+        "computer; empty: HTTP",
+        read_only=True,
+    ),
+    Param("keyfile", "", "PEM file with its key; empty: in certfile", read_only=True),
+    Param(
         "read_only",
         "auto",
         "Whether commands are refused; auto: unless the address is loopback",

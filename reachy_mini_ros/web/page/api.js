@@ -30,8 +30,10 @@ export async function ask(path, options = {}) {
   return answer.json();
 }
 
-export function command(name, body = {}) {
-  return ask(`api/command/${name}`, {
+export const command = (name, body = {}) => post(`api/command/${name}`, body);
+
+export function post(path, body) {
+  return ask(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),

@@ -6,6 +6,7 @@ import * as controls from "./controls.js";
 import { element, setText } from "./dom.js";
 import * as events from "./events.js";
 import * as gallery from "./gallery.js";
+import * as hear from "./hear.js";
 import * as live from "./live.js";
 import * as log from "./log.js";
 import * as look from "./look.js";
@@ -15,6 +16,8 @@ import * as pose from "./pose.js";
 import * as sound from "./sound.js";
 import * as still from "./still.js";
 import * as streams from "./streams.js";
+import * as talk from "./talk.js";
+import * as volume from "./volume.js";
 
 const CONNECTION = {
   connecting: "Connecting",
@@ -57,7 +60,7 @@ function update(status) {
 }
 
 events.on("status", update);
-for (const part of [log, controls, still, look, gallery, moves, sound, streams, plots, live]) part.start();
+for (const part of [log, controls, still, look, hear, talk, volume, gallery, moves, sound, streams, plots, live]) part.start();
 update(null);
 element("connection").dataset.state = "connecting";
 setText("connection-text", "Connecting");

@@ -4,6 +4,7 @@
 
 import { element, number, setText } from "./dom.js";
 import { listenToSound } from "./events.js";
+import { load } from "./volume.js";
 
 const QUIETEST_DB = -60;
 const PEAK_HELD_MS = 1500;
@@ -56,6 +57,7 @@ export function start() {
     button.textContent = open ? "Hide" : "Show";
     button.setAttribute("aria-expanded", open);
     listenToSound(open);
+    if (open) load();
     update(null);
   });
 }

@@ -4,6 +4,7 @@
 
 import { sleep, whenVisible } from "./dom.js";
 import { canPlay, Film } from "./film.js";
+import { socketTo } from "./sockets.js";
 
 const SILENT_MS = 5000; // the server says why nothing comes long before
 const PAUSE_MS = [250, 5000];
@@ -56,10 +57,7 @@ async function run() {
 /** Plays until the connection ends; tells whether anything was shown. */
 function connection() {
   return new Promise((done) => {
-    const address = new URL("api/video", location.href);
-    address.protocol = address.protocol.replace("http", "ws");
-    const socket = new WebSocket(address);
-    socket.binaryType = "arraybuffer";
+    const socket = socketTo("api/video");
     shown = false;
     let silence = 0;
     const hear = () => {

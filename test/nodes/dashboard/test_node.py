@@ -176,6 +176,12 @@ def test_a_bad_token_is_refused_without_repeating_it(processes: Processes, token
     assert token.strip("[]") not in line
 
 
+def test_a_certificate_that_is_not_there_is_one_clear_line(processes: Processes) -> None:
+    line = refused(processes.start_node("dashboard", port=free_port(), certfile="/nowhere.pem"))
+    assert "certfile" in line
+    assert "/nowhere.pem" in line
+
+
 def test_token_opens_the_page_and_is_written_nowhere(processes: Processes, ros: RosClient) -> None:
     port = free_port()
     reports = ros.subscribe(DiagnosticArray, "/diagnostics")

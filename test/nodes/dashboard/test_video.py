@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 from harness.pictures import Client
@@ -139,7 +140,7 @@ def test_after_lost_messages_video_goes_on_whole_at_a_key_frame(
         numbers = [*viewer.pictures(len(viewer.film) + 10)]
         assert numbers[0] == first
         assert -1 not in numbers, "a torn picture"
-        steps = [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
+        steps = [after - before for before, after in pairwise(numbers)]
         assert sorted(steps)[:-1] == [1] * (len(steps) - 1), numbers
         assert max(steps) > 1
 
