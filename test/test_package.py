@@ -40,6 +40,7 @@ RUN = {
     *("robot_state_publisher", "ament_flake8", "ament_pep257"),
     *("chromium-browser", "libxml2-utils", "python3-colcon-common-extensions"),
     *("python3-gi", "python3-pytest-xdist"),
+    *("ffmpeg_image_transport_msgs", "foxglove_msgs"),  # imported by their names
 }
 
 

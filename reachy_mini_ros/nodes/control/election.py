@@ -14,7 +14,7 @@ PERIOD_S = 0.4
 """Each node tells of itself so often."""
 ALIVE_S = 2.0
 """One that was silent for so long is gone, or might as well be."""
-LOOK_S = 1.0
+LOOK_S = 0.5
 """A new node listens for so long, before it commands."""
 
 

@@ -4,7 +4,7 @@
 
 import asyncio
 import os
-import socket
+import platform
 import time
 import uuid
 from collections.abc import Callable
@@ -37,7 +37,7 @@ class ControlPresence:
         self._on_role = on_role
         name = node.get_fully_qualified_name()
         own = Presence(
-            uuid.uuid4().hex, Role.LOOKING, time.time_ns(), name, socket.gethostname(), os.getpid()
+            uuid.uuid4().hex, Role.LOOKING, time.time_ns(), name, platform.node(), os.getpid()
         )
         self._election = Election(own, lambda: time.clock_gettime(_CLOCK), time.time_ns)
         self._publisher = node.create_publisher(DiagnosticStatus, TOPIC, latched())

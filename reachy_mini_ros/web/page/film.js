@@ -89,6 +89,7 @@ export class Film {
 
   #appended() {
     this.#hold();
+    if (this.#buffer.updating) return; // with what came between the update's end and this event
     if (this.#forget()) return;
     this.#feed();
   }
