@@ -15,7 +15,7 @@ from harness.interfaces import needs
 from harness.processes import Child, Processes
 from harness.ros import Collector, RosClient
 from harness.simulation import Simulation
-from harness.waiting import patience, wait_for
+from harness.waiting import patience, slowness, too_slow, wait_for
 from sensor_msgs.msg import CompressedImage, Image
 
 from reachy_mini_ros.simulation import overlay
@@ -23,6 +23,8 @@ from reachy_mini_ros.simulation import overlay
 NAMESPACE = "/video_test"
 VIDEO = f"{NAMESPACE}/camera/video"
 RAW = f"{NAMESPACE}/camera/image_raw"
+BUSY = 1.5
+"""How many times slower than an idle machine one is that loses packets."""
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,14 @@ def shown(messages: list[Any]) -> Iterator[tuple[Any, overlay.Overlay, tuple[int
         yield message, read, (image.width, image.height)
 
 
+def require_steps(numbers: list[int], step: int) -> None:
+    """Check that nothing is missing; a machine that others keep busy loses packets."""
+    steps = set(np.diff(numbers).tolist())
+    if steps != {step} and min(steps) >= step and slowness() > BUSY:
+        too_slow("pictures were lost on the way to the node, or to this test")
+    assert steps == {step}
+
+
 def values(ros: RosClient) -> dict[str, str]:
     diagnostics = ros.subscribe(DiagnosticArray, "/diagnostics")
     try:
@@ -63,8 +73,7 @@ def test_the_topic_decodes_to_every_picture_with_its_time(camera: Child, ros: Ro
     assert {message.header.frame_id for message in messages} == {"camera_optical"}
     decoded = list(shown(messages))
     assert {size for _, _, size in decoded} == {(640, 360)}
-    counters = [read.frame for _, read, _ in decoded]
-    assert np.diff(counters).tolist() == [1] * (len(counters) - 1)
+    require_steps([read.frame for _, read, _ in decoded], 1)
     late_ms = [(stamp_ns(m.header.stamp) - read.time_ns) / 1e6 for m, read, _ in decoded]
     assert -30 < np.median(late_ms) < 100
     stamps = [stamp_ns(message.header.stamp) for message in messages]
@@ -107,8 +116,7 @@ def test_a_late_subscriber_begins_within_a_second(camera: Child, ros: RosClient)
     first.wait_count(count + 30, 10)
     ros.unsubscribe(first)
     ros.unsubscribe(late)
-    counters = [read.frame for _, read, _ in shown(first.messages)]
-    assert np.diff(counters).tolist() == [1] * (len(counters) - 1)
+    require_steps([read.frame for _, read, _ in shown(first.messages)], 1)
 
 
 def test_the_diagnostics_tell_rate_codec_and_gaps(camera: Child, ros: RosClient) -> None:
@@ -118,6 +126,8 @@ def test_the_diagnostics_tell_rate_codec_and_gaps(camera: Child, ros: RosClient)
     assert isinstance(told, dict)
     assert told["video_codec"] == "h264"
     assert float(told["video_rate_hz"]) > 15
+    if told["video_gaps"] != "0" and slowness() > BUSY:
+        too_slow(f"{told['video_missing']} pictures were lost on the way to the node")
     assert told["video_gaps"] == told["video_missing"] == "0"
     assert told["conversions"] == values(ros)["conversions"]
     ros.unsubscribe(video)
@@ -170,8 +180,7 @@ def test_others_have_the_same_bytes(
         assert read.frame >= 0
     assert checked > 10
     if topic == "ffmpeg":
-        pts = [message.pts for message in other.messages]
-        assert set(np.diff(pts)) == {3000}
+        require_steps([message.pts for message in other.messages], 3000)
 
 
 def from_a_key_frame(collector: Collector) -> list[Any]:

@@ -67,7 +67,7 @@ def test_the_page_follows_the_node_that_takes_over(processes: Processes, kill: b
     second = control(processes, namespace, daemon.port)
     second.wait_for_output("connected")
     second.wait_for_output("does not command the robot")
-    assert status(port)["connection"] == "lost"
+    connection_is(port, "lost")
     wait_for(lambda: status(port)["joints"] is None, 5, "no joints of the one that waits")
     if kill:
         away.process.kill()
