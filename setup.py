@@ -7,11 +7,13 @@ from glob import glob
 from setuptools import find_packages, setup
 
 PACKAGE = "reachy_mini_ros"
+APP = "camera_live_feed"
+"""A package of its own: the robot's daemon looks for <app>/main.py."""
 
 setup(
     name=PACKAGE,
     version="0.1.0",
-    packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
+    packages=[*find_packages(include=[PACKAGE, f"{PACKAGE}.*"]), APP],
     package_data={PACKAGE: ["py.typed", "web/page/*", "nodes/interface.md"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
@@ -34,6 +36,8 @@ setup(
         "zeroconf",  # the SDK's, patched in the simulation
     ],
     extras_require={
+        # On the robot itself, with no ROS.
+        "app": ["opencv-python-headless>=4.6,<6"],
         # Left to apt's python3-opencv where ROS comes from a distribution.
         "opencv": ["opencv-python-headless>=4.6,<6"],
         "test": ["pytest"],
@@ -61,5 +65,6 @@ setup(
             "reachy_mini_sim = reachy_mini_ros.simulation.main:main",
             "stream = reachy_mini_ros.nodes.bringup:stream",
         ],
+        "reachy_mini_apps": ["camera_live_feed = camera_live_feed.main:CameraLiveFeed"],
     },
 )

@@ -14,7 +14,8 @@ import cv2
 
 from reachy_mini_ros.files import write_atomically
 from reachy_mini_ros.media import jpeg
-from reachy_mini_ros.media.frames import Picture
+from reachy_mini_ros.media.frames import Frame, Picture
+from reachy_mini_ros.robot.geometry.camera_models import CameraModel
 
 FORMATS = ("jpeg", "png")
 _SUFFIXES = {"jpeg": ".jpg", "png": ".png"}
@@ -23,6 +24,16 @@ _ASCII, _LONG, _UNDEFINED = 2, 4, 7
 _EXIF_IFD = 0x8769
 _PNG_FIRST_CHUNK_END = 33
 """Signature and IHDR, which must come first."""
+
+
+def facts(frame: Frame, flip: str, model: CameraModel | None) -> dict[str, object]:
+    """Return what a photo says of its picture; ``model`` is that of the picture as it is saved."""
+    found: dict[str, object] = {"width": frame.width, "height": frame.height, "flip": flip}
+    if model is not None and model.k.any():
+        found["camera_matrix"] = model.k.tolist()
+        found["distortion_model"] = model.distortion_model
+        found["distortion_coefficients"] = list(model.d)
+    return found
 
 
 def save(

@@ -138,7 +138,7 @@ class Driver:
             on_info=self._on_info,
             on_connection=self._on_connection,
             on_reason=self._on_reason,
-            ask_info=self._ask_info,
+            ask_info=self.ask,
             supervisor=self.supervisor,
         )
         self.commander = Commander(
@@ -176,6 +176,12 @@ class Driver:
         """Connect, and connect again whenever it is necessary, until :meth:`close`."""
         self._tasks.keep("link", self.link.run)
         self._tasks.keep("monitor", self.monitor.run)
+
+    async def rest(self) -> None:
+        """Let go of the robot until the next :meth:`start`; while nothing of ours moves it."""
+        await self._tasks.end()
+        self.link.rest()
+        self._on_connection(self.link.connection, self.link.reason)
 
     async def connected(self, within_s: float = CONNECT_S) -> None:
         """Return when the robot's state has come; raises NotConnectedError if it does not."""
@@ -357,7 +363,11 @@ class Driver:
     def _on_reason(self, reason: str) -> None:
         self._listeners.on_connection(self.link.connection, reason)
 
-    async def _ask_info(self) -> RobotInfo:
+    async def ask(self) -> RobotInfo:
+        """Ask the daemon what it tells of itself once a second.
+
+        Raises NotConnectedError or RobotError if it does not tell.
+        """
         # A daemon that has stopped, or that misses its motors, answers over HTTP only.
         info = await self.api.info()
         self._on_info(info)

@@ -244,6 +244,11 @@ def local_camera(camera_name: str) -> Any:
     return camera(log_level="ERROR", camera_specs=camera_specs(camera_name))
 
 
+def app_class() -> Any:
+    """Return the SDK's base class of apps, `ReachyMiniApp`."""
+    return _module("reachy_mini.apps.app").ReachyMiniApp
+
+
 def sound_names() -> list[str]:
     """Return the names of the sounds that every daemon has."""
     return sorted(path.name for path in (_folder() / "assets").glob("*.wav"))

@@ -5,15 +5,18 @@
 import hashlib
 import hmac
 import math
+import socket
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from reachy_mini_ros.errors import SetupError
-from reachy_mini_ros.hosts import is_loopback
+from reachy_mini_ros.hosts import is_literal, is_loopback
 from reachy_mini_ros.web.guesses import Guesses
 
 MINIMUM_TOKEN_LENGTH = 8
+LOCAL_ENDS = (".local", ".lan", ".internal", ".home.arpa")
+"""Ends of names that nobody on the internet can give an address."""
 READING = ("GET", "HEAD", "OPTIONS")
 
 HEADERS = {
@@ -39,16 +42,19 @@ class Access:
     needed: once as ``?token=``, which the page trades for a cookie, or with each request, there or
     as ``Authorization: Bearer``; who gives a wrong one again and again has to wait. Requests that
     change anything, and WebSockets, which browsers open to any site, must come from the own page,
-    or from no page at all.
+    or from no page at all. Where everybody may look without a token, the Host header must be an
+    address or a name of the local network, for the same reason as on loopback.
 
     Raises SetupError for an address that others can reach without a token, or a short one.
     """
 
-    def __init__(self, address: str, port: int, token: str) -> None:
+    def __init__(self, address: str, port: int, token: str, public: bool = False) -> None:
+        """``public``: without a token everybody is let in, as nothing can be changed then."""
         self._loopback = is_loopback(address)
+        self._public = public and not token and not self._loopback
         if token and len(token) < MINIMUM_TOKEN_LENGTH:
             raise SetupError(f"the token is shorter than {MINIMUM_TOKEN_LENGTH} characters")
-        if not token and not self._loopback:
+        if not token and not self._loopback and not public:
             raise SetupError(
                 f"the dashboard is not opened on {address} without a token, because anybody there "
                 "could look: set the parameter 'token_file', or 'address' to 127.0.0.1"
@@ -64,6 +70,10 @@ class Access:
         if self._loopback and not is_loopback(_host(request)):
             raise web.HTTPForbidden(
                 text="the Host header does not name this machine: open http://localhost instead"
+            )
+        if self._public and not _is_own_name(_host(request)):
+            raise web.HTTPForbidden(
+                text="the Host header is no name of this network: open the robot's address instead"
             )
         # A page elsewhere could not read the answer, but it could switch the camera on.
         if (
@@ -128,6 +138,16 @@ def _same_origin(request: web.Request) -> bool:
         return True
     scheme, _, host = origin.partition("://")
     return scheme in ("http", "https") and host.lower() == request.headers.get("Host", "").lower()
+
+
+def _is_own_name(host: str) -> bool:
+    """Tell whether a name cannot be one that a foreign page gave this machine's address."""
+    own = socket.gethostname().lower()
+    return (
+        is_literal(host)
+        or host.lower() in ("localhost", own, own.partition(".")[0])
+        or host.lower().endswith(LOCAL_ENDS)
+    )
 
 
 def _host(request: web.Request) -> str:

@@ -53,6 +53,12 @@ class Settings:
     """Refuse all that changes anything."""
     tls: ssl.SSLContext | None = None
     """For HTTPS."""
+    public: bool = False
+    """Without a token, let everybody look, wherever it listens; only where it is read-only."""
+    unlock: str = "set its parameter 'read_only' to false"
+    """What to do about its being read-only."""
+    port_setting: str = "the parameter 'port'"
+    """What the port is set by."""
 
 
 class Dashboard:
@@ -74,18 +80,21 @@ class Dashboard:
         port: int = 8042,
     ) -> None:
         supervisor = supervisor or Supervisor()
-        self._access = Access(address, port, settings.token)
+        public = settings.public and settings.read_only
+        self._access = Access(address, port, settings.token, public)
         self._robot = robot
         self._address = address
         self._port = port
-        self._read_only = settings.read_only
+        self._settings = settings
+        refusal = f"the dashboard is read-only here: {settings.unlock}"
+        refusal = refusal if settings.read_only else ""
         self._tls = settings.tls
         self.streams = Streams(pictures, supervisor)
         self._video = video
         self._sound = None
         if hearing is not None:
-            self._sound = SoundRoutes(hearing, robot, settings.read_only)
-        photos = PhotoRoutes(settings.photo_directory, settings.read_only, self._photos_changed)
+            self._sound = SoundRoutes(hearing, robot, refusal)
+        photos = PhotoRoutes(settings.photo_directory, refusal, self._photos_changed)
         self.events = Events(self._report, photos.watch, supervisor)
         self.endpoints = (
             *self.streams.endpoints(),
@@ -94,7 +103,7 @@ class Dashboard:
             *self.events.endpoints(),
             Endpoint("GET", "/api/status", self._status, "What is known of the robot.", Report),
             *photos.endpoints(),
-            *CommandRoutes(robot, settings.read_only).endpoints(),
+            *CommandRoutes(robot, refusal).endpoints(),
             *LiveRoutes(settings.live_directory).endpoints(),
             Endpoint(
                 *("GET", "/api/openapi.json", self._openapi),
@@ -133,7 +142,7 @@ class Dashboard:
             )
         except OSError as error:
             await self._runner.cleanup()
-            raise UnavailableError(_listening_failed(error, self._address, self._port)) from None
+            raise UnavailableError(self._listening_failed(error)) from None
 
     async def stop(self) -> None:
         """End all streams and stop listening."""
@@ -173,12 +182,13 @@ class Dashboard:
     def _report(self, sound: bool) -> dict[str, object]:
         video = self._video.state() if self._video is not None else None
         status = self._robot.status(sound=sound)
-        return report(status, self.streams.state(), video, self._read_only)
+        return report(status, self.streams.state(), video, self._settings.read_only)
 
-
-def _listening_failed(error: OSError, address: str, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {address} is in use: set the parameter 'port' to a free one"
-    if error.errno == errno.EACCES:
-        return f"port {port} needs more rights: set the parameter 'port' to 1024 or more"
-    return f"the dashboard cannot listen on {address} ({error.strerror or error}): set 'address'"
+    def _listening_failed(self, error: OSError) -> str:
+        port, setting = self._port, self._settings.port_setting
+        if error.errno == errno.EADDRINUSE:
+            return f"port {port} on {self._address} is in use: set {setting} to a free one"
+        if error.errno == errno.EACCES:
+            return f"port {port} needs more rights: set {setting} to 1024 or more"
+        reason = error.strerror or error
+        return f"the dashboard cannot listen on {self._address} ({reason}): set 'address'"

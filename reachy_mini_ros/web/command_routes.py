@@ -30,9 +30,10 @@ T = TypeVar("T")
 class CommandRoutes:
     """Checks commands and passes them to the robot."""
 
-    def __init__(self, robot: Robot, read_only: bool) -> None:
+    def __init__(self, robot: Robot, refusal: str) -> None:
+        """``refusal``: why commands are refused; empty if they are not."""
         self._robot = robot
-        self._read_only = read_only
+        self._refusal = refusal
 
     def endpoints(self) -> Iterator[Endpoint]:
         """Return one for each command, and the list of moves."""
@@ -55,7 +56,7 @@ class CommandRoutes:
 
     def _handler(self, kind: type[Command]) -> Handler:
         async def handler(request: web.Request) -> web.StreamResponse:
-            forbid_if(self._read_only)
+            forbid_if(self._refusal)
             command = await read_body(request, kind)
             wait = kind in LASTING and read_query(request, Waiting).wait == "done"
             return json_answer(await answered(self._robot.obey(command, to_its_end=wait)))
@@ -66,12 +67,10 @@ class CommandRoutes:
         return json_answer(await answered(self._robot.moves()))
 
 
-def forbid_if(read_only: bool) -> None:
-    """Refuse what changes anything, if that is to be."""
-    if read_only:
-        raise web.HTTPForbidden(
-            text="the dashboard is read-only here: set its parameter 'read_only' to false"
-        )
+def forbid_if(refusal: str) -> None:
+    """Refuse what changes anything, if that is to be, and say why."""
+    if refusal:
+        raise web.HTTPForbidden(text=refusal)
 
 
 async def answered(work: Coroutine[Any, Any, T]) -> T:

@@ -35,9 +35,9 @@ class PhotoQuery(BaseModel):
 class PhotoRoutes:
     """Lists, sends and deletes photos."""
 
-    def __init__(self, folder: Path, read_only: bool, on_change: Callable[[], None]) -> None:
+    def __init__(self, folder: Path, refusal: str, on_change: Callable[[], None]) -> None:
         self._gallery = Gallery(folder)
-        self._read_only = read_only
+        self._refusal = refusal
         self._on_change = on_change
         self._making = asyncio.Semaphore(THUMBNAILS)
 
@@ -85,7 +85,7 @@ class PhotoRoutes:
         return web.Response(body=content, content_type=content_type)
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
-        forbid_if(self._read_only)
+        forbid_if(self._refusal)
         name = request.match_info["name"]
         await self._on_disk(self._gallery.delete, name)
         return json_answer(Done(f"deleted {name}"))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the dashboard needs of a robot: its state, and somebody who carries out commands."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,11 @@ class HeadAngles:
     pitch: float
     yaw: float
 
+    @classmethod
+    def of(cls, roll: float, pitch: float, yaw: float) -> "HeadAngles":
+        """Return what is shown of angles in rad."""
+        return HeadAngles(*map(degrees, (roll, pitch, yaw)))
+
 
 @dataclass(frozen=True, slots=True)
 class HeadPose(HeadAngles):
@@ -28,6 +34,12 @@ class HeadPose(HeadAngles):
     x: float
     y: float
     z: float
+
+    @classmethod
+    def at(cls, angles: HeadAngles, x: float, y: float, z: float) -> "HeadPose":
+        """Return what is shown of a pose; metres from where the neutral head is."""
+        place = (round(value, 4) + 0.0 for value in (x, y, z))
+        return cls(angles.roll, angles.pitch, angles.yaw, *place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,11 @@ class Volumes:
 
     speaker: int | None = None
     microphone: int | None = None
+
+
+def degrees(angle_rad: float) -> float:
+    """Return what is shown of an angle."""
+    return round(math.degrees(angle_rad), 2) + 0.0
 
 
 class Robot(ABC):

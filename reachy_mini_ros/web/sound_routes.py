@@ -66,10 +66,10 @@ class Volume(Command):
 class SoundRoutes:
     """Lets listeners in, and one at a time who talks."""
 
-    def __init__(self, hearing: Hearing, robot: Robot, read_only: bool) -> None:
+    def __init__(self, hearing: Hearing, robot: Robot, refusal: str) -> None:
         self._hearing = hearing
         self._robot = robot
-        self._read_only = read_only
+        self._refusal = refusal
         self._talking = False
         self._closed = False
 
@@ -119,7 +119,7 @@ class SoundRoutes:
 
     async def _talk(self, request: web.Request) -> web.StreamResponse:
         self._check_open()
-        forbid_if(self._read_only)
+        forbid_if(self._refusal)
         socket = await opened(request, MAX_PIECE_BYTES)
         if self._talking:
             await refuse(socket, "somebody talks already: wait for the end")
@@ -160,7 +160,7 @@ class SoundRoutes:
         return json_answer(await answered(self._robot.volumes()))
 
     async def _set_volumes(self, request: web.Request) -> web.StreamResponse:
-        forbid_if(self._read_only)
+        forbid_if(self._refusal)
         volume = await read_body(request, Volume)
         return json_answer(await answered(self._robot.set_volumes(volume.percents)))
 

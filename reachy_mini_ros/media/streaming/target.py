@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a live stream goes: FFmpeg's address of it, and a name that tells no secret."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -92,6 +92,28 @@ def server(url: str) -> Target:
     kind = _FORMATS[scheme]
     viewer_urls = (_shown(parts),) if scheme == "rtsp" else ()
     return Target(_shown(parts), url, kind, viewer_urls, _OPTIONS[kind])
+
+
+def servers(urls: Sequence[str]) -> list[Target]:
+    """Return the targets for ``destinations``, each by a name of its own.
+
+    Raises ValueError, which tells no secret, if one is none, or there are too many.
+    """
+    if len(urls) > MOST_DESTINATIONS:
+        raise ValueError(f"destinations: {len(urls)} are more than {MOST_DESTINATIONS}")
+    if len(set(urls)) < len(urls):
+        raise ValueError("destinations: one of them is there twice")
+    names: dict[str, int] = {}
+    found = []
+    for url in urls:
+        try:
+            target = server(url)
+        except ValueError as error:
+            raise ValueError(f"destinations: {error}") from None
+        names[target.name] = number = names.get(target.name, 0) + 1
+        name = target.name if number == 1 else f"{target.name} ({number})"
+        found.append(replace(target, name=name))
+    return found
 
 
 def folder(kind: str, directory: Path, base_url: str, keyframe_interval_s: float) -> Target:

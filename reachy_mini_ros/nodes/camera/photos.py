@@ -91,14 +91,8 @@ class Photos:
         return True, str(path)
 
     def _facts(self, frame: Frame, settings: Settings) -> dict[str, object]:
-        size = {"width": frame.width, "height": frame.height, "flip": settings.shape.flip}
-        facts = {**self._scene.facts(), **size}
         model = self._scene.model(frame, Shape(flip=settings.shape.flip))
-        if model is not None and model.k.any():
-            facts["camera_matrix"] = model.k.tolist()
-            facts["distortion_model"] = model.distortion_model
-            facts["distortion_coefficients"] = list(model.d)
-        return facts
+        return {**self._scene.facts(), **photo.facts(frame, settings.shape.flip, model)}
 
 
 async def _nearest(

@@ -15,7 +15,8 @@ from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import Imu, JointState
 
 from reachy_mini_ros.errors import InvalidCommandError
-from reachy_mini_ros.robot.geometry.limits import ANTENNA_JOINTS, HEAD_JOINTS, STEWART_JOINTS
+from reachy_mini_ros.robot.geometry.joint_targets import joint_target_of
+from reachy_mini_ros.robot.geometry.limits import ANTENNA_JOINTS, HEAD_JOINTS
 from reachy_mini_ros.robot.geometry.passive_joints import PASSIVE_JOINTS
 from reachy_mini_ros.robot.geometry.rotations import from_quaternion, to_quaternion
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
@@ -121,24 +122,8 @@ def joint_target(message: JointState, reference: tuple[Matrix, Matrix]) -> Targe
     values = dict(zip(names, positions, strict=True))
     if len(values) != len(names):
         raise InvalidCommandError("joints: a name is given more than once")
-    head, antennas = reference
-    return Target(
-        antennas=_overridden(ANTENNA_JOINTS, -antennas, values, sign=-1.0),
-        body_yaw=None if values.keys() & set(STEWART_JOINTS) else values.get("yaw_body"),
-        head_joints=_overridden(HEAD_JOINTS, head, values)
-        if values.keys() & set(STEWART_JOINTS)
-        else None,
-    )
+    return joint_target_of(values, reference)
 
 
 def _covariance(stddev: float) -> Matrix:
     return np.ravel(np.eye(3) * stddev**2)
-
-
-def _overridden(
-    names: tuple[str, ...], base: Matrix, values: dict[str, float], sign: float = 1.0
-) -> Matrix | None:
-    if not values.keys() & set(names):
-        return None
-    pairs = zip(names, base.tolist(), strict=True)
-    return sign * np.array([values.get(name, value) for name, value in pairs])

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -22,6 +21,7 @@ from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.robot.geometry import look
 from reachy_mini_ros.robot.geometry.camera_models import CameraModel
 from reachy_mini_ros.robot.geometry.frames import robot_tree
+from reachy_mini_ros.robot.history import History
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
 from reachy_mini_ros.texts import LONGEST_NAME, shown
 
@@ -34,8 +34,6 @@ NO_CAMERA = (
 )
 KEEP_S = 10.0
 """The stream is let go so long after the last pixel."""
-STATES = 100
-"""Two seconds of states to find the one in which a picture was taken."""
 
 
 class LookAtTopics:
@@ -48,13 +46,13 @@ class LookAtTopics:
         self._node = node
         self._base_frame = base_frame
         self._present = present
-        self._states: deque[RobotState] = deque(maxlen=STATES)
+        self._history = History()
         self._camera = _Camera(node)
         look.head_to_camera()  # reads the URDF now, not in the first command
 
     def note(self, state: RobotState) -> None:
         """Remember a state, for pictures that were taken then."""
-        self._states.append(state)
+        self._history.note(state)
 
     def when_camera_known(self, then: Callable[[], None], replaced: Callable[[], None]) -> None:
         """Call ``then`` when a pixel can be looked at, or cannot in time; on the executor's thread.
@@ -104,8 +102,7 @@ class LookAtTopics:
             return present.head_pose
         age_ns = (self._node.get_clock().now() - stamp).nanoseconds
         taken_ns = time.monotonic_ns() - age_ns
-        states = (*self._states, present)
-        return min(states, key=lambda state: abs(state.received_ns - taken_ns)).head_pose
+        return self._history.nearest(taken_ns, present).head_pose
 
 
 class _Camera:

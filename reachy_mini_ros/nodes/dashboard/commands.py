@@ -3,7 +3,6 @@
 """What the dashboard sends: service calls, and targets on topics."""
 
 import json
-import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import PurePosixPath
@@ -20,17 +19,15 @@ from reachy_mini_ros.errors import NotConnectedError
 from reachy_mini_ros.nodes.common.on_demand import Latest, PublisherOnDemand, reached
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.stamps import command_id
+from reachy_mini_ros.nodes.control.conversions import pose_message
 from reachy_mini_ros.nodes.dashboard.receipts import Receipts
-from reachy_mini_ros.nodes.dashboard.service import ANSWER_S, KEEP_S, Service
-from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
+from reachy_mini_ros.nodes.dashboard.service import KEEP_S, Service
 from reachy_mini_ros.web import commands
 from reachy_mini_ros.web.commands import Command, Done, Moves, PhotoTaken
 from reachy_mini_ros.web.interest import Interest
+from reachy_mini_ros.web.orders import LOOK_AT_PIXEL, PLAY_MOVE, Order, order_of
+from reachy_mini_ros.web.receipts import ANSWER_S, FIRST_RECEIPT_S, LAST_RECEIPT_S
 
-FIRST_RECEIPT_S = 5.0
-"""For the control node to tell of any other command whether it is carried out."""
-LAST_RECEIPT_S = 660.0
-"""For the longest move to end, with its approach."""
 CAMERA_KEPT_S = 10.0
 """What pictures are like is listened to for this long after a pixel: the camera decodes for it."""
 
@@ -49,8 +46,8 @@ TARGETS: dict[str, type] = {
     "goto/head_pose": PoseStamped,
     "set_target/joints": JointState,
     "goto/joints": JointState,
-    "look_at_pixel": PointStamped,
-    "play_move": String,
+    LOOK_AT_PIXEL: PointStamped,
+    PLAY_MOVE: String,
 }
 
 
@@ -87,14 +84,14 @@ class DashboardCommands:
                 path = await self._trigger(TRIGGERS[commands.Photo])
                 return PhotoTaken(f"saved {path}", PurePosixPath(path).name)
             case commands.Head() | commands.Antennas() | commands.Body():
-                return await self._target(command, to_its_end)
+                return await self._target(order_of(command), to_its_end)
             case commands.LookAtPixel():
                 message = await self._pixel(command)
-                return await self._send("look_at_pixel", message, to_its_end)
+                return await self._send(LOOK_AT_PIXEL, message, to_its_end)
             case commands.PlayMove():
                 # A String has no stamp: it is known by what it says.
                 move = String(data=command.name)
-                return await self._send("play_move", move, to_its_end, ANSWER_S)
+                return await self._send(PLAY_MOVE, move, to_its_end, ANSWER_S)
         return Done(await self._trigger(TRIGGERS[type(command)]))
 
     async def moves(self) -> Moves:
@@ -129,25 +126,21 @@ class DashboardCommands:
     async def _trigger(self, name: str) -> str:
         return await self._triggers[name].call(Trigger.Request())
 
-    async def _target(
-        self, command: commands.Head | commands.Antennas | commands.Body, to_its_end: bool
-    ) -> Done:
-        if isinstance(command, commands.Head):
-            part, message = "head_pose", _pose(command)
-        elif isinstance(command, commands.Antennas):
-            angles = {f"{side}_antenna": angle for side, angle in command.angles.items()}
-            part, message = "joints", _joints(angles)
+    async def _target(self, order: Order, to_its_end: bool) -> Done:
+        stamp = self._receipts.stamp()
+        if order.head_pose is not None:
+            message: Any = pose_message(order.head_pose, "", stamp)
         else:
-            part, message = "joints", _joints({"yaw_body": command.yaw})
-        message.header.stamp = self._receipts.stamp()
-        if command.mode == "goto":
-            return await self._send(f"goto/{part}", message, to_its_end)
+            message = JointState(name=list(order.joints), position=list(order.joints.values()))
+            message.header.stamp = stamp
+        if not order.streamed:
+            return await self._send(order.source, message, to_its_end)
         # A finger on the page sends twenty a second: nothing is waited for, and what is refused is
         # told with the safety events.
-        target = self._targets[f"set_target/{part}"]
+        target = self._targets[order.source]
         target.require()
         await target.publish(message)
-        return Done(f"sent to set_target/{part}")
+        return Done(f"sent to {order.source}")
 
     async def _send(
         self, topic: str, message: Any, to_its_end: bool, within_s: float = FIRST_RECEIPT_S
@@ -183,23 +176,3 @@ class _Target:
         self._interest.touch()
         if not await reached(partial(self._publisher.publish, message)):
             raise NotConnectedError(f"who listens on {self._publisher.topic} was not reached")
-
-
-def _pose(command: commands.Head) -> PoseStamped:
-    roll, pitch, yaw = (math.radians(a) / 2 for a in (command.roll, command.pitch, command.yaw))
-    message = PoseStamped()
-    place, q = message.pose.position, message.pose.orientation
-    place.x, place.y, place.z = command.x, command.y, command.z + ROOT_TO_NEUTRAL_HEAD_M
-    # About the fixed axes x, then y, then z, as in the status.
-    (cr, sr), (cp, sp), (cy, sy) = ((math.cos(a), math.sin(a)) for a in (roll, pitch, yaw))
-    q.w = cr * cp * cy + sr * sp * sy
-    q.x = sr * cp * cy - cr * sp * sy
-    q.y = cr * sp * cy + sr * cp * sy
-    q.z = cr * cp * sy - sr * sp * cy
-    return message
-
-
-def _joints(degrees: dict[str, float]) -> JointState:
-    return JointState(
-        name=list(degrees), position=[math.radians(angle) for angle in degrees.values()]
-    )

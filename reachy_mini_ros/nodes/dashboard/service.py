@@ -11,10 +11,8 @@ from reachy_mini_ros.errors import NotConnectedError, RobotError, TimedOutError
 from reachy_mini_ros.nodes.common.on_demand import ClientOnDemand, reached
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.web.interest import Interest
+from reachy_mini_ros.web.receipts import ANSWER_S
 
-ANSWER_S = 30.0
-"""A service has this long to answer, and a move to begin: a data set read for the first time takes
-longest."""
 KEEP_S = 60.0
 """A publisher or a client is kept for this long after it was used."""
 

@@ -29,6 +29,7 @@ from reachy_mini_ros.web.robot import (
     Sound,
     Status,
     StreamState,
+    degrees,
 )
 
 LINGER_S = 3.0
@@ -241,23 +242,19 @@ def head_angles(q: Quaternion) -> HeadAngles:
     roll = math.atan2(2 * (q.w * q.x + q.y * q.z), 1 - 2 * (q.x * q.x + q.y * q.y))
     pitch = math.asin(max(-1.0, min(1.0, 2 * (q.w * q.y - q.z * q.x))))
     yaw = math.atan2(2 * (q.w * q.z + q.x * q.y), 1 - 2 * (q.y * q.y + q.z * q.z))
-    return HeadAngles(*(round(math.degrees(angle), 2) + 0.0 for angle in (roll, pitch, yaw)))
+    return HeadAngles.of(roll, pitch, yaw)
 
 
 def head_pose(message: PoseStamped) -> HeadPose:
     """Return the head's angles, and its place in metres from the neutral head's."""
     angles, place = head_angles(message.pose.orientation), message.pose.position
-    z = place.z - ROOT_TO_NEUTRAL_HEAD_M
-    x, y, z = (round(value, 4) + 0.0 for value in (place.x, place.y, z))
-    return HeadPose(angles.roll, angles.pitch, angles.yaw, x, y, z)
+    return HeadPose.at(angles, place.x, place.y, place.z - ROOT_TO_NEUTRAL_HEAD_M)
 
 
 def joint_angles(message: JointState) -> dict[str, float]:
     """Return body and antennas in degrees, those that the message has."""
     angles = dict(zip(message.name, message.position, strict=False))
-    return {
-        name: round(math.degrees(angles[name]), 2) + 0.0 for name in SHOWN_JOINTS if name in angles
-    }
+    return {name: degrees(angles[name]) for name in SHOWN_JOINTS if name in angles}
 
 
 def _stream_state(status: DiagnosticStatus) -> StreamState:

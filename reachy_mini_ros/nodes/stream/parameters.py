@@ -3,12 +3,11 @@
 """Parameters of the stream node, and what they ask for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from reachy_mini_ros.hosts import network_address
-from reachy_mini_ros.media.streaming.target import MOST_DESTINATIONS, Target, folder, server
+from reachy_mini_ros.media.streaming.target import Target, folder, servers
 from reachy_mini_ros.nodes.common.parameters import ROBOT_HOST, SIGNALLING_PORT, Param
 
 PARAMETERS = (
@@ -94,23 +93,10 @@ def targets(
     Raises ValueError, which tells no secret, if a destination is none.
     """
     urls = values["destinations"] or destinations
-    if len(urls) > MOST_DESTINATIONS:
-        raise ValueError(f"destinations: {len(urls)} are more than {MOST_DESTINATIONS}")
-    if len(set(urls)) < len(urls):
-        raise ValueError("destinations: one of them is there twice")
     base_url = f"{dashboard_url(values)}/live"
     found = [
         folder(kind, directory, base_url, values["keyframe_interval"])
         for kind in ("hls", "dash")
         if values[kind]
     ]
-    names: dict[str, int] = {}
-    for url in urls:
-        try:
-            target = server(url)
-        except ValueError as error:
-            raise ValueError(f"destinations: {error}") from None
-        names[target.name] = number = names.get(target.name, 0) + 1
-        name = target.name if number == 1 else f"{target.name} ({number})"
-        found.append(replace(target, name=name))
-    return found
+    return [*found, *servers(urls)]

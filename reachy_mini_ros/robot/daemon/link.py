@@ -146,6 +146,10 @@ class RobotLink:
             if self._connection is not Connection.LOST:
                 self._change(Connection.LOST, f"the link to {self.address} failed: see the log")
 
+    def rest(self) -> None:
+        """Be as before the first :meth:`run`, after the last one."""
+        self._connection, self._reason = Connection.CONNECTING, f"connecting to {self.address}"
+
     async def send(self, message: str) -> None:
         """Send one message; it is out of this process when this returns.
 

@@ -22,7 +22,7 @@ from std_msgs.msg import String
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.nodes.common.qos import latched
-from reachy_mini_ros.nodes.dashboard.commands import FIRST_RECEIPT_S
+from reachy_mini_ros.web.receipts import FIRST_RECEIPT_S
 
 NS = "/commands"
 Answer = tuple[int, dict[str, str]]

@@ -1,0 +1,89 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the robot hears, while somebody asks for it."""
+
+import asyncio
+import time
+
+from reachy_mini_ros.aio import Supervisor, Switch
+from reachy_mini_ros.app.media import Hold, Media
+from reachy_mini_ros.errors import ReachyMiniRosError
+from reachy_mini_ros.media.frames import PcmFrame
+from reachy_mini_ros.media.loudness import Activity, Meter, level_dbfs, power
+from reachy_mini_ros.media.microphone import CHUNK, RATE_HZ, Microphone
+from reachy_mini_ros.robot.daemon.sound import Direction, SoundApi
+from reachy_mini_ros.web.interest import Interest
+from reachy_mini_ros.web.robot import Sound, degrees
+
+LINGER_S = 3.0
+FRESH_S = 1.0
+ACTIVITY_DBFS = -40.0
+LEVEL_EVERY = 5
+"""Chunks that one level is taken over: 10 Hz."""
+DIRECTION_PERIOD_S = 0.1
+"""The daemon itself reads its microphone array at 10 Hz."""
+PAUSE_S = 1.0
+
+
+class Hearing:
+    """Decodes the microphone while asked for; on the event loop's thread."""
+
+    def __init__(self, media: Media, api: SoundApi, supervisor: Supervisor) -> None:
+        self._media = media
+        self._api = api
+        self._session = Hold(media.interest)
+        self.interest = Interest(self._want, LINGER_S)
+        """To be touched by who asks."""
+        self._direction = Switch(lambda: supervisor.keep("direction", self._ask))
+        self._from: Direction | None = None
+        self._microphone = Microphone(1)
+        self._meter = Meter(LEVEL_EVERY)
+        self._activity = Activity(ACTIVITY_DBFS)
+        self._level: tuple[float, float] | None = None
+        """When it was taken (monotonic, s), and what it was."""
+
+    async def close(self) -> None:
+        """Ask no more."""
+        self.interest.drop()
+        await self._direction.close()
+
+    def state(self) -> Sound | None:
+        """Return what is heard; None while nothing is known."""
+        if self._level is None or time.monotonic() - self._level[0] > FRESH_S:
+            return None
+        source = self._from
+        return Sound(
+            round(self._level[1], 1),
+            self._activity.active,
+            None if source is None else source.speaking,
+            None if source is None else degrees(source.yaw_rad),
+        )
+
+    def add(self, frame: PcmFrame) -> None:
+        """Take a piece of the microphone's sound."""
+        for chunk in self._microphone.add(frame):
+            mean_square = power(chunk.samples)
+            self._activity.add(level_dbfs(mean_square), CHUNK / RATE_HZ)
+            if (level := self._meter.add(mean_square)) is not None:
+                self._level = time.monotonic(), level
+
+    def _want(self, wanted: bool) -> None:
+        self._session.want(wanted)
+        self._direction.want(wanted)
+        self._microphone.restart()
+        if wanted:
+            self._media.session.add_audio(self.add)
+        else:
+            self._media.session.remove_audio(self.add)
+            self._level = self._from = None
+
+    async def _ask(self) -> None:
+        while True:
+            pause_s = DIRECTION_PERIOD_S
+            try:
+                self._from = await self._api.doa()
+                if self._from is None:  # it has no array of microphones
+                    pause_s = PAUSE_S
+            except ReachyMiniRosError:  # the status tells that the robot is away
+                self._from, pause_s = None, PAUSE_S
+            await asyncio.sleep(pause_s)

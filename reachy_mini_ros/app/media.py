@@ -1,0 +1,90 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Camera and microphone of the robot: open while somebody wants something of them."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from reachy_mini_ros.aio import Supervisor, Switch
+from reachy_mini_ros.connection import Connection
+from reachy_mini_ros.errors import NotConnectedError
+from reachy_mini_ros.media.frames import Frame
+from reachy_mini_ros.media.sessions import SharedSession
+from reachy_mini_ros.media.sources.base import CLOSED, OPENING
+from reachy_mini_ros.robot.daemon.api import DaemonApi
+from reachy_mini_ros.robot.daemon.camera_watch import CameraWatch
+from reachy_mini_ros.robot.geometry.camera_models import CameraModel, camera_model
+from reachy_mini_ros.web.interest import Interest
+
+LINGER_S = 10.0
+"""The session with the robot stays open for so long after the last one who wanted anything."""
+
+_log = logging.getLogger("reachy_mini_ros")
+
+
+class Media:
+    """One WebRTC session, on the event loop's thread; the daemon's media is never released."""
+
+    def __init__(
+        self, host: str, signalling_port: int, api: DaemonApi, supervisor: Supervisor
+    ) -> None:
+        self.session = SharedSession(
+            host, signalling_port, on_connection=self._on_connection, supervisor=supervisor
+        )
+        self._watch = CameraWatch(api, self._is_connected, _log.warning)
+        self._switch = Switch(lambda: supervisor.keep("camera and sound", self._stream))
+        self.interest = Interest(self._switch.want, LINGER_S)
+        """Keeps the session open while it is held."""
+
+    async def close(self) -> None:
+        """Close the session."""
+        self.interest.drop()
+        await self._switch.close()
+
+    def state(self) -> Mapping[str, str]:
+        """Return what is told of the camera: its lifecycle, and why it gives no pictures."""
+        known = (self.session.reason, self._watch.problem)
+        reason = "; ".join(text for text in known if text not in ("", CLOSED, OPENING))
+        return {"lifecycle": "active", "reason": "" if self._is_connected() else reason}
+
+    def model(self, width: int, height: int) -> CameraModel | None:
+        """Return the camera's model for pictures of a size; None while it is not known."""
+        name = self._watch.camera_name
+        return None if name is None else camera_model(name, width, height)
+
+    async def frame(self) -> Frame:
+        """Return the next picture; raises NotConnectedError, with the reason, if none comes."""
+        with self.interest.held():
+            try:
+                return await self.session.frame()
+            except NotConnectedError as error:
+                problem = self._watch.problem
+                raise NotConnectedError(f"{error}; {problem}" if problem else str(error)) from None
+
+    def _is_connected(self) -> bool:
+        return self.session.connection is Connection.CONNECTED
+
+    async def _stream(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.session.run())
+            tasks.create_task(self._watch.run())
+
+    def _on_connection(self, connection: Connection, reason: str) -> None:
+        self._watch.wake()
+        _log.info("camera and sound are %s: %s", connection.value, reason or "pictures arrive")
+
+
+class Hold:
+    """Turns on and off into holding an interest."""
+
+    def __init__(self, interest: Interest) -> None:
+        self._interest = interest
+        self._held = ExitStack()
+
+    def want(self, wanted: bool) -> None:
+        """Hold it once, or let it go."""
+        self._held.close()
+        if wanted:
+            self._held.enter_context(self._interest.held())

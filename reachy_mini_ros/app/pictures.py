@@ -1,0 +1,90 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The live picture: each frame is encoded once, whoever looks, and none while nobody does."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reachy_mini_ros.aio import LoopThread, Supervisor
+from reachy_mini_ros.app.media import Hold, Media
+from reachy_mini_ros.media import jpeg
+from reachy_mini_ros.media.frames import Frame
+from reachy_mini_ros.media.newest import NewestFrame
+from reachy_mini_ros.media.rate import RateChooser
+from reachy_mini_ros.statistics import Window
+from reachy_mini_ros.web.interest import Interest
+from reachy_mini_ros.web.pictures import Pictures
+from reachy_mini_ros.web.robot import Latency, Percentiles
+
+RATE_HZ = 15.0
+QUALITY = 80
+LINGER_S = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What is known of a picture beside itself."""
+
+    captured_ns: int
+    width: int
+    height: int
+
+
+class PictureFeed:
+    """Feeds the page's pictures from the robot's; on the event loop's thread."""
+
+    def __init__(self, io: LoopThread, media: Media, supervisor: Supervisor) -> None:
+        self._io = io
+        self._media = media
+        self._chooser = RateChooser(RATE_HZ)
+        self._latencies_ms = Window()
+        self._shot: Shot | None = None
+        self._session = Hold(media.interest)
+        self.interest = Interest(self._want, LINGER_S)
+        """Makes pictures come while it is held."""
+        self.pictures = Pictures(Hold(self.interest).want)
+        self.listeners: list[Callable[[bytes], None]] = []
+        """Who gets each picture, beside the page."""
+        self.encodes = 0
+        self._worker = NewestFrame(self._encode, "pictures of the page", supervisor)
+
+    def close(self) -> None:
+        """End the worker; nobody may look any more."""
+        self._worker.close()
+
+    def shown(self) -> Shot | None:
+        """Return what is known of the picture that is shown, if any is."""
+        return self._shot if self.pictures.state().age_s is not None else None
+
+    def latency(self) -> Latency:
+        """Return how old pictures are when they are ready."""
+        p50, p95 = (self._latencies_ms.percentile(percent) for percent in (50, 95))
+        if p50 is None or p95 is None:
+            return Latency()
+        return Latency(Percentiles(round(p50, 1), round(p95, 1)))
+
+    def _want(self, wanted: bool) -> None:
+        self._session.want(wanted)
+        if wanted:
+            self._media.session.add_video(self._on_frame)
+        else:
+            self._media.session.remove_video(self._on_frame)
+            self._worker.offer(None)
+
+    def _on_frame(self, frame: Frame) -> None:
+        if self._chooser.choose(frame.captured_ns):
+            self._worker.offer(frame)
+
+    def _encode(self, frame: Frame) -> None:
+        """Make the JPEG, on the worker's thread."""
+        picture = jpeg.encode(frame.bgr, QUALITY).tobytes()
+        self._io.call(self._publish, picture, Shot(frame.captured_ns, frame.width, frame.height))
+
+    def _publish(self, picture: bytes, shot: Shot) -> None:
+        self.encodes += 1
+        self._shot = shot
+        self._latencies_ms.add((time.monotonic_ns() - shot.captured_ns) / 1e6)
+        self.pictures.publish(picture)
+        for listener in self.listeners:
+            listener(picture)

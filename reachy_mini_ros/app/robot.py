@@ -1,0 +1,171 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The robot behind the page, without ROS: the driver and the robot's media."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from reachy_mini_ros.aio import LoopThread, Supervisor
+from reachy_mini_ros.app.commands import DriverCommands
+from reachy_mini_ros.app.hearing import Hearing
+from reachy_mini_ros.app.media import Media
+from reachy_mini_ros.app.photos import Photographer
+from reachy_mini_ros.app.pictures import PictureFeed
+from reachy_mini_ros.app.presence import Presence
+from reachy_mini_ros.app.settings import Settings
+from reachy_mini_ros.app.streams import Streams
+from reachy_mini_ros.connection import Connection
+from reachy_mini_ros.errors import UnreachableError
+from reachy_mini_ros.media.streaming.target import Target
+from reachy_mini_ros.robot.daemon.sound import SoundApi
+from reachy_mini_ros.robot.driver import Driver, Listeners
+from reachy_mini_ros.robot.geometry.passive_joints import platform
+from reachy_mini_ros.robot.geometry.rotations import roll_pitch_yaw
+from reachy_mini_ros.robot.history import History
+from reachy_mini_ros.robot.motion.events import SafetyEvent
+from reachy_mini_ros.robot.motion.receipts import Receipt
+from reachy_mini_ros.robot.state import Matrix, RobotState
+from reachy_mini_ros.web import commands
+from reachy_mini_ros.web.commands import Command, Done, Moves
+from reachy_mini_ros.web.robot import (
+    HeadAngles,
+    HeadPose,
+    MotionState,
+    Rates,
+    Robot,
+    Status,
+    degrees,
+)
+
+
+class DirectRobot(Robot):
+    """One robot; everything but the constructor belongs to the event loop's thread."""
+
+    def __init__(
+        self, io: LoopThread, settings: Settings, targets: list[Target], supervisor: Supervisor
+    ) -> None:
+        """``targets`` are where it may stream to. Raises SetupError without the SDK."""
+        self._moving = False
+        self._history = History()
+        self._driver = Driver(
+            settings.host,
+            settings.port,
+            listeners=Listeners(
+                on_state=self._history.note,
+                on_connection=self._on_connection,
+                on_moving=self._on_moving,
+                on_event=self._on_event,
+                on_receipt=self._on_receipt,
+            ),
+            supervisor=supervisor,
+        )
+        self._presence = Presence(self._driver, supervisor)
+        self._api = SoundApi(settings.host, settings.port)
+        self._media = Media(settings.host, settings.signalling_port, self._api, supervisor)
+        self.feed = PictureFeed(io, self._media, supervisor)
+        self._hearing = Hearing(self._media, self._api, supervisor)
+        self._streams = Streams(io, self._media, self.feed, targets, supervisor)
+        photographer = Photographer(
+            settings.photo_directory, self._media, self._driver, self._history
+        )
+        self._photographer = photographer
+        self._commands = DriverCommands(self._driver, self._media, self.feed, self._history)
+        self.on_safety: Callable[[dict[str, str]], None] = _nobody
+        """Hears of each safety event."""
+
+    async def close(self) -> None:
+        """End what moves the robot for us, and let go of its media."""
+        await self._streams.stop()
+        await self._presence.close()
+        await self._hearing.close()
+        await self._media.close()
+        await self._api.close()
+        self.feed.close()
+
+    def status(self, *, sound: bool = False) -> Status:
+        """Return what is known now."""
+        self._presence.touch()
+        if sound:
+            self._hearing.interest.touch()
+        driver, link = self._driver, self._driver.link
+        info = driver.info
+        known = Status(
+            link.connection.value,
+            {} if info is None else {key: str(getattr(info, key)) for key in info.__slots__},
+            sound=self._hearing.state(),
+            camera=self._media.state(),
+            streams=self._streams.states(),
+            latency=self.feed.latency(),
+        )
+        state = link.state
+        if state is None:
+            return known
+        motion = driver.commander.motion
+        return replace(
+            known,
+            head=_head(state),
+            target_head=self._target_head(),
+            joints=_joints(state),
+            motion=MotionState(motion.owner.value, self._moving, motion.motor_mode or None),
+            rates=Rates(joint_states_hz=round(link.intervals_ms.rate_hz(), 1)),
+        )
+
+    async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
+        """Begin with a command."""
+        async with self._presence.held():
+            match command:
+                case commands.Photo():
+                    return await self._photographer.take()
+                case commands.StreamStart():
+                    return Done(await self._streams.start())
+                case commands.StreamStop():
+                    return Done(await self._streams.stop())
+            return await self._commands.obey(command, to_its_end)
+
+    async def moves(self) -> Moves:
+        """Return the moves that can be played."""
+        async with self._presence.held():
+            return await self._commands.moves()
+
+    def _target_head(self) -> HeadAngles | None:
+        try:
+            target = self._driver.commander.target_pose()
+        except UnreachableError:
+            return None  # joints whose pose cannot be told from where the head is now
+        return None if target is None else _angles(target)
+
+    def _on_connection(self, connection: Connection, reason: str) -> None:
+        self._presence.changed()
+
+    def _on_moving(self, moving: bool) -> None:
+        self._moving = moving
+
+    def _on_event(self, event: SafetyEvent) -> None:
+        self.on_safety(
+            {"level": "warn", "name": event.source, "message": f"{event.kind}: {event.reason}"}
+        )
+
+    def _on_receipt(self, receipt: Receipt) -> None:
+        self._commands.on_receipt(receipt)
+
+
+def _nobody(_: dict[str, str]) -> None:
+    pass
+
+
+def _angles(pose: Matrix) -> HeadAngles:
+    return HeadAngles.of(*roll_pitch_yaw(pose))
+
+
+def _head(state: RobotState) -> HeadPose | None:
+    """Return where the head is; None where the daemon's head pose is wrong."""
+    if platform().mirrored(state.head_pose, state.head_joints):
+        return None
+    x, y, z = state.head_pose[:3, 3].tolist()
+    return HeadPose.at(_angles(state.head_pose), x, y, z)
+
+
+def _joints(state: RobotState) -> dict[str, float]:
+    right, left = (-state.antennas).tolist()
+    angles = {"yaw_body": float(state.head_joints[0]), "right_antenna": right, "left_antenna": left}
+    return {name: degrees(angle) for name, angle in angles.items()}
