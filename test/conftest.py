@@ -19,6 +19,8 @@ from harness.simulation import Simulation
 if TYPE_CHECKING:
     from harness.ros import RosClient
 
+pytest.register_assert_rewrite("harness.behaviour")
+
 # This process sees itself only, whatever tests run beside it; rclpy reads these when initialised.
 os.environ["ROS_DOMAIN_ID"] = str(own_domain())
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"

@@ -84,12 +84,12 @@ class Stream:
         assert self._line() == f"--{self._boundary}"
 
     @classmethod
-    def of_topic(cls, port: int) -> "Stream":
+    def of_topic(cls, port: int, path: str = "/api/stream") -> "Stream":
         """Return a stream once the dashboard's subscription and a publisher have met."""
 
         def opened() -> "Stream | None":
             try:
-                return cls(port)
+                return cls(port, path)
             except AssertionError as error:
                 if "503" not in str(error):
                     raise

@@ -22,9 +22,19 @@ from reachy_mini_ros.nodes.dashboard.sound import SoundTopics
 from reachy_mini_ros.nodes.dashboard.state import DashboardState
 from reachy_mini_ros.nodes.dashboard.video import PictureTopic, VideoTopic
 from reachy_mini_ros.web.application import Dashboard, Settings
-from reachy_mini_ros.web.commands import Command, Done, Moves
+from reachy_mini_ros.web.commands import (
+    Command,
+    Done,
+    Moves,
+    Photo,
+    StreamStart,
+    StreamStop,
+)
 from reachy_mini_ros.web.https import tls_context
 from reachy_mini_ros.web.robot import Latency, Robot, Status, Volumes
+
+WITHOUT_ROBOT = (Photo, StreamStart, StreamStop)
+"""What is not for the control node, and may be done while it has no robot."""
 
 
 class DashboardNode(RobotNode):
@@ -134,6 +144,8 @@ class _RobotOfRos(Robot):
         return replace(self._state.status(sound=sound), latency=latency)
 
     async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
+        if not isinstance(command, WITHOUT_ROBOT):
+            self._state.require_robot()
         return await self._commands.obey(command, to_its_end=to_its_end)
 
     async def volumes(self) -> Volumes:

@@ -12,6 +12,8 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float32, String
 
 from reachy_mini_ros.aio import LoopThread
+from reachy_mini_ros.connection import Connection
+from reachy_mini_ros.errors import NotConnectedError
 from reachy_mini_ros.nodes.common.diagnostics import Level
 from reachy_mini_ros.nodes.common.on_demand import Latest, OnDemand
 from reachy_mini_ros.nodes.common.qos import latched, reliable
@@ -85,6 +87,13 @@ class DashboardState:
         if not self._link.there():
             return known
         return self._motion.add_to(known, self._link.connection(), self._link.robot())
+
+    def require_robot(self) -> None:
+        """Raise NotConnectedError if the control node says that the robot is away."""
+        connection = self._connection
+        away = connection not in ("", Connection.CONNECTED.value)
+        if away and self._node.count_publishers(self._connection_topic.topic_name):
+            raise NotConnectedError(f"the robot is not connected: {connection}")
 
     def _want(self, wanted: bool) -> None:
         for topic in (self._diagnostics, self._safety, self._streams, *self._motion.topics):

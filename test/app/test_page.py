@@ -1,0 +1,138 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The app as a process, at a simulated robot, without ROS."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from harness.behaviour import Behaviour, Page
+from harness.pictures import Client, Stream
+from harness.processes import Child, Processes, free_port
+from harness.simulation import Simulation
+from harness.waiting import patience, wait_for
+
+MODULE = "camera_live_feed.main"
+TOKEN = "correct-horse-battery"
+
+
+def start(processes: Processes, robot: Simulation, **variables: object) -> tuple[Child, int]:
+    """Start the app, on loopback unless the variables say otherwise; return it and its port."""
+    chosen = {
+        "REACHY_MINI_HOST": "127.0.0.1",
+        "REACHY_MINI_PORT": robot.port,
+        "REACHY_MINI_SIGNALLING_PORT": robot.signalling_port,
+        "REACHY_MINI_PAGE_ADDRESS": "127.0.0.1",
+        "REACHY_MINI_PAGE_PORT": free_port(),
+        **variables,
+    }
+    child = processes.start_module(MODULE, env={name: str(one) for name, one in chosen.items()})
+    return child, int(str(chosen["REACHY_MINI_PAGE_PORT"]))
+
+
+@pytest.fixture(scope="module")
+def page(
+    processes: Processes, simulation: Simulation, tmp_path_factory: pytest.TempPathFactory
+) -> Page:
+    photos = tmp_path_factory.mktemp("photos")
+    child, port = start(processes, simulation, REACHY_MINI_PHOTOS=photos)
+    child.wait_for_output("in a browser", 30)
+    served = Page(port, simulation, photos)
+    served.wait_connected()
+    assert served.command("wake_up")[0] == 200
+    return served
+
+
+def cpu_s(child: Child) -> float:
+    fields = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_without_a_token_everybody_may_look_and_nobody_command(
+    processes: Processes, simulation: Simulation
+) -> None:
+    child, port = start(processes, simulation, REACHY_MINI_PAGE_ADDRESS="0.0.0.0")
+    assert "token" in child.wait_for_output("in a browser", 30)
+    assert Client(port).json("/api/status")[1]["read_only"] is True
+    status, answer = Client(port).post("/api/command/stop")
+    assert status == 403
+    assert ".config/reachy_mini_ros/token" in answer["error"]
+    # A page elsewhere that gave its own name the robot's address gets nothing.
+    assert Client(port).get("/api/status", Host="evil.example")[0] == 403
+    assert Client(port).get("/api/status", Host="reachy-mini.local:8042")[0] == 200
+    child.stop_cleanly()
+
+
+def test_with_a_token_who_has_it_may_command(processes: Processes, simulation: Simulation) -> None:
+    child, port = start(
+        processes, simulation, REACHY_MINI_PAGE_ADDRESS="0.0.0.0", REACHY_MINI_TOKEN=TOKEN
+    )
+    child.wait_for_output("in a browser", 30)
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    assert Client(port).get("/api/status")[0] == 401
+    assert Client(port).json("/api/status", **bearer)[1]["read_only"] is False
+    assert Client(port).post("/api/command/stop", **bearer)[0] == 200
+    assert TOKEN not in child.output()
+    child.stop_cleanly()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_within_two_seconds_with_viewers(
+    processes: Processes, simulation: Simulation, number: signal.Signals
+) -> None:
+    child, port = start(processes, simulation)
+    child.wait_for_output("in a browser", 30)
+    streams = [Stream.of_topic(port), Stream.of_topic(port)]
+    assert streams[0].read() is not None
+    began_s = time.monotonic()
+    child.stop_cleanly(number)
+    assert time.monotonic() - began_s < patience(2.0)
+    for stream in streams:
+        stream.close()
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"REACHY_MINI_TOKEN": "4711"}, "token"),
+        ({"REACHY_MINI_PORT": "many"}, "REACHY_MINI_PORT"),
+        ({"REACHY_MINI_DESTINATIONS": "nowhere"}, "REACHY_MINI_DESTINATIONS"),
+    ],
+)
+def test_what_is_set_wrongly_is_one_line(
+    processes: Processes, simulation: Simulation, variables: dict[str, str], named: str
+) -> None:
+    child, _ = start(processes, simulation, **variables)
+    assert child.wait(20) == 1, child.output()
+    assert "Traceback" not in child.output()
+    assert named in child.output().splitlines()[-1]
+
+
+def test_a_taken_port_is_one_line(processes: Processes, simulation: Simulation, page: Page) -> None:
+    child, _ = start(processes, simulation, REACHY_MINI_PAGE_PORT=page.port)
+    assert child.wait(20) == 1, child.output()
+    assert "Traceback" not in child.output()
+    line = child.output().splitlines()[-1]
+    assert "in use" in line
+    assert "REACHY_MINI_PAGE_PORT" in line
+
+
+def test_while_nobody_looks_it_rests(processes: Processes, simulation: Simulation) -> None:
+    child, port = start(processes, simulation)
+    child.wait_for_output("in a browser", 30)
+    Stream.of_topic(port).close()
+
+    def rests() -> bool:
+        """Tell whether it takes less than 1 % of a core for 2 s."""
+        before_s, began_s = cpu_s(child), time.monotonic()
+        wait_for(lambda: time.monotonic() > began_s + 2.0)
+        return cpu_s(child) - before_s < 0.01 * (time.monotonic() - began_s)
+
+    wait_for(rests, 30, "less than 1 % of a core")
+    child.stop_cleanly()
+
+
+class TestDirectRobot(Behaviour):
+    """The API over the driver itself."""

@@ -1,0 +1,223 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How the page's API behaves, whatever robot is behind it: tests for each of them to inherit.
+
+A test module with such a class has a fixture ``page``: the simulated robot, and a page of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from schemathesis import GenerationMode
+
+from harness.api import Api
+from harness.events import EventStream
+from harness.pictures import Client, Stream
+from harness.processes import Processes
+from harness.simulation import Simulation
+from harness.waiting import patience, wait_for
+
+
+@dataclass
+class Page:
+    """A page, and the robot that it is of; gotos take 0.4 s to 1 s."""
+
+    port: int
+    robot: Simulation
+    photos: Path
+
+    def status(self) -> dict[str, Any]:
+        answer: dict[str, Any] = Client(self.port).json("/api/status")[1]
+        return answer
+
+    def command(self, name: str, **body: object) -> tuple[int, dict[str, str]]:
+        client = Client(self.port, patience(30.0))
+        return client.post(f"/api/command/{name}", body)
+
+    def reaches(self, what: Callable[[dict[str, Any]], float], value: float) -> None:
+        wait_for(lambda: self._is_at(what, value), 8, lambda: f"{value}, {self.status()}")
+
+    def _is_at(self, what: Callable[[dict[str, Any]], float], value: float) -> bool:
+        told = self.status()  # for a moment nothing may be known, on a busy machine
+        return bool(told["head"] and told["joints"]) and abs(what(told) - value) < 1.0
+
+    def wait_connected(self) -> None:
+        wait_for(lambda: self.status()["connection"] == "connected", 20, "the connection")
+        wait_for(lambda: self.status()["joints"], 20, "joints in the status")
+
+
+def next_event(events: EventStream, source: str) -> dict[str, str]:
+    """Return the next safety event of a source."""
+    while (told := events.next("safety"))["name"] != source:
+        pass
+    return dict(told)
+
+
+class Behaviour:
+    """Tests in the order in which they are to run; the last ones take the robot away."""
+
+    def test_status_tells_what_the_robot_does(self, page: Page) -> None:
+        page.wait_connected()  # the app's link rests while nobody asks
+        told = page.status()
+        assert told["connection"] == "connected"
+        assert told["joints"].keys() == {"yaw_body", "right_antenna", "left_antenna"}
+        assert told["rates"]["joint_states_hz"] is not None
+        assert told["sound"] is None
+        assert told["read_only"] is False
+        assert told["robot"]["model"] == "mockup"
+        # Each is told in its own time.
+        wait_for(lambda: page.status()["motion"]["motor_mode"] == "enabled", 5, "the motors")
+        wait_for(lambda: page.status()["motion"]["owner"] == "idle", 5, "the owner")
+
+    def test_gotos_are_carried_out_with_their_signs(self, page: Page) -> None:
+        assert page.command("head", yaw=20, pitch=-5, z=0.01) == (
+            200,
+            {"message": "goto/head_pose accepted: starts"},
+        )
+        page.reaches(lambda told: told["head"]["yaw"], 20)
+        page.reaches(lambda told: told["head"]["pitch"], -5)
+        assert abs(page.status()["head"]["z"] - 0.01) < 0.003
+        before = page.status()["joints"]["right_antenna"]
+        assert page.command("antennas", left=30)[0] == 200
+        page.reaches(lambda told: told["joints"]["left_antenna"], 30)
+        page.reaches(lambda told: told["joints"]["right_antenna"], before)
+        assert page.command("body", yaw=15)[0] == 200
+        page.reaches(lambda told: told["joints"]["yaw_body"], 15)
+        assert page.command("head")[0] == 200
+        page.reaches(lambda told: told["head"]["yaw"], 0)
+
+    def test_the_end_is_waited_for_if_that_is_wanted(self, page: Page) -> None:
+        status, answer = page.command("antennas?wait=done", left=-20)
+        assert status == 200, answer
+        assert answer["message"].startswith("goto/joints done: goto done in ")
+        assert abs(page.status()["joints"]["left_antenna"] + 20) < 2
+        answer = page.command("head?wait=done", mode="stream")[1]
+        assert answer == {"message": "sent to set_target/head_pose"}
+        assert page.command("head?wait=soon")[0] == 422
+
+    def test_a_streamed_target_is_followed_and_shown(self, page: Page) -> None:
+        with EventStream(page.port) as events:
+            owners = set()
+            for step in range(40):
+                answer = page.command("head", roll=step / 4, mode="stream")
+                assert answer == (200, {"message": "sent to set_target/head_pose"})
+                owners.add(events.next("status")["motion"]["owner"])
+            assert "streaming" in owners
+        page.reaches(lambda told: told["head"]["roll"], 39 / 4)
+        wait_for(lambda: page.status()["motion"]["owner"] == "idle", 5, "the stream's end")
+        assert page.command("head")[0] == 200
+        page.reaches(lambda told: told["head"]["roll"], 0)
+
+    def test_what_is_refused_is_answered_with_its_reason(self, page: Page) -> None:
+        with EventStream(page.port) as events:
+            code, answer = page.command("head", pitch=80)
+            assert code == 409
+            assert "pitch 80.0 deg" in answer["error"]
+            told = next_event(events, "goto/head_pose")
+        assert told["level"] == "warn"
+        assert answer["error"] in told["message"]
+        assert page.command("head")[0] == 200, "the next one is judged by itself"
+        with EventStream(page.port) as events:
+            assert page.command("antennas", left=350, mode="stream")[0] == 200
+            assert "refused" in next_event(events, "set_target/joints")["message"]
+
+    def test_motors_and_stop_and_switches_answer(self, page: Page) -> None:
+        assert page.command("motors", enabled=False)[0] == 200
+        wait_for(lambda: page.status()["motion"]["motor_mode"] == "disabled", 5, "motors off")
+        code, answer = page.command("head", yaw=10)
+        assert code == 409
+        assert "motors" in answer["error"]
+        assert page.command("motors", enabled=True)[0] == 200
+        assert page.command("automatic_body_yaw", enabled=True)[0] == 200
+        assert page.command("stop")[0] == 200
+
+    def test_a_stop_ends_what_runs(self, page: Page) -> None:
+        assert page.command("head", yaw=35)[0] == 200
+        wait_for(lambda: page.status()["motion"]["owner"] == "goto", 5, "the goto")
+        status, answer = page.command("stop")
+        assert (status, answer["message"]) == (200, "stopped: goto")
+        wait_for(lambda: page.status()["motion"]["owner"] == "idle", 5, "its end")
+        assert page.command("head?wait=done")[0] == 200
+
+    def test_a_photo_is_taken_and_shown_in_the_gallery(self, page: Page) -> None:
+        code, answer = page.command("photo")
+        assert code == 200, answer
+        assert (page.photos / answer["photo"]).is_file()
+        status, headers, body = Client(page.port).get(f"/api/photos/{answer['photo']}")
+        assert (status, headers["Content-Type"], body[:2]) == (200, "image/jpeg", b"\xff\xd8")
+
+    def test_stream_and_snapshot_are_pictures_of_one_size(self, page: Page) -> None:
+        stream = Stream.of_topic(page.port)
+        pictures = [stream.read() or b"" for _ in range(5)]
+        stream.close()
+        assert len(set(pictures)) == 5
+        status, headers, snapshot = Client(page.port).get("/api/snapshot")
+        assert (status, headers["Content-Type"]) == (200, "image/jpeg")
+        sizes = {
+            cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_COLOR).shape  # type: ignore[union-attr]
+            for one in (*pictures, snapshot)
+        }
+        assert sizes == {(360, 640, 3)}
+
+    def test_a_pixel_is_looked_at(self, page: Page) -> None:
+        with_picture = Stream.of_topic(page.port)
+        code, answer = page.command("look_at_pixel", u=150.0, v=180.0)
+        assert code == 200, answer
+        wait_for(
+            lambda: (page.status()["head"] or {"yaw": 0.0})["yaw"] > 5, 8, "a head turned left"
+        )
+        while (told := page.status())["latency"]["picture_ms"] is None:
+            with_picture.read()
+        picture_ms = told["latency"]["picture_ms"]
+        assert 0 < picture_ms["p50"] <= picture_ms["p95"] < 5000
+        assert told["rates"]["picture_hz"] > 1
+        with_picture.close()
+        assert page.command("head")[0] == 200
+
+    @pytest.mark.parametrize("name", ["head", "antennas", "body", "look_at_pixel", "play_move"])
+    def test_whatever_is_commanded_is_answered_as_described(self, page: Page, name: str) -> None:
+        api = Api(page.port)
+        for operation in api.operations(f"/api/command/{name}"):
+            api.try_out(operation, GenerationMode.POSITIVE, 6)
+        assert sum(api.statuses.values()) >= 6
+        assert set(api.statuses) <= {200, 409}
+
+    def test_sound_is_told_to_who_asks_for_it(self, page: Page) -> None:
+        with EventStream(page.port) as events:
+            assert events.next("status")["sound"] is None
+        with EventStream(page.port, "?sound=1") as events:
+            while (sound := events.next("status")["sound"]) is None:
+                pass
+        assert -100 <= sound["level_dbfs"] <= 0
+        assert sound["activity"] in (True, False, None)
+
+    def test_a_robot_that_is_gone_is_told_and_nothing_stale_of_it(self, page: Page) -> None:
+        page.robot.child.stop()
+
+        def gone() -> bool:
+            told = page.status()
+            known = told["head"], told["joints"], told["target_head"]
+            return told["connection"] == "lost" and known == (None, None, None)
+
+        wait_for(gone, 15, lambda: str(page.status()))
+        for name in ("stop", "head", "wake_up"):
+            status, answer = page.command(name)
+            assert status == 503, answer
+            assert "not connected" in answer["error"]
+        assert Client(page.port).get("/api/snapshot")[0] == 503
+
+    def test_it_comes_back_with_the_robot(
+        self, page: Page, processes: Processes, tmp_path: Path
+    ) -> None:
+        before = page.robot
+        page.robot = Simulation.start(
+            processes, tmp_path, port=before.port, signalling_port=before.signalling_port
+        )
+        page.wait_connected()
+        wait_for(lambda: Client(page.port).get("/api/snapshot")[0] == 200, 20, "a picture")
+        assert page.command("wake_up")[0] == 200
