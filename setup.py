@@ -61,6 +61,7 @@ setup(
             "camera = reachy_mini_ros.nodes.bringup:camera",
             "control = reachy_mini_ros.nodes.bringup:control",
             "dashboard = reachy_mini_ros.nodes.bringup:dashboard",
+            "discover = reachy_mini_ros.robot.discover:main",
             "robot_description = reachy_mini_ros.robot.description:main",
             "reachy_mini_sim = reachy_mini_ros.simulation.main:main",
             "stream = reachy_mini_ros.nodes.bringup:stream",

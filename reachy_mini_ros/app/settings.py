@@ -11,6 +11,7 @@ from pathlib import Path
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import is_loopback
+from reachy_mini_ros.robot import discovery
 
 TOKEN_FILE = Path("~/.config/reachy_mini_ros/token")
 PAGE_PORT = 8042
@@ -50,9 +51,14 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
     Raises SetupError, naming the variable, for a value that is none.
     """
     usual = Settings()
+    host = environment.get("REACHY_MINI_HOST") or usual.host
+    port = _port(environment, "REACHY_MINI_PORT", usual.port)
+    if host == discovery.AUTO:
+        robot = discovery.the_one()
+        host, port = robot.host, robot.port
     return Settings(
-        environment.get("REACHY_MINI_HOST") or usual.host,
-        _port(environment, "REACHY_MINI_PORT", usual.port),
+        host,
+        port,
         _port(environment, "REACHY_MINI_SIGNALLING_PORT", usual.signalling_port),
         environment.get("REACHY_MINI_PAGE_ADDRESS") or usual.address,
         _port(environment, "REACHY_MINI_PAGE_PORT", usual.page_port),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.robot import discovery
 
 if TYPE_CHECKING:
     from rcl_interfaces.msg import ParameterDescriptor
@@ -123,7 +124,12 @@ class Param:
         return low <= value <= high  # which holds for no NaN
 
 
-ROBOT_HOST = Param("robot_host", "reachy-mini.local", "Robot's name or address", read_only=True)
+ROBOT_HOST = Param(
+    "robot_host",
+    "reachy-mini.local",
+    "Robot's name or address; auto: the one that announces itself in the network, with its port",
+    read_only=True,
+)
 ROBOT_PORT = Param("robot_port", 8000, "Port of the robot's daemon", 1, 65535, read_only=True)
 SIGNALLING_PORT = Param(
     "signalling_port", 8443, "Port of the robot's media", 1, 65535, read_only=True
@@ -146,6 +152,8 @@ def declare(
     ``apply`` gets the new values of each later set call, in the parameters' types, on the thread of
     ``io`` and when all of them were accepted. ``check`` gets them before; a ValueError from it
     refuses the call with its text, and it must change nothing.
+
+    A robot_host of "auto" is looked for, for some seconds, and its address returned.
 
     Raises SetupError, which names parameter, value and range, if a value given at start is not
     acceptable.
@@ -181,6 +189,10 @@ def declare(
             values[param.name] = param.accept(declared.value)
         except ValueError as error:
             raise SetupError(f"parameter {error}") from None
+    if values.get(ROBOT_HOST.name) == discovery.AUTO:
+        robot = discovery.the_one()
+        values |= {ROBOT_HOST.name: robot.host, ROBOT_PORT.name: robot.port}
+        node.get_logger().info(f"robot {robot.name} at {robot.address}")
     node.add_on_set_parameters_callback(accept)
     if apply is not None and io is not None:
         take, loop = apply, io
