@@ -53,7 +53,7 @@ shows_pictures() {
 }
 
 # setsid: Ctrl-C reaches this script alone, which then ends the children in order.
-setsid "$venv/bin/python" -m reachy_mini_ros.simulation.main &
+setsid "$venv/bin/python" -m reachy_mini_ros.simulation.main --awake &
 children+=("$!")
 until answers 8443 && answers 8000; do alive; sleep 0.1; done
 setsid "$venv/bin/python" -m reachy_mini_ros.nodes.bringup \

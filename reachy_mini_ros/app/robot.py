@@ -19,6 +19,7 @@ from reachy_mini_ros.errors import UnreachableError
 from reachy_mini_ros.media.streaming.target import Target
 from reachy_mini_ros.robot.daemon.sound import SoundApi
 from reachy_mini_ros.robot.driver import Driver, Listeners
+from reachy_mini_ros.robot.geometry.limits import lies
 from reachy_mini_ros.robot.geometry.passive_joints import platform
 from reachy_mini_ros.robot.geometry.rotations import roll_pitch_yaw
 from reachy_mini_ros.robot.history import History
@@ -106,7 +107,12 @@ class DirectRobot(Robot):
             head=_head(state),
             target_head=self._target_head(),
             joints=_joints(state),
-            motion=MotionState(motion.owner.value, self._moving, motion.motor_mode or None),
+            motion=MotionState(
+                motion.owner.value,
+                self._moving,
+                motion.motor_mode or None,
+                lies(state.head_joints),
+            ),
             rates=Rates(joint_states_hz=round(link.intervals_ms.rate_hz(), 1)),
         )
 

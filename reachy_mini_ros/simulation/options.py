@@ -45,6 +45,9 @@ def options_of(arguments: Sequence[str]) -> argparse.Namespace:
         "--home", type=Path, help="folder of the daemon's settings and log (default: temporary)"
     )
     parser.add_argument(
+        "--awake", action="store_true", help="wake the robot up at the start, before 'ready'"
+    )
+    parser.add_argument(
         "--verbose", action="store_true", help="tell of media sessions that come and go"
     )
     return parser.parse_args(arguments)

@@ -102,6 +102,9 @@ async def run(options: argparse.Namespace, home: Path) -> None:
         for part in (link.run(), _serve(media), _watch(daemon)):
             tasks.create_task(part)
         await _wait_until_ready(link, signalling)
+        if options.awake:
+            await api.set_motor_mode("enabled")
+            await api.play("wake_up")
         print(
             f"ready robot={HOST}:{options.port} signalling={HOST}:{options.signalling_port} "
             f"daemon_pid={daemon.pid}",

@@ -49,6 +49,8 @@ class MotionState:
     owner: str | None = None
     moving: bool | None = None
     motor_mode: str | None = None
+    asleep: bool | None = None
+    """Whether the head lies, as it does asleep: a wake-up lifts it."""
 
 
 @dataclass(frozen=True, slots=True)

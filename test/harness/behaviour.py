@@ -86,6 +86,9 @@ class Behaviour:
         assert page.command("antennas", left=30)[0] == 200
         page.reaches(lambda told: told["joints"]["left_antenna"], 30)
         page.reaches(lambda told: told["joints"]["right_antenna"], before)
+        assert page.command("body?wait=done", yaw=-100)[0] == 200
+        page.reaches(lambda told: told["joints"]["yaw_body"], -100)
+        page.reaches(lambda told: told["head"]["yaw"], -35)  # as far along as it has to
         assert page.command("body", yaw=15)[0] == 200
         page.reaches(lambda told: told["joints"]["yaw_body"], 15)
         assert page.command("head")[0] == 200
@@ -220,4 +223,6 @@ class Behaviour:
         )
         page.wait_connected()
         wait_for(lambda: Client(page.port).get("/api/snapshot")[0] == 200, 20, "a picture")
+        assert page.status()["motion"]["asleep"] is True
         assert page.command("wake_up")[0] == 200
+        wait_for(lambda: page.status()["motion"]["asleep"] is False, 5, "a head that is up")

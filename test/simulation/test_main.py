@@ -144,6 +144,11 @@ def test_a_bad_argument_is_refused(processes: Processes, argument: str) -> None:
     assert argument.split("=")[0] in child.output().splitlines()[-1]
 
 
+def test_an_awake_robot_is_up_when_it_is_ready(processes: Processes, tmp_path: Path) -> None:
+    robot = Simulation.start(processes, tmp_path, "--awake")
+    assert abs(robot.get("/api/state/full")["head_pose"]["z"]) < 0.005
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_all_of_it(
     processes: Processes, tmp_path: Path, number: signal.Signals

@@ -194,6 +194,19 @@ def test_motors_off_asks_once_because_the_head_drops(browser: Browser, served: S
     assert len(served.commands) == 2
 
 
+def test_a_robot_that_is_asleep_says_what_to_press(browser: Browser, served: Served) -> None:
+    assert browser.find("asleep").is_hidden()
+    asleep = MotionState("sleeping", False, "disabled", True)
+    served.known = replace(served.known, motion=asleep)
+    browser.wait_until("!document.getElementById('asleep').hidden")
+    assert browser.text("why") == "Asleep: press Wake up."
+    assert browser.find("wake-now").is_visible()
+    browser.find("wake-now").click()
+    wait_for_command(served, WakeUp())
+    served.known = replace(served.known, motion=MotionState("idle", False, "enabled", False))
+    browser.wait_until("document.getElementById('asleep').hidden")
+
+
 def test_moves_are_searched_and_played(browser: Browser, served: Served) -> None:
     moves = browser.find("moves").get_by_role("button")
     browser.find("moves-again").click()

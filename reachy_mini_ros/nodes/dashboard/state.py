@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped, Quaternion
 from sensor_msgs.msg import JointState
@@ -20,7 +21,7 @@ from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.control.conversions import JOINT_NAMES
 from reachy_mini_ros.nodes.control.election import ALIVE_S
-from reachy_mini_ros.robot.geometry.limits import STEWART_JOINTS
+from reachy_mini_ros.robot.geometry.limits import HEAD_JOINTS, STEWART_JOINTS, lies
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.web.interest import Interest
 from reachy_mini_ros.web.robot import (
@@ -209,6 +210,7 @@ class _Motion:
                 self.owner(),
                 moving.data if moving else None,
                 mode.data or None if mode else None,
+                _asleep(joints) if joints else None,
             ),
             sound=status.sound,
             camera=status.camera,
@@ -264,6 +266,14 @@ def joint_angles(message: JointState) -> dict[str, float]:
     """Return body and antennas in degrees, those that the message has."""
     angles = dict(zip(message.name, message.position, strict=False))
     return {name: degrees(angles[name]) for name in SHOWN_JOINTS if name in angles}
+
+
+def _asleep(message: JointState) -> bool | None:
+    """Tell whether the head lies, by its joints; None where the message has not all of them."""
+    angles = dict(zip(message.name, message.position, strict=False))
+    if not angles.keys() >= set(HEAD_JOINTS):
+        return None
+    return lies(np.array([angles[name] for name in HEAD_JOINTS]))
 
 
 def _stream_state(status: DiagnosticStatus) -> StreamState:

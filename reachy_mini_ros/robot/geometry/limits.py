@@ -154,13 +154,32 @@ def check_turning(head_joints: Matrix) -> None:
     A head that sleeps lies outside the limits of the platform's joints. The daemon finds none for
     its pose then, and leaves the body where it is.
     """
+    if lies(head_joints):
+        raise InvalidCommandError(
+            "the head lies outside its limits, as it does asleep, and the body cannot turn "
+            "with it there: call wake_up first"
+        )
+
+
+def lies(head_joints: Matrix) -> bool:
+    """Tell whether the head lies where no command could bring it, as it does asleep."""
     for name, value in zip(STEWART_JOINTS, head_joints[1:], strict=True):
         lower, upper = joint_limits()[name]
         if not lower - LYING_RAD <= value <= upper + LYING_RAD:
-            raise InvalidCommandError(
-                "the head lies outside its limits, as it does asleep, and the body cannot turn "
-                "with it there: call wake_up first"
-            )
+            return True
+    return False
+
+
+def turned_along(pose: Matrix, body: float, reach: Reach = DOCUMENTED) -> Matrix | None:
+    """Return the head pose as far turned as a body yaw (rad) needs; None where it may stay."""
+    yaw = rotations.roll_pitch_yaw(pose)[2]
+    apart = math.remainder(yaw - body, math.tau)
+    if not abs(apart) > reach.head_to_body_rad:  # also where the body's yaw is no number
+        return None
+    turn = clip(apart, reach.head_to_body_rad) - apart
+    turned = pose.copy()
+    turned[:3, :3] = rotations.from_roll_pitch_yaw(0.0, 0.0, turn) @ pose[:3, :3]
+    return turned
 
 
 def holds_body(reach: Reach) -> bool:

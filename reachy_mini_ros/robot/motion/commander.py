@@ -310,8 +310,12 @@ class Commander:
     def _checked(self, target: Target, state: RobotState, order: Order) -> Target:
         held = self.streamer.held
         body = held.body_yaw
-        if target.body_yaw is not None and target.head_pose is None and held.head_pose is None:
-            limits.check_turning(state.head_joints)
+        if target.body_yaw is not None and target.head_pose is None and target.head_joints is None:
+            if held.head_pose is None:
+                limits.check_turning(state.head_joints)
+            head = state.head_pose if held.head_pose is None else held.head_pose
+            along = limits.turned_along(head, target.body_yaw, self.reach)
+            target = replace(target, head_pose=along)
         if body is not None:  # a stream turns the body on from where it has been told to be
             state = replace(state, head_joints=np.array([body, *state.head_joints[1:]]))
         try:

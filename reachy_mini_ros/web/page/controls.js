@@ -39,6 +39,7 @@ function motorMode(status) {
 function obstacles(status) {
   if (!status) return ["The dashboard is out of reach.", ""];
   if (status.connection !== "connected") return ["The robot is away.", ""];
+  if (motorMode(status) === "disabled" && status.motion?.asleep) return ["", "Asleep: press Wake up."];
   if (motorMode(status) === "disabled") {
     return ["", "The motors are off: wake the robot up, or switch them on."];
   }
@@ -65,6 +66,7 @@ export function update(status) {
   if (status) setAccess(status.read_only === false ? "control" : "view");
   const [noRobot, noMotion] = obstacles(status);
   setText("why", noRobot || noMotion);
+  element("asleep").hidden = Boolean(noRobot) || !status.motion?.asleep || status.motion.moving === true;
   disable(".needs-robot", Boolean(noRobot));
   disable(".moves-robot", Boolean(noRobot || noMotion));
   element("photo").disabled = !isLive() || Boolean(noRobot);
@@ -95,6 +97,7 @@ export function start() {
   const press = (id, title, name, body) =>
     element(id).addEventListener("click", () => act(element(id), title, name, body));
   press("wake", "Wake up", "wake_up");
+  press("wake-now", "Wake up", "wake_up");
   press("sleep", "Sleep", "goto_sleep");
   press("centre", "Centre", "head", { mode: "goto" });
   press("follow-on", "Body turns with the head", "automatic_body_yaw", { enabled: true });

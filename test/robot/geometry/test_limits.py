@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from reachy_mini_ros.errors import InvalidCommandError, UnreachableError
 from reachy_mini_ros.robot.geometry import kinematics, limits
+from reachy_mini_ros.robot.geometry.rotations import roll_pitch_yaw
 from reachy_mini_ros.robot.state import Matrix, RobotState, Target
 
 NEUTRAL_JOINTS = [0.0, 0.6265, -0.6265, 0.6265, -0.6265, 0.6265, -0.6265]
@@ -128,6 +129,14 @@ def test_a_body_yaw_alone_is_judged_by_where_the_head_is() -> None:
     assert limits.check(Target(body_yaw=2.0), turned).body_yaw == 2.0
     with pytest.raises(InvalidCommandError, match="leave the body yaw out"):
         limits.check(Target(body_yaw=0.0), turned)
+
+
+def test_a_head_is_turned_along_no_further_than_a_body_needs() -> None:
+    turned = limits.turned_along(head(yaw=10), math.radians(100))
+    assert turned is not None
+    assert math.degrees(roll_pitch_yaw(turned)[2]) == pytest.approx(35.0, abs=0.1)
+    assert limits.turned_along(head(yaw=40), math.radians(100)) is None
+    assert limits.turned_along(head(), math.nan) is None
 
 
 def test_stewart_joints_that_hold_no_platform_are_refused() -> None:

@@ -62,6 +62,21 @@ def test_a_goto_without_body_yaw_leaves_the_body(driver: Driver) -> None:
     assert driver.state.head_joints[0] == pytest.approx(0.5, abs=0.01)
 
 
+def test_a_body_that_turns_beyond_the_heads_reach_takes_it_along(driver: Driver) -> None:
+    driver.goto(0.6, body_yaw=1.0).result(5)
+    wait_for(lambda: abs(driver.state.head_joints[0] - 1.0) < 0.01, 1)
+    assert driver.yaw == pytest.approx(0.0, abs=0.01)
+    driver.goto(0.8, body_yaw=2.0).result(5)
+    wait_for(lambda: abs(driver.state.head_joints[0] - 2.0) < 0.01, 1)
+    wait_for(lambda: abs(driver.yaw - (2.0 - limits.DOCUMENTED.head_to_body_rad)) < 0.01, 1)
+    for step in range(40):
+        seen = len(driver.states)
+        driver.stream(body_yaw=2.0 - 0.1 * step)
+        wait_for(lambda seen=seen: len(driver.states) > seen, 2, "a state")
+    wait_for(lambda: abs(driver.state.head_joints[0] + 1.9) < 0.02, 3)
+    wait_for(lambda: abs(driver.yaw + 1.9 - limits.DOCUMENTED.head_to_body_rad) < 0.02, 1)
+
+
 def test_a_goto_of_stewart_joints_ends_at_these_joints(driver: Driver) -> None:
     joints = kinematics.inverse(turned(0.3), 0.1, automatic_body_yaw=False)
     driver.goto(0.3, head_joints=joints).result(5)
