@@ -89,12 +89,12 @@ def rooms_that_import(room: str) -> set[str]:
 
 
 def test_the_rooms_exist() -> None:
-    assert {"robot", "media", "simulation", "web", "nodes"} <= {
+    assert {"robot", "media", "simulation", "web", "app", "nodes"} <= {
         path.parent.name for path in PACKAGE.glob("*/__init__.py")
     }
 
 
-@pytest.mark.parametrize("room", ["media", "simulation", "web"])
+@pytest.mark.parametrize("room", ["media", "simulation", "web", "app"])
 def test_the_robot_stands_alone(room: str) -> None:
     assert "robot" not in rooms_that_import(room)
 

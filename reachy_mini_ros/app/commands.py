@@ -116,9 +116,10 @@ class DriverCommands:
         if model is None:
             raise RobotError("which camera the robot has is not known yet: try again in a moment")
         state = self._history.nearest(shot.captured_ns, self._driver.state)
-        seen = look.point_of_pixel(
-            command.u, command.v, model, state.head_pose, look.USUAL_DISTANCE_M
-        )
+        # Of a picture of another size the pixel is scaled.
+        u = command.u * shot.width / (command.width or shot.width)
+        v = command.v * shot.height / (command.height or shot.height)
+        seen = look.point_of_pixel(u, v, model, state.head_pose, look.USUAL_DISTANCE_M)
         return await self._driver.goto(Target(head_pose=look.level_pose(seen)), order=order)
 
     async def _begin(

@@ -1,6 +1,9 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The live picture: each frame is encoded once, whoever looks, and none while nobody does."""
+"""The live picture: the robot's own video as it comes, or each frame as JPEG, encoded once.
+
+Nothing is decoded while nobody looks at JPEG pictures, and nothing is received while nobody looks.
+"""
 
 import time
 from collections.abc import Callable
@@ -9,13 +12,14 @@ from dataclasses import dataclass
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.app.media import Hold, Media
 from reachy_mini_ros.media import jpeg
-from reachy_mini_ros.media.frames import Frame
+from reachy_mini_ros.media.frames import EncodedFrame, Frame
 from reachy_mini_ros.media.newest import NewestFrame
 from reachy_mini_ros.media.rate import RateChooser
 from reachy_mini_ros.statistics import Window
 from reachy_mini_ros.web.interest import Interest
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.robot import Latency, Percentiles
+from reachy_mini_ros.web.video import Video
 
 RATE_HZ = 15.0
 QUALITY = 80
@@ -44,6 +48,9 @@ class PictureFeed:
         self.interest = Interest(self._want, LINGER_S)
         """Makes pictures come while it is held."""
         self.pictures = Pictures(Hold(self.interest).want)
+        self.video = Video(self._want_video, media.session.request_key_frame)
+        """The robot's own, for who can play it: nothing is decoded."""
+        self._video_session = Hold(media.interest)
         self.listeners: list[Callable[[bytes], None]] = []
         """Who gets each picture, beside the page."""
         self.encodes = 0
@@ -55,7 +62,8 @@ class PictureFeed:
 
     def shown(self) -> Shot | None:
         """Return what is known of the picture that is shown, if any is."""
-        return self._shot if self.pictures.state().age_s is not None else None
+        looked_at = (self.video.state().age_s, self.pictures.state().age_s)
+        return self._shot if looked_at != (None, None) else None
 
     def latency(self) -> Latency:
         """Return how old pictures are when they are ready."""
@@ -71,6 +79,18 @@ class PictureFeed:
         else:
             self._media.session.remove_video(self._on_frame)
             self._worker.offer(None)
+
+    def _want_video(self, wanted: bool) -> None:
+        self._video_session.want(wanted)
+        if wanted:
+            self._media.session.add_encoded(self._on_encoded)
+        else:
+            self._media.session.remove_encoded(self._on_encoded)
+
+    def _on_encoded(self, frame: EncodedFrame) -> None:
+        self._shot = Shot(frame.captured_ns, frame.width, frame.height)
+        self._latencies_ms.add((time.monotonic_ns() - frame.captured_ns) / 1e6)
+        self.video.publish(frame)
 
     def _on_frame(self, frame: Frame) -> None:
         if self._chooser.choose(frame.captured_ns):

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The robot behind the page, without ROS: the driver and the robot's media."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.app.commands import DriverCommands
-from reachy_mini_ros.app.hearing import Hearing
 from reachy_mini_ros.app.media import Media
 from reachy_mini_ros.app.photos import Photographer
 from reachy_mini_ros.app.pictures import PictureFeed
 from reachy_mini_ros.app.presence import Presence
 from reachy_mini_ros.app.settings import Settings
+from reachy_mini_ros.app.sound import SoundFeed, SoundMeter
 from reachy_mini_ros.app.streams import Streams
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import UnreachableError
@@ -35,6 +35,7 @@ from reachy_mini_ros.web.robot import (
     Rates,
     Robot,
     Status,
+    Volumes,
     degrees,
 )
 
@@ -64,7 +65,8 @@ class DirectRobot(Robot):
         self._api = SoundApi(settings.host, settings.port)
         self._media = Media(settings.host, settings.signalling_port, self._api, supervisor)
         self.feed = PictureFeed(io, self._media, supervisor)
-        self._hearing = Hearing(self._media, self._api, supervisor)
+        self._meter = SoundMeter(self._media, self._api, supervisor)
+        self.sound = SoundFeed(self._media, self._api)
         self._streams = Streams(io, self._media, self.feed, targets, supervisor)
         photographer = Photographer(
             settings.photo_directory, self._media, self._driver, self._history
@@ -78,7 +80,8 @@ class DirectRobot(Robot):
         """End what moves the robot for us, and let go of its media."""
         await self._streams.stop()
         await self._presence.close()
-        await self._hearing.close()
+        await self._meter.close()
+        self.sound.close()
         await self._media.close()
         await self._api.close()
         self.feed.close()
@@ -87,13 +90,13 @@ class DirectRobot(Robot):
         """Return what is known now."""
         self._presence.touch()
         if sound:
-            self._hearing.interest.touch()
+            self._meter.interest.touch()
         driver, link = self._driver, self._driver.link
         info = driver.info
         known = Status(
             link.connection.value,
             {} if info is None else {key: str(getattr(info, key)) for key in info.__slots__},
-            sound=self._hearing.state(),
+            sound=self._meter.state(),
             camera=self._media.state(),
             streams=self._streams.states(),
             latency=self.feed.latency(),
@@ -132,6 +135,18 @@ class DirectRobot(Robot):
         """Return the moves that can be played."""
         async with self._presence.held():
             return await self._commands.moves()
+
+    async def say(self, samples: bytes, rate_hz: int) -> None:
+        """Have the speaker play 16-bit samples of one channel."""
+        await self.sound.say(samples, rate_hz)
+
+    async def volumes(self) -> Volumes:
+        """Return the volumes that were set here."""
+        return self.sound.volumes()
+
+    async def set_volumes(self, percents: Mapping[str, int]) -> Done:
+        """Set the volumes that are named."""
+        return await self.sound.set_volumes(percents)
 
     def _target_head(self) -> HeadAngles | None:
         try:

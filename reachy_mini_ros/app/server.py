@@ -65,6 +65,8 @@ class App:
                     port_setting="REACHY_MINI_PAGE_PORT",
                 ),
                 supervisor,
+                video=self.robot.feed.video,
+                hearing=self.robot.sound.hub,
                 address=settings.address,
                 port=settings.page_port,
             )

@@ -182,6 +182,15 @@ class Behaviour:
         with_picture.close()
         assert page.command("head")[0] == 200
 
+    def test_a_pixel_of_a_picture_of_another_size_is_scaled(self, page: Page) -> None:
+        size = {"width": 2560, "height": 1440}
+        code, answer = page.command("look_at_pixel", u=300.0, v=720.0, **size)
+        assert code == 200, answer
+        wait_for(
+            lambda: (page.status()["head"] or {"yaw": 0.0})["yaw"] > 5, 8, "a head turned left"
+        )
+        assert page.command("head")[0] == 200
+
     @pytest.mark.parametrize("name", ["head", "antennas", "body", "look_at_pixel", "play_move"])
     def test_whatever_is_commanded_is_answered_as_described(self, page: Page, name: str) -> None:
         api = Api(page.port)

@@ -91,9 +91,8 @@ class DashboardState:
 
     def require_robot(self) -> None:
         """Raise NotConnectedError if the control node says that the robot is away."""
-        connection = self._connection
-        away = connection not in ("", Connection.CONNECTED.value)
-        if away and self._node.count_publishers(self._connection_topic.topic_name):
+        connection = self._link.connection() if self._link.there() else None
+        if connection and connection != Connection.CONNECTED.value:
             raise NotConnectedError(f"the robot is not connected: {connection}")
 
     def _want(self, wanted: bool) -> None:

@@ -1,9 +1,13 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the robot hears, while somebody asks for it."""
+"""What the robot hears, while somebody asks for it, and what its speaker plays."""
 
 import asyncio
 import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
 
 from reachy_mini_ros.aio import Supervisor, Switch
 from reachy_mini_ros.app.media import Hold, Media
@@ -12,8 +16,10 @@ from reachy_mini_ros.media.frames import PcmFrame
 from reachy_mini_ros.media.loudness import Activity, Meter, level_dbfs, power
 from reachy_mini_ros.media.microphone import CHUNK, RATE_HZ, Microphone
 from reachy_mini_ros.robot.daemon.sound import Direction, SoundApi
+from reachy_mini_ros.web.commands import Done
+from reachy_mini_ros.web.hearing import Hearing, SoundFormat
 from reachy_mini_ros.web.interest import Interest
-from reachy_mini_ros.web.robot import Sound, degrees
+from reachy_mini_ros.web.robot import Sound, Volumes, degrees
 
 LINGER_S = 3.0
 FRESH_S = 1.0
@@ -25,8 +31,8 @@ DIRECTION_PERIOD_S = 0.1
 PAUSE_S = 1.0
 
 
-class Hearing:
-    """Decodes the microphone while asked for; on the event loop's thread."""
+class SoundMeter:
+    """Measures the microphone's sound while asked to; on the event loop's thread."""
 
     def __init__(self, media: Media, api: SoundApi, supervisor: Supervisor) -> None:
         self._media = media
@@ -87,3 +93,49 @@ class Hearing:
             except ReachyMiniRosError:  # the status tells that the robot is away
                 self._from, pause_s = None, PAUSE_S
             await asyncio.sleep(pause_s)
+
+
+class SoundFeed:
+    """The microphone for who listens, and the speaker; on the event loop's thread."""
+
+    def __init__(self, media: Media, api: SoundApi) -> None:
+        self._media = media
+        self._api = api
+        self._session = Hold(media.interest)
+        self._microphone = Microphone(1)
+        self._talk = Interest(Hold(media.interest).want, LINGER_S)
+        self._volumes = Volumes()
+        self.hub = Hearing(self._want)
+
+    def close(self) -> None:
+        """Let go of the speaker."""
+        self._talk.drop()
+        self._media.session.speaker.close()
+
+    async def say(self, samples: bytes, rate_hz: int) -> None:
+        """Play 16-bit samples of one channel."""
+        self._talk.touch()
+        self._media.session.speaker.play(np.frombuffer(samples, "<i2").reshape(-1, 1), rate_hz)
+
+    def volumes(self) -> Volumes:
+        """Return the volumes that were set here."""
+        return self._volumes
+
+    async def set_volumes(self, percents: Mapping[str, int]) -> Done:
+        """Set them, for all clients of the robot; raises RobotError if it cannot."""
+        for device, percent in percents.items():
+            await self._api.set_volume(device, percent)
+            self._volumes = replace(self._volumes, **{device: percent})
+        return Done(", ".join(f"{device} {percent} %" for device, percent in percents.items()))
+
+    def _want(self, wanted: bool) -> None:
+        self._session.want(wanted)
+        self._microphone.restart()
+        if wanted:
+            self._media.session.add_audio(self._on_frame)
+        else:
+            self._media.session.remove_audio(self._on_frame)
+
+    def _on_frame(self, frame: PcmFrame) -> None:
+        for chunk in self._microphone.add(frame):
+            self.hub.publish(chunk.samples.astype("<i2").tobytes(), SoundFormat(RATE_HZ, 1))
