@@ -27,6 +27,14 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment_without_ros(wheel, tmp_path_factory.mktemp("installed"))
 
 
+def test_the_wireless_robots_daemon_reads_the_address_from_the_file(
+    python: Path, tmp_path: Path
+) -> None:
+    module = "reachy_mini.apps.sources.local_common_venv"
+    read = f"from {module} import _get_custom_app_url_from_file as r; print(r({APP!r}))"
+    assert "http://0.0.0.0:8042" in run(python, "-c", read, cwd=tmp_path)
+
+
 class Robot(Daemon):
     """A daemon of that environment, whose app serves the page on ``page``."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness.behaviour import Behaviour, Page
+from harness.daemon import Daemon
 from harness.pictures import Client, Stream
 from harness.processes import Child, Processes, free_port
 from harness.simulation import Simulation
@@ -117,6 +118,23 @@ def test_a_taken_port_is_one_line(processes: Processes, simulation: Simulation, 
     line = child.output().splitlines()[-1]
     assert "in use" in line
     assert "REACHY_MINI_PAGE_PORT" in line
+
+
+def test_a_daemon_without_media_is_told_as_such(processes: Processes, tmp_path: Path) -> None:
+    daemon = Daemon.start(processes, free_port())
+    # Nobody listens where its media would be.
+    alone = Simulation(daemon.child, daemon.port, free_port(), tmp_path, daemon.child.pid)
+    child, port = start(processes, alone)
+    child.wait_for_output("in a browser", 30)
+
+    def reason() -> str:
+        assert Client(port).get("/api/snapshot")[0] == 503
+        return str(Client(port).json("/api/status")[1]["camera"]["reason"])
+
+    wait_for(lambda: "runs without camera and sound (--no-media)" in reason(), 15, "the reason")
+    assert Client(port).json("/api/status")[1]["connection"] == "connected"
+    assert daemon.get("/api/media/status")["released"] is False
+    child.stop_cleanly()
 
 
 def test_while_nobody_looks_it_rests(processes: Processes, simulation: Simulation) -> None:

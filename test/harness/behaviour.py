@@ -5,6 +5,7 @@
 A test module with such a class has a fixture ``page``: the simulated robot, and a page of it.
 """
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,6 +208,18 @@ class Behaviour:
                 pass
         assert -100 <= sound["level_dbfs"] <= 0
         assert sound["activity"] in (True, False, None)
+
+    def test_pictures_that_are_taken_away_are_told_and_come_back(self, page: Page) -> None:
+        page.robot.child.send_signal(signal.SIGUSR1)
+
+        def told() -> str:
+            gone = Client(page.port).get("/api/snapshot")[0] == 503
+            return page.status()["camera"].get("reason", "") if gone else ""
+
+        wait_for(lambda: "'reachymini'" in told(), 15, "why there are no pictures")
+        assert page.status()["connection"] == "connected"
+        page.robot.child.send_signal(signal.SIGUSR2)
+        wait_for(lambda: Client(page.port).get("/api/snapshot")[0] == 200, 20, "a picture")
 
     def test_a_robot_that_is_gone_is_told_and_nothing_stale_of_it(self, page: Page) -> None:
         page.robot.child.stop()
