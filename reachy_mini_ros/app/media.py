@@ -47,7 +47,8 @@ class Media:
         """Return what is told of the camera: its lifecycle, and why it gives no pictures."""
         known = (self.session.reason, self._watch.problem)
         reason = "; ".join(text for text in known if text not in ("", CLOSED, OPENING))
-        return {"lifecycle": "active", "reason": "" if self._is_connected() else reason}
+        reason = "" if self._is_connected() else reason
+        return {"lifecycle": "active", "reason": reason, "flip": "none"}
 
     def model(self, width: int, height: int) -> CameraModel | None:
         """Return the camera's model for pictures of a size; None while it is not known."""

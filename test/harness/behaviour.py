@@ -87,6 +87,13 @@ class Behaviour:
         assert page.command("antennas", left=30)[0] == 200
         page.reaches(lambda told: told["joints"]["left_antenna"], 30)
         page.reaches(lambda told: told["joints"]["right_antenna"], before)
+        status, answer = page.command("body?wait=done", yaw=-100)
+        assert status == 200, answer
+        page.reaches(lambda told: told["joints"]["yaw_body"], -100)
+        assert abs(page.status()["head"]["yaw"] + 100) < 66  # so pitched, further than it must
+        assert page.command("head?wait=done", yaw=-100)[0] == 200
+        assert page.command("body?wait=done", yaw=0)[0] == 200
+        assert page.command("head?wait=done")[0] == 200
         assert page.command("body?wait=done", yaw=-100)[0] == 200
         page.reaches(lambda told: told["joints"]["yaw_body"], -100)
         page.reaches(lambda told: told["head"]["yaw"], -35)  # as far along as it has to
@@ -246,5 +253,6 @@ class Behaviour:
         page.wait_connected()
         wait_for(lambda: Client(page.port).get("/api/snapshot")[0] == 200, 20, "a picture")
         assert page.status()["motion"]["asleep"] is True
-        assert page.command("wake_up")[0] == 200
+        status, answer = page.command("wake_up")
+        assert status == 200, answer
         wait_for(lambda: page.status()["motion"]["asleep"] is False, 5, "a head that is up")

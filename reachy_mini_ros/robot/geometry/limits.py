@@ -13,6 +13,7 @@ The daemon checks almost nothing, and some messages stop it. The rules:
   singularity on the way.
 """
 
+import contextlib
 import functools
 import math
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ TOLERANCE_M = 1e-4
 LYING_RAD = 0.03
 """A platform's joint that is further outside its limits does not sag: the head lies."""
 _ROTATION_TOLERANCE = 1e-3
+PARTS = (1.0, 0.9, 0.75, 0.5, 0.0)
+"""Of the farthest yaw between head and body, tried for a head that is turned along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +174,27 @@ def lies(head_joints: Matrix) -> bool:
 
 
 def turned_along(pose: Matrix, body: float, reach: Reach = DOCUMENTED) -> Matrix | None:
-    """Return the head pose as far turned as a body yaw (rad) needs; None where it may stay."""
+    """Return the head pose as far turned as a body yaw (rad) needs; None where it may stay.
+
+    A tilted head reaches less far from the body. Where it reaches nowhere, it is for :func:`check`
+    to tell.
+    """
     yaw = rotations.roll_pitch_yaw(pose)[2]
     apart = math.remainder(yaw - body, math.tau)
     if not abs(apart) > reach.head_to_body_rad:  # also where the body's yaw is no number
         return None
-    turn = clip(apart, reach.head_to_body_rad) - apart
+    turned = [_turned(pose, clip(apart, part * reach.head_to_body_rad) - apart) for part in PARTS]
+    for way in turned:
+        with contextlib.suppress(UnreachableError):
+            _check_head(way, body, reach)
+            return way
+    return turned[0]
+
+
+def _turned(pose: Matrix, angle_rad: float) -> Matrix:
+    """Return a head pose turned where it is, about the vertical axis."""
     turned = pose.copy()
-    turned[:3, :3] = rotations.from_roll_pitch_yaw(0.0, 0.0, turn) @ pose[:3, :3]
+    turned[:3, :3] = rotations.from_roll_pitch_yaw(0.0, 0.0, angle_rad) @ pose[:3, :3]
     return turned
 
 

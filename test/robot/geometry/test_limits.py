@@ -135,6 +135,9 @@ def test_a_head_is_turned_along_no_further_than_a_body_needs() -> None:
     turned = limits.turned_along(head(yaw=10), math.radians(100))
     assert turned is not None
     assert math.degrees(roll_pitch_yaw(turned)[2]) == pytest.approx(35.0, abs=0.1)
+    tilted = limits.turned_along(head(pitch=-5, yaw=20, z=0.01), math.radians(-100))
+    assert tilted is not None
+    limits.check(Target(head_pose=tilted, body_yaw=math.radians(-100)))
     assert limits.turned_along(head(yaw=40), math.radians(100)) is None
     assert limits.turned_along(head(), math.nan) is None
 
