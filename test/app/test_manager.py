@@ -5,6 +5,7 @@
 import os
 import time
 import urllib.error
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class Robot(Daemon):
 @pytest.fixture(scope="module")
 def robot(
     processes: Processes, simulation: Simulation, python: Path, tmp_path_factory: Any
-) -> Robot:
+) -> Iterator[Robot]:
     port, page = free_port(), free_port()
     elsewhere = str(tmp_path_factory.mktemp("elsewhere"))
     variables = {
@@ -71,7 +72,9 @@ def robot(
     daemon = Robot(child, port)
     daemon.page = page
     daemon.wait_running()
-    return daemon
+    yield daemon
+    if daemon.current().get("state") == "running":  # of a test that failed
+        daemon.post("/api/apps/stop-current-app")
 
 
 def test_no_ros_is_to_be_found_there(python: Path, tmp_path: Path) -> None:
