@@ -77,12 +77,15 @@ class Header:
 class Film:
     """Fragments of one header, from a key frame on, on a time line that has no gaps.
 
-    A pause of the source is left out of it: who plays it stands still meanwhile, and goes on.
+    A pause of the source is left out of it: who plays it stands still meanwhile, and goes on; or
+    it is kept, as the pictures' ``captured_ns`` tell it, for what is to have its true length.
     """
 
-    def __init__(self, key: EncodedFrame) -> None:
+    def __init__(self, key: EncodedFrame, *, keep_pauses: bool = False) -> None:
         """Begin; raises MalformedError for what is no key frame of H264 with SPS and PPS."""
         self.header = header_of(key)
+        self._keep_pauses = keep_pauses
+        self._captured_ns = key.captured_ns
         self._number = 0
         self._time = 0
         self._pts = key.pts - _FIRST_DURATION
@@ -106,9 +109,11 @@ class Film:
             if unit and unit[0] & 31 not in (_SPS, _PPS, _DELIMITER)
         )
         step = frame.pts - self._pts
-        # Players take a gap of more than two pictures' time for a hole.
-        step = min(step, 2 * self._duration) if step > 0 else self._duration
-        self._pts, self._duration = frame.pts, step
+        duration = min(step, 2 * self._duration) if step > 0 else self._duration
+        # Players of a live stream take a gap of more than two pictures' time for a hole.
+        step = self._pause(frame) if step != duration and self._keep_pauses else duration
+        self._pts, self._duration = frame.pts, duration
+        self._captured_ns = frame.captured_ns
         self._number += 1
         self._time += step
         begin = _box("styp", b"iso6", bytes(4), b"iso6") if frame.is_key else b""
@@ -118,6 +123,15 @@ class Film:
             + _movie_fragment(self._number, self._time, self._duration, len(sample), flags)
             + _box("mdat", sample)
         )
+
+    @property
+    def length_s(self) -> float:
+        """Return how long it is so far."""
+        return (self._time + self._duration - _FIRST_DURATION) / TIMESCALE
+
+    def _pause(self, frame: EncodedFrame) -> int:
+        """Return how long nothing came: ``pts`` begins anew with each connection."""
+        return max(self._duration, (frame.captured_ns - self._captured_ns) * 9 // 100_000)
 
 
 def header_of(frame: EncodedFrame) -> Header:

@@ -18,6 +18,7 @@ from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.errors import UnavailableError
 from reachy_mini_ros.web import openapi
 from reachy_mini_ros.web.access import Access
+from reachy_mini_ros.web.clips import ClipRoutes
 from reachy_mini_ros.web.command_routes import CommandRoutes
 from reachy_mini_ros.web.connections import Connection, serve_whole
 from reachy_mini_ros.web.endpoints import Endpoint
@@ -27,7 +28,7 @@ from reachy_mini_ros.web.https import HANDSHAKE_S
 from reachy_mini_ros.web.live import LiveRoutes
 from reachy_mini_ros.web.middleware import Handler, add_headers, errors_as_json, works_again
 from reachy_mini_ros.web.page_files import page_handlers
-from reachy_mini_ros.web.photos import PhotoRoutes
+from reachy_mini_ros.web.photos import PhotoRoutes, watch
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.report import Report, report
 from reachy_mini_ros.web.robot import Robot
@@ -45,6 +46,8 @@ class Settings:
 
     photo_directory: Path
     """Of the gallery."""
+    record_directory: Path
+    """Of the clips."""
     live_directory: Path
     """Of the files below ``/live/``."""
     token: str = ""
@@ -94,8 +97,13 @@ class Dashboard:
         self._sound = None
         if hearing is not None:
             self._sound = SoundRoutes(hearing, robot, refusal)
-        photos = PhotoRoutes(settings.photo_directory, refusal, self._photos_changed)
-        self.events = Events(self._report, photos.watch, supervisor)
+        photos = PhotoRoutes(settings.photo_directory, refusal)
+        clips = ClipRoutes(settings.record_directory, refusal)
+        folders = {
+            photos.folder: lambda: self.events.publish("photos", {}),
+            clips.folder: lambda: self.events.publish("clips", {}),
+        }
+        self.events: Events = Events(self._report, lambda: watch(folders), supervisor)
         self.endpoints = (
             *self.streams.endpoints(),
             *(VideoRoute(video).endpoints() if video is not None else ()),
@@ -103,6 +111,7 @@ class Dashboard:
             *self.events.endpoints(),
             Endpoint("GET", "/api/status", self._status, "What is known of the robot.", Report),
             *photos.endpoints(),
+            *clips.endpoints(),
             *CommandRoutes(robot, refusal).endpoints(),
             *LiveRoutes(settings.live_directory).endpoints(),
             Endpoint(
@@ -175,9 +184,6 @@ class Dashboard:
 
     async def _openapi(self, request: web.Request) -> web.Response:
         return web.json_response(self._description)
-
-    def _photos_changed(self) -> None:
-        self.events.publish("photos", {})
 
     def _report(self, sound: bool) -> dict[str, object]:
         video = self._video.state() if self._video is not None else None

@@ -118,6 +118,12 @@ class Photo(Command):
     """Save a picture in full size."""
 
 
+class Record(Command):
+    """Begin or end a clip of the robot's video."""
+
+    enabled: bool
+
+
 class StreamStart(Command):
     """Start the streams to the outside."""
 
@@ -138,6 +144,7 @@ COMMANDS: dict[str, type[Command]] = {
     "look_at_pixel": LookAtPixel,
     "play_move": PlayMove,
     "photo": Photo,
+    "record": Record,
     "stream_start": StreamStart,
     "stream_stop": StreamStop,
 }

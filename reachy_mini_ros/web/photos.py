@@ -3,7 +3,7 @@
 """``/api/photos``: the gallery over HTTP."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -14,7 +14,7 @@ from reachy_mini_ros.web.command_routes import forbid_if
 from reachy_mini_ros.web.commands import Done
 from reachy_mini_ros.web.encoded import Width
 from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_query
-from reachy_mini_ros.web.gallery import CONTENT_TYPES, Gallery, Photos
+from reachy_mini_ros.web.gallery import CONTENT_TYPES, Folder, Gallery, Photos
 from reachy_mini_ros.web.transcoding import UnreadablePictureError, transcode
 
 T = TypeVar("T")
@@ -26,6 +26,18 @@ THUMBNAILS = 2
 """Made at the same time."""
 
 
+async def watch(folders: Mapping[Folder, Callable[[], object]]) -> None:
+    """Call back on each change of a folder, until cancelled."""
+    known = {folder: await asyncio.to_thread(folder.version) for folder in folders}
+    while True:
+        await asyncio.sleep(PERIOD_S)
+        for folder, tell in folders.items():
+            found = await asyncio.to_thread(folder.version)
+            if found != known[folder]:
+                known[folder] = found
+                tell()
+
+
 class PhotoQuery(BaseModel):
     """How to send a photo."""
 
@@ -35,10 +47,9 @@ class PhotoQuery(BaseModel):
 class PhotoRoutes:
     """Lists, sends and deletes photos."""
 
-    def __init__(self, folder: Path, refusal: str, on_change: Callable[[], None]) -> None:
-        self._gallery = Gallery(folder)
+    def __init__(self, folder: Path, refusal: str) -> None:
+        self.folder = Gallery(folder)
         self._refusal = refusal
-        self._on_change = on_change
         self._making = asyncio.Semaphore(THUMBNAILS)
 
     def endpoints(self) -> Iterator[Endpoint]:
@@ -58,22 +69,12 @@ class PhotoRoutes:
             failures=(403, 404, 409),
         )
 
-    async def watch(self) -> None:
-        """Tell each change, until cancelled."""
-        known = await asyncio.to_thread(self._gallery.version)
-        while True:
-            await asyncio.sleep(PERIOD_S)
-            found = await asyncio.to_thread(self._gallery.version)
-            if found != known:
-                known = found
-                self._on_change()
-
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        return json_answer(await asyncio.to_thread(self._gallery.photos))
+        return json_answer(await asyncio.to_thread(self.folder.photos))
 
     async def _send(self, request: web.Request) -> web.StreamResponse:
         name, query = request.match_info["name"], read_query(request, PhotoQuery)
-        content = await self._on_disk(self._gallery.read, name)
+        content = await on_disk(self.folder.read, name)
         content_type = CONTENT_TYPES[Path(name).suffix.lower()]
         if query.width is not None:
             content_type = "image/jpeg"
@@ -87,13 +88,18 @@ class PhotoRoutes:
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         forbid_if(self._refusal)
         name = request.match_info["name"]
-        await self._on_disk(self._gallery.delete, name)
+        await on_disk(self.folder.delete, name)
         return json_answer(Done(f"deleted {name}"))
 
-    async def _on_disk(self, work: Callable[[str], T], name: str) -> T:
-        try:
-            return await asyncio.to_thread(work, name)
-        except FileNotFoundError:
-            raise web.HTTPNotFound(text=f"there is no photo {name!r}") from None
-        except OSError as error:
-            raise web.HTTPConflict(text=f"{name}: {error.strerror or error}") from None
+
+async def on_disk(work: Callable[[str], T], name: str, kind: str = "photo") -> T:
+    """Return what ``work`` makes of the file of a name; raises the HTTP error if it is not there.
+
+    ``kind`` says what it was to be.
+    """
+    try:
+        return await asyncio.to_thread(work, name)
+    except FileNotFoundError:
+        raise web.HTTPNotFound(text=f"there is no {kind} {name!r}") from None
+    except OSError as error:
+        raise web.HTTPConflict(text=f"{name}: {error.strerror or error}") from None

@@ -76,6 +76,18 @@ class StreamState:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingState:
+    """What is recorded."""
+
+    clip: str | None = None
+    """The file that is being written."""
+    since: float | None = None
+    """Its beginning, unix time in s."""
+    ended: str = ""
+    """Why the last clip ended, if nobody asked for its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Percentiles:
     """Of the last seconds, in ms."""
 
@@ -118,6 +130,8 @@ class Status:
     camera: Mapping[str, str] = field(default_factory=dict)
     """Its ``lifecycle`` (``active``, ``inactive``, ...), its ``reason`` for no pictures, and how it
     mirrors them (``flip``), which the robot's own video is not."""
+    recording: RecordingState | None = None
+    """None where nothing can be recorded."""
     streams: tuple[StreamState, ...] | None = None
     """Streams to the outside; None without a node that makes them."""
     rates: Rates = Rates()

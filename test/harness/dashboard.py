@@ -48,8 +48,9 @@ class Served(Robot):
         address = settings.pop("address", "127.0.0.1")
         # The tests' home is a temporary folder.
         self.photos = Path.home() / "photos"
+        self.clips = Path.home() / "clips"
         self.live = Path.home() / "live"
-        chosen = Settings(self.photos, self.live, **settings)
+        chosen = Settings(self.photos, self.clips, self.live, **settings)
         self.supervisor = Supervisor()
         self.dashboard = Dashboard(
             *(self.pictures, self, chosen, self.supervisor),

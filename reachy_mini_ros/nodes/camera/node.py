@@ -25,6 +25,7 @@ from reachy_mini_ros.media.sources import choice
 from reachy_mini_ros.nodes.camera import info
 from reachy_mini_ros.nodes.camera.parameters import LIVE, PARAMETERS, settings
 from reachy_mini_ros.nodes.camera.photos import Photos, Scene
+from reachy_mini_ros.nodes.camera.recordings import Recordings
 from reachy_mini_ros.nodes.camera.topics import CameraTopics
 from reachy_mini_ros.nodes.camera.video import VideoTopics
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics
@@ -74,6 +75,10 @@ class CameraNode(ManagedNode):
         folder = Path(values["photo_directory"]).expanduser()
         scene = Scene(self._frame, lambda: self._settings, self._model, self._facts)
         self._photos = Photos(self, io, folder, scene)
+        clips = Path(values["record_directory"]).expanduser()
+        self._recordings = Recordings(
+            *(self, io, self._source, clips, lambda: self._settings, lambda: self._open)
+        )
         self.create_service(
             SetCameraInfo,
             "~/set_camera_info",
@@ -90,11 +95,13 @@ class CameraNode(ManagedNode):
         """Open the source."""
         self._open = self._video.open = True
         self._io.call(self._switch.want, True)
+        self._recordings.follow()
 
     def close_stream(self) -> None:
         """Close the source; no picture is published from now on."""
         if self._open:
             self._open = self._video.open = False
+            self._recordings.follow()
             self._io.call(self._switch.want, False)
 
     def close(self) -> None:
@@ -109,6 +116,7 @@ class CameraNode(ManagedNode):
         self._settings = settings({**values, **changed})
         self._chooser.rate_hz = self._settings.frame_rate
         self._look_for_subscribers()
+        self._recordings.follow()
 
     def _on_matched(self, _: object) -> None:
         self._io.call(self._look_for_subscribers)
@@ -145,12 +153,15 @@ class CameraNode(ManagedNode):
             **self._video.facts(),
             "reconnects": max(0, source.connections - 1),
             "last_error": source.last_error,
+            **self._recordings.values(),
         }
         if not self._open:
             return Report(Level.OK, f"{self.lifecycle}: the stream is closed", values)
         if not self._is_connected():
             reason = f"{source.connection.value}: {self._reason()}"
             return Report(Level.ERROR, reason, values)
+        if self._recordings.state.is_error:
+            return Report(Level.ERROR, self._recordings.state.ended, values)
         anybody = self._watched or self._video.watched
         watched = "somebody subscribes" if anybody else "nobody subscribes"
         if 0 < input_hz < SLOW * wanted_hz:
@@ -172,6 +183,7 @@ class CameraNode(ManagedNode):
             self.get_logger().info("the stream is closed")
 
     async def _end(self) -> None:
+        await self._recordings.close()
         await self._switch.close()
         await self._api.close()
 

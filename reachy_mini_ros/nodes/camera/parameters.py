@@ -62,6 +62,15 @@ PARAMETERS = (
     ),
     Param("photo_directory", "~/Pictures/reachy_mini", "Where take_photo saves", read_only=True),
     Param("photo_format", "jpeg", "How take_photo saves", choices=photo.FORMATS),
+    Param("record_directory", "~/Videos/reachy_mini", "Where clips are recorded", read_only=True),
+    Param("record_max_s", 600.0, "Length that a clip ends at, s; 0: no limit", 0.0, 86400.0),
+    Param("record_max_mb", 500.0, "Size that a clip ends at, MB; 0: no limit", 0.0, 100000.0),
+    Param(
+        "record_on",
+        "never",
+        "When clips are recorded unasked: motion as by motion_threshold, with the seconds before",
+        choices=("never", "motion"),
+    ),
     Param("motion_detection", False, "Whether motion and motion_level are published"),
     Param(
         "motion_threshold",
@@ -83,6 +92,9 @@ class Settings:
     keyframe_interval: float
     shape: Shape
     photo_format: str
+    record_max_s: float
+    record_max_mb: float
+    record_on: str
     motion_detection: bool
     motion_threshold: float
 

@@ -69,6 +69,7 @@ class DashboardCommands:
         self._switches = {
             commands.Motors: Service(node, io, SetBool, "enable_motors"),
             commands.AutomaticBodyYaw: Service(node, io, SetBool, "automatic_body_yaw"),
+            commands.Record: Service(node, io, SetBool, "camera/record"),
         }
         self._camera = Latest(node, CameraInfo, CAMERA_INFO)
         self._camera_interest = Interest(self._camera.want, CAMERA_KEPT_S)
@@ -77,7 +78,7 @@ class DashboardCommands:
     async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
         """Carry out a command; see :class:`reachy_mini_ros.web.robot.Robot`."""
         match command:
-            case commands.Motors() | commands.AutomaticBodyYaw():
+            case commands.Motors() | commands.AutomaticBodyYaw() | commands.Record():
                 service = self._switches[type(command)]
                 return Done(await service.call(SetBool.Request(data=command.enabled)))
             case commands.Photo():

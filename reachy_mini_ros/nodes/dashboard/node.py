@@ -55,6 +55,7 @@ class DashboardNode(RobotNode):
             _RobotOfRos(state, commands, sound, self._shown),
             Settings(
                 Path(values["photo_directory"]).expanduser(),
+                Path(values["record_directory"]).expanduser(),
                 live_directory(values["live_directory"], self.get_namespace()),
                 token,
                 _read_only(values["read_only"], values["address"]),

@@ -47,6 +47,12 @@ PARAMETERS = (
         read_only=True,
     ),
     Param(
+        "record_directory",
+        "~/Videos/reachy_mini",
+        "Folder of the clips: the camera's record_directory",
+        read_only=True,
+    ),
+    Param(
         "live_directory",
         "",
         "Folder of the live streams below /live/, the stream node's; empty: one in memory",

@@ -29,6 +29,7 @@ from reachy_mini_ros.web.robot import (
     HeadPose,
     MotionState,
     Rates,
+    RecordingState,
     Sound,
     Status,
     StreamState,
@@ -63,6 +64,7 @@ class DashboardState:
         self._image_topic = node.resolve_topic_name(image_topic)
         self._on_safety = on_safety
         self._camera: tuple[float, dict[str, str]] | None = None
+        self._recording: tuple[float, dict[str, str]] | None = None
         self._link = _Link(node)
         self._motion = _Motion(node)
         self._sound = _Sound(node)
@@ -81,7 +83,13 @@ class DashboardState:
         if sound:
             self._sound.interest.touch()
         camera = _fresh(self._camera, CAMERA_FRESH_S) or {}
-        known = Status(camera=camera, sound=self._sound.state(), streams=self._stream_states())
+        recording = _fresh(self._recording, CAMERA_FRESH_S)
+        known = Status(
+            camera=camera,
+            sound=self._sound.state(),
+            recording=_recording_state(recording) if recording is not None else None,
+            streams=self._stream_states(),
+        )
         if self._link.changed():
             for topic in (*self._link.topics, *self._motion.topics):
                 topic.renew()
@@ -111,6 +119,8 @@ class DashboardState:
                 values = {entry.key: entry.value for entry in status.values}
                 known = {key: values.get(key, "") for key in CAMERA_FACTS}
                 self._camera = time.monotonic(), known
+                if "recording_ended" in values:
+                    self._recording = time.monotonic(), values
 
     def _on_safety_event(self, message: DiagnosticStatus) -> None:
         event = {
@@ -213,6 +223,7 @@ class _Motion:
             ),
             sound=status.sound,
             camera=status.camera,
+            recording=status.recording,
             streams=status.streams,
             rates=Rates(joint_states_hz=round(self._joints.rate_hz(), 1) if joints else None),
         )
@@ -279,6 +290,15 @@ def _stream_state(status: DiagnosticStatus) -> StreamState:
     values = {entry.key: entry.value for entry in status.values}
     urls = tuple(values.get("viewer_urls", "").split())
     return StreamState(status.name, values.get("state", ""), urls, values.get("reason", ""))
+
+
+def _recording_state(values: dict[str, str]) -> RecordingState:
+    """Return what the camera's diagnostics say of its recording."""
+    try:
+        since = float(values.get("recording_since", ""))
+    except ValueError:
+        return RecordingState(ended=values["recording_ended"])
+    return RecordingState(values.get("recording") or None, since)
 
 
 def _fresh(known: tuple[float, dict[str, str]] | None, for_s: float) -> dict[str, str] | None:
