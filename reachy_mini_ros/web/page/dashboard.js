@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: starts its parts and hands each status to them.
 
+import * as clips from "./clips.js";
 import * as controls from "./controls.js";
 import { element, setText } from "./dom.js";
 import * as events from "./events.js";
@@ -57,10 +58,11 @@ function update(status) {
   streams.update(status);
   controls.update(status);
   moves.update(status);
+  clips.update(status);
 }
 
 events.on("status", update);
-for (const part of [log, controls, still, look, hear, talk, volume, gallery, moves, sound, streams, plots, live]) part.start();
+for (const part of [log, controls, still, look, hear, talk, volume, gallery, clips, moves, sound, streams, plots, live]) part.start();
 update(null);
 element("connection").dataset.state = "connecting";
 setText("connection-text", "Connecting");
