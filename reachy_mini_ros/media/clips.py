@@ -10,6 +10,7 @@ import io
 import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,9 +110,10 @@ class Clip:
 
     def close(self) -> None:
         """Have all of it on the disk; raises OSError if that fails."""
-        for pieces in (self._pictures, self._states):
-            if pieces is not None:
-                pieces.close()
+        with ExitStack() as both:
+            for pieces in (self._pictures, self._states):
+                if pieces is not None:
+                    both.callback(pieces.close)
 
 
 class _WholePieces:

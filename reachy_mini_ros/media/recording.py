@@ -100,6 +100,8 @@ class Recorder:
         """
         if self._source.encoded is None:
             raise RobotError("this source has no encoded pictures to record: use source webrtc")
+        if self._task is not None and not self._writes:
+            await asyncio.wait([self._task])  # the last clip is being closed
         if not self._writes:
             self._writes = True
             self._stop.clear()
@@ -115,6 +117,8 @@ class Recorder:
                 )
             await asyncio.sleep(0.02)
         if self.state.path is None:
+            assert task is not None
+            await asyncio.wait([task])
             raise RobotError(self.state.ended or "the recording was ended")
         return self.state.path
 
@@ -201,7 +205,7 @@ class Recorder:
             try:
                 await asyncio.to_thread(clip.close)
             except OSError as error:
-                ended, failed = f"{clip.path}: {_why(error)}", True
+                ended, failed = ended or f"{clip.path}: {_why(error)}", True
         self.state = Recording(ended=ended, is_error=failed)
         self._on_change(self.state)
 
@@ -214,7 +218,7 @@ class Recorder:
         self._states = states[len(states) - hold :] if states else []
         states = states[: len(states) - hold] if states else []
         self._forget()
-        if frames:
+        if frames or (states and self._clip is not None):
             before = self._clip
             ended = await asyncio.to_thread(self._write, frames, states)
             if self._clip is not before and self._clip is not None:
@@ -222,8 +226,6 @@ class Recorder:
                 self._on_change(self.state)
             if ended:
                 return ended
-        else:
-            self._states = states + self._states
         return "the disk is too slow for the robot's pictures" if too_slow else ""
 
     def _write(self, frames: Sequence[EncodedFrame], states: Sequence[State]) -> str:
