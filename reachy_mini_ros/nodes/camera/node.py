@@ -77,7 +77,9 @@ class CameraNode(ManagedNode):
         self._photos = Photos(self, io, folder, scene)
         clips = Path(values["record_directory"]).expanduser()
         self._recordings = Recordings(
-            *(self, io, self._source, clips, lambda: self._settings, lambda: self._open)
+            *(self, io, self._source, clips, stamps),
+            lambda: self._settings,
+            lambda: self._open,
         )
         self.create_service(
             SetCameraInfo,

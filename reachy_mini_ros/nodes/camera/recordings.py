@@ -21,7 +21,7 @@ from reachy_mini_ros.media.sources.base import VideoSource
 from reachy_mini_ros.nodes.camera.parameters import Settings
 from reachy_mini_ros.nodes.common.on_demand import OnDemand
 from reachy_mini_ros.nodes.common.runtime import RobotNode
-from reachy_mini_ros.nodes.common.stamps import to_stamp
+from reachy_mini_ros.nodes.common.stamps import CaptureStamps
 from reachy_mini_ros.nodes.common.work import Work, result_in_executor
 from reachy_mini_ros.nodes.control.conversions import ALL_JOINT_NAMES
 
@@ -37,12 +37,13 @@ class Recordings:
         io: LoopThread,
         source: VideoSource,
         folder: Path,
+        stamps: CaptureStamps,
         settings: Callable[[], Settings],
         is_open: Callable[[], bool],
     ) -> None:
         """``is_open`` tells whether the stream may be there at all."""
         self._node, self._io = node, io
-        self._settings, self._is_open = settings, is_open
+        self._stamps, self._settings, self._is_open = stamps, settings, is_open
         self._work = Work(node, io)
         self._recorder = Recorder(
             source,
@@ -147,5 +148,5 @@ class Recordings:
 
     def _time_ns(self, captured_ns: int) -> int:
         """Return a picture's stamp as it is published, too."""
-        stamp = Time.from_msg(to_stamp(self._node.get_clock(), captured_ns)).nanoseconds
-        return int(stamp) + round(self._settings().timestamp_offset * 1e9)
+        stamp = self._stamps.at(captured_ns, self._settings().timestamp_offset)
+        return int(Time.from_msg(stamp).nanoseconds)
