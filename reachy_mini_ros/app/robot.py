@@ -15,7 +15,7 @@ from reachy_mini_ros.app.settings import Settings
 from reachy_mini_ros.app.sound import SoundFeed, SoundMeter
 from reachy_mini_ros.app.streams import Streams
 from reachy_mini_ros.connection import Connection
-from reachy_mini_ros.errors import UnreachableError
+from reachy_mini_ros.errors import RobotError, UnreachableError
 from reachy_mini_ros.media.streaming.target import Target
 from reachy_mini_ros.robot.daemon.sound import SoundApi
 from reachy_mini_ros.robot.driver import Driver, Listeners
@@ -125,6 +125,8 @@ class DirectRobot(Robot):
             match command:
                 case commands.Photo():
                     return await self._photographer.take()
+                case commands.Record():
+                    raise RobotError("the app does not record clips: the ROS camera node does")
                 case commands.StreamStart():
                     return Done(await self._streams.start())
                 case commands.StreamStop():

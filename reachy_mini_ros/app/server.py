@@ -57,6 +57,7 @@ class App:
                 self.robot,
                 application.Settings(
                     settings.photo_directory.expanduser(),
+                    settings.record_directory.expanduser(),
                     settings.live_directory,
                     settings.token,
                     settings.read_only,

@@ -35,6 +35,11 @@ class Settings:
     """URLs to stream to, with their keys."""
 
     @property
+    def record_directory(self) -> Path:
+        """Where clips are that other programs record, for the gallery."""
+        return Path("~/Videos/reachy_mini").expanduser()
+
+    @property
     def read_only(self) -> bool:
         """Whether commands are refused: others can come, and nothing tells who they are."""
         return not self.token and not is_loopback(self.address)
