@@ -40,19 +40,22 @@ class Video:
     """Makes a fragment of MP4 of each picture once, for all viewers; on the loop's thread.
 
     ``on_demand(True)`` asks the source to begin, which it does with a key frame,
-    ``on_demand(False)`` to end; ``ask_for_key`` asks it for a key frame meanwhile.
+    ``on_demand(False)`` to end; ``ask_for_key`` asks it for a key frame meanwhile. ``problem``
+    returns why nothing can come, as far as that is known at once, or an empty text.
     """
 
     def __init__(
         self,
         on_demand: Callable[[bool], None],
         ask_for_key: Callable[[], None],
+        problem: Callable[[], str] = str,
         *,
         fresh_s: float = FRESH_S,
         linger_s: float = LINGER_S,
     ) -> None:
         self.fresh_s = fresh_s
         self._ask_for_key = ask_for_key
+        self._problem = problem
         self._interest = Interest(on_demand, linger_s)
         self._viewers: set[Viewer] = set()
         self._film: Film | None = None
@@ -82,6 +85,8 @@ class Video:
         viewer = Viewer(self)
         with self._interest.held():
             self._viewers.add(viewer)
+            if problem := self._problem():
+                viewer.outbox.tell(problem)
             try:
                 yield viewer
             finally:
@@ -118,6 +123,8 @@ class Video:
 
     def reason(self) -> str:
         """Return why nothing comes."""
+        if problem := self._problem():
+            return problem
         if self._reason == SILENT and time.monotonic() - self._received_s < self.fresh_s:
             return BEGINNING
         return self._reason

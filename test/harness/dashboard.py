@@ -38,13 +38,18 @@ class Served(Robot):
         self.demands: list[bool] = []
         self.pictures = Pictures(self.demands.append, fresh_s=1.0, linger_s=0.2)
         self.video_demands: list[bool] = []
+        self.video_problem = ""
         self.hearing_demands: list[bool] = []
         self.hearing = Hearing(self.hearing_demands.append, fresh_s=1.0, linger_s=0.2)
         self.set: list[dict[str, int]] = []
         self.said: list[tuple[int, bytes]] = []
         self.key_wanted = False
         self.keys_asked = 0
-        self.video = Video(self.video_demands.append, self._ask_for_key, fresh_s=1.0, linger_s=0.2)
+        self.video = Video(
+            *(self.video_demands.append, self._ask_for_key, lambda: self.video_problem),
+            fresh_s=1.0,
+            linger_s=0.2,
+        )
         address = settings.pop("address", "127.0.0.1")
         # The tests' home is a temporary folder.
         self.photos = Path.home() / "photos"

@@ -181,6 +181,18 @@ def test_a_viewer_is_told_why_nothing_comes_and_goes_on_when_it_does(serve: Serv
         assert Client(served.port).json("/api/status")[1]["video"]["rate_hz"] is None
 
 
+def test_a_viewer_is_told_at_once_what_is_known_to_be_wrong(serve: Serve) -> None:
+    served = serve()
+    served.video_problem = "no camera"
+    with VideoViewer(served.port) as viewer:
+        assert viewer.wait_for_text("waiting") == "no camera"
+        assert served.video_demands == [True], "it comes as soon as it can"
+        served.video_problem = ""
+        served.film(Encoder())
+        viewer.wait_for_text("mime")
+        assert len(viewer.told) == 2
+
+
 def test_a_viewer_is_told_at_once_of_video_that_is_no_h264(serve: Serve) -> None:
     served = serve()
     frame = replace(Encoder().frame(), codec="vp8")

@@ -83,7 +83,13 @@ class VideoTopic(_Topic):
         self._subscription = OnDemand(node, CompressedImage, topic, on_frame, reliable(DEPTH))
         asking = OnDemand(node, CompressedImage, topic, _ignore, reliable(1), raw=True)
         self._asking = Interest(asking.want, ASKING_S)
-        self.hub = Video(self._subscription.want, self._asking.touch)
+        self.hub = Video(self._subscription.want, self._asking.touch, self._problem)
+
+    def _problem(self) -> str:
+        topic = self._subscription.topic
+        if self._node.count_publishers(topic):
+            return ""
+        return f"nobody publishes {topic}: the camera node does, where its source is a robot"
 
     def _on_frame(self, message: CompressedImage, information: dict[str, Any]) -> None:
         self._note(message)
