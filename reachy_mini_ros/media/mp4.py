@@ -20,6 +20,13 @@ TIMESCALE = 90_000
 _SPS, _PPS, _DELIMITER = 7, 8, 9
 _MATRIX: Final = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _FIRST_DURATION = TIMESCALE // 30
+_LONGEST = TIMESCALE // 4
+"""What every picture is said to last, and the most that there is between two.
+
+Nobody knows how long the newest one lasts. Browsers take a picture that comes later than twice the
+last one's duration for the first after a hole, and wait for a key frame (Media Source Extensions,
+coded frame processing).
+"""
 _IS_KEY, _IS_NO_KEY = 0x02000000, 0x01010000
 """Sample flags: depends on no other; depends on others, and no random access point."""
 
@@ -77,8 +84,9 @@ class Header:
 class Film:
     """Fragments of one header, from a key frame on, on a time line that has no gaps.
 
-    A pause of the source is left out of it: who plays it stands still meanwhile, and goes on; or
-    it is kept, as the pictures' ``captured_ns`` tell it, for what is to have its true length.
+    Of a pause of the source no more than a quarter of a second is in it: who plays it stands still
+    meanwhile, and goes on. Or it is kept, as the pictures' ``captured_ns`` tell it, for what is to
+    have its true length.
     """
 
     def __init__(self, key: EncodedFrame, *, keep_pauses: bool = False) -> None:
@@ -101,7 +109,8 @@ class Film:
     def fragment(self, frame: EncodedFrame) -> bytes:
         """Return the fragment of the next picture; a key frame's begins a segment, with ``styp``.
 
-        Its duration, which nobody knows yet, is that of the one before.
+        It is said to last until the next one may come at the latest, or, where pauses are kept, as
+        long as the one before.
         """
         sample = b"".join(
             _with_length(unit, 4)
@@ -109,18 +118,21 @@ class Film:
             if unit and unit[0] & 31 not in (_SPS, _PPS, _DELIMITER)
         )
         step = frame.pts - self._pts
-        duration = min(step, 2 * self._duration) if step > 0 else self._duration
-        # Players of a live stream take a gap of more than two pictures' time for a hole.
-        step = self._pause(frame) if step != duration and self._keep_pauses else duration
-        self._pts, self._duration = frame.pts, duration
-        self._captured_ns = frame.captured_ns
+        if 0 < step <= _LONGEST:
+            self._duration = step
+        elif self._keep_pauses:
+            step = self._pause(frame)
+        else:
+            step = _LONGEST if step > 0 else _FIRST_DURATION
+        self._pts, self._captured_ns = frame.pts, frame.captured_ns
         self._number += 1
         self._time += step
         begin = _box("styp", b"iso6", bytes(4), b"iso6") if frame.is_key else b""
         flags = _IS_KEY if frame.is_key else _IS_NO_KEY
+        lasts = self._duration if self._keep_pauses else _LONGEST
         return (
             begin
-            + _movie_fragment(self._number, self._time, self._duration, len(sample), flags)
+            + _movie_fragment(self._number, self._time, lasts, len(sample), flags)
             + _box("mdat", sample)
         )
 

@@ -73,9 +73,9 @@ def test_pictures_keep_their_distances_and_pauses_are_left_out() -> None:
     frames = [encoder.frame() for _ in range(7)]
     times = [0, 3000, 6000, 9000, 900_000, 500, 3500]
     moved = [replace(frame, pts=pts) for frame, pts in zip(frames, times, strict=True)]
-    # After the pause twice the time of a picture, for one that goes back the last one's time.
+    # After the pause a quarter of a second, for one that goes back the time of a picture.
     assert [pts for pts, _ in taken(moved)] == [
-        3000 + step for step in (0, 3000, 6000, 9000, 15000, 21000, 24000)
+        3000 + step for step in (0, 3000, 6000, 9000, 31500, 34500, 37500)
     ]
 
 

@@ -14,6 +14,7 @@ from harness.pictures import jpeg
 from harness.video import Encoder, counter
 from harness.waiting import wait_for
 
+from reachy_mini_ros.media.frames import EncodedFrame
 from reachy_mini_ros.web.commands import LookAtPixel
 
 SHOWN = "document.getElementById('picture').dataset.shown"
@@ -23,7 +24,8 @@ LIVE = "document.getElementById('stage').dataset.state === 'live'"
 FORMAT = "document.getElementById('format').textContent"
 BEHIND = """(() => {
   const { buffered, currentTime } = document.getElementById('video');
-  return buffered.length ? buffered.end(buffered.length - 1) - currentTime : 99;
+  // The newest picture is said to last for a quarter of a second.
+  return buffered.length ? buffered.end(buffered.length - 1) - 0.25 - currentTime : 99;
 })()"""
 
 
@@ -84,6 +86,27 @@ def test_the_page_stays_close_to_the_newest_picture(browser: Browser, serve: Ser
     served.film(encoder)
     wait_for(lambda: browser.evaluate(BEHIND) < 0.3, 10, "the live edge again")
     assert not browser.console
+
+
+class Uneven(Encoder):
+    """A sender that leaves out one or two pictures again and again, as a busy robot does."""
+
+    def frame(self, *, key: bool = False) -> EncodedFrame:
+        left_out = 2 * (self.number // 4) + self.number // 7
+        frame = super().frame(key=key)
+        return replace(frame, pts=frame.pts + 3000 * left_out)
+
+
+def test_pictures_at_uneven_times_play_without_a_key_frame(browser: Browser, serve: Serve) -> None:
+    served = serve()
+    served.film(Uneven(), 0.05)
+    browser.open(served.dashboard.url)
+    wait_for_video(browser)
+    first = wait_for(lambda: max(0, shown_counter(browser)), 5, "a counter")
+    for later in (first + 20, first + 40, first + 60):
+        wait_for(lambda later=later: shown_counter(browser) > later, 4, f"picture {later}")
+    assert browser.evaluate("document.getElementById('video').buffered.length") == 1
+    assert served.keys_asked == 0
 
 
 @pytest.mark.parametrize("spoil", [NO_MEDIA_SOURCE, NO_H264])

@@ -4,7 +4,7 @@
 
 const Source = globalThis.ManagedMediaSource ?? globalThis.MediaSource;
 
-const LEAST_S = 0.06; // behind the end of the newest picture: two pictures at 30 Hz
+const LEAST_S = 0.04; // behind the newest picture: a little more than one at 30 Hz
 const MOST_S = 0.25; // where pictures come so unevenly that less makes the video stop
 const STEP_S = 0.02; // further behind after each time that it stopped
 const CALM_S = 0.0002; // closer again with each picture
@@ -13,6 +13,8 @@ const FAR_S = 0.3; // behind by so much more, it goes at its fastest
 const LOST_S = 1.5; // behind by so much more, it leaps
 const [SLOWER, FASTER, FASTEST] = [0.95, 1.2, 3];
 const BEFORE_KEY_S = 0.005;
+const TIMESCALE = 90000;
+const [TIME_AT, KEY_TIME_AT] = [60, 80]; // where a fragment has its time (in `tfdt`)
 
 /** Whether this browser can play such a type at all; without one, whether it may. */
 export const canPlay = (mime) => Boolean(Source) && (!mime || Source.isTypeSupported(mime));
@@ -27,6 +29,7 @@ export class Film {
   #waiting = []; // fragments that are not appended yet
   #keys = []; // where the last key frames are, s
   #behind = LEAST_S;
+  #newest = 0; // when the newest picture is shown, s
   #begun = false;
   #end = new AbortController();
 
@@ -79,7 +82,8 @@ export class Film {
     if (!this.#buffer || this.#buffer.updating || !this.#waiting.length || this.#end.signal.aborted) return;
     const next = this.#waiting.findIndex((part, at) => at > 0 && isKey(part));
     const parts = this.#waiting.splice(0, next < 0 ? this.#waiting.length : next);
-    if (isKey(parts[0])) this.#keys.push(this.#edge());
+    this.#newest = timeOf(parts.at(-1)) ?? this.#newest;
+    if (isKey(parts[0])) this.#keys.push(timeOf(parts[0]));
     try {
       this.#buffer.appendBuffer(joined(parts));
     } catch {
@@ -88,6 +92,7 @@ export class Film {
   }
 
   #appended() {
+    if (this.#buffer.updating) return; // a fragment came before this event did
     this.#hold();
     if (this.#buffer.updating) return; // with what came between the update's end and this event
     if (this.#forget()) return;
@@ -104,12 +109,6 @@ export class Film {
     return true;
   }
 
-  /** The end of the newest picture, s. */
-  #edge() {
-    const { buffered } = this.#buffer;
-    return buffered.length ? buffered.end(buffered.length - 1) : 0;
-  }
-
   /** Keeps the place that is shown close behind the newest, by the speed; by a leap if it is lost. */
   #hold() {
     const { buffered } = this.#buffer;
@@ -122,8 +121,8 @@ export class Film {
     }
     if (element.paused) element.play().catch(() => {}); // a new film may come first
     this.#behind = Math.max(LEAST_S, this.#behind - CALM_S);
-    const late = this.#edge() - element.currentTime - this.#behind;
-    if (late > LOST_S) element.currentTime = this.#edge() - this.#behind;
+    const late = this.#newest - element.currentTime - this.#behind;
+    if (late > LOST_S) element.currentTime = this.#newest - this.#behind;
     let speed = 1;
     if (late > FAR_S) speed = FASTEST;
     else if (late > SLACK_S) speed = FASTER;
@@ -134,6 +133,13 @@ export class Film {
   #stopped() {
     if (this.#begun) this.#behind = Math.min(MOST_S, this.#behind + STEP_S);
   }
+}
+
+/** When the picture of a fragment is shown, s; null for what is no fragment. */
+function timeOf(part) {
+  const at = isKey(part) ? KEY_TIME_AT : TIME_AT;
+  if (String.fromCharCode(...part.subarray(at - 8, at - 4)) !== "tfdt") return null;
+  return Number(new DataView(part.buffer, part.byteOffset).getBigUint64(at)) / TIMESCALE;
 }
 
 /** A key frame begins a segment, with a box `styp`. */
