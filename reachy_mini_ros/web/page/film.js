@@ -94,7 +94,6 @@ export class Film {
   #appended() {
     if (this.#buffer.updating) return; // a fragment came before this event did
     this.#hold();
-    if (this.#buffer.updating) return; // with what came between the update's end and this event
     if (this.#forget()) return;
     this.#feed();
   }
