@@ -9,7 +9,8 @@ card takes its place: an old picture would be taken for a live one.
 
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -94,27 +95,56 @@ class _Output:
         self._tags += self._reader.add(bytes(piece))
         return len(piece)
 
+    def add(self, tag: Tag) -> None:
+        """Take a tag that FFmpeg did not make."""
+        self._tags.append(tag)
+
     def take(self) -> list[Tag]:
         tags, self._tags = self._tags, []
         return tags
 
 
-class _Muxer:
-    """The two encoders and the FLV that they go into."""
+class Muxer:
+    """The encoder of the sound, and the FLV that all goes into."""
 
-    def __init__(self, width: int, height: int, bitrate_kbps: int) -> None:
+    def __init__(self) -> None:
         self.output = _Output()
         options = {"flvflags": "no_duration_filesize", "flush_packets": "1"}
         self._file = av.open(self.output, "w", format="flv", options=options)
-        self._size = width, height
-        self._video: VideoStream = self._file.add_stream("libx264", rate=_NOMINAL_RATE_HZ)
-        self._encoder = self._video.codec_context
-        _set_up(self._encoder, width, height, bitrate_kbps)
+        self._add_video()
         self._audio: AudioStream = self._file.add_stream("aac", rate=RATE_HZ)
         self._audio.codec_context.layout = "stereo"
         self._audio.codec_context.bit_rate = _SOUND_BIT_RATE
         self._sounded = 0
         self._file.start_encoding()
+
+    def _add_video(self) -> None:
+        """Add what FFmpeg is to make of pictures."""
+
+    def sound(self, samples: NDArray[np.float32]) -> None:
+        """Encode a frame of sound."""
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", "stereo")
+        frame.sample_rate = RATE_HZ
+        frame.pts, frame.time_base = self._sounded, Fraction(1, RATE_HZ)
+        self._sounded += samples.shape[1]
+        self._file.mux(self._audio.encode(frame))
+
+    def close(self) -> None:
+        """End it."""
+        self._file.close()
+
+
+class _EncodingMuxer(Muxer):
+    """With the encoder of the pictures."""
+
+    def __init__(self, width: int, height: int, bitrate_kbps: int) -> None:
+        self._size, self._first_kbps = (width, height), bitrate_kbps
+        super().__init__()
+
+    def _add_video(self) -> None:
+        self._video: VideoStream = self._file.add_stream("libx264", rate=_NOMINAL_RATE_HZ)
+        self._encoder = self._video.codec_context
+        _set_up(self._encoder, *self._size, self._first_kbps)
 
     def set_bitrate(self, kbps: int) -> None:
         """Go on with another encoder, which begins with a key frame.
@@ -133,16 +163,6 @@ class _Muxer:
         for packet in self._encoder.encode(frame):
             packet.stream = self._video
             self._file.mux(packet)
-
-    def sound(self, samples: NDArray[np.float32]) -> None:
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", "stereo")
-        frame.sample_rate = RATE_HZ
-        frame.pts, frame.time_base = self._sounded, Fraction(1, RATE_HZ)
-        self._sounded += samples.shape[1]
-        self._file.mux(self._audio.encode(frame))
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def _set_up(encoder: VideoCodecContext, width: int, height: int, bitrate_kbps: int) -> None:
@@ -173,6 +193,9 @@ class StreamEncoder:
     both are called on the thread.
     """
 
+    _ROOM = 1
+    """Pictures that wait at most; the newest win."""
+
     def __init__(
         self,
         quality: Quality,
@@ -194,13 +217,13 @@ class StreamEncoder:
         self._supervisor = supervisor
         self._clock = clock
         self._pictures = StreamPictures()
-        self._muxer: _Muxer | None = None
+        self._muxer: Muxer | None = None
         self._bitrate_kbps = quality.bitrate_kbps
         self._last: av.VideoFrame | None = None
         self._last_ms = -1
         self._began_s = self._came_s = self._sent_s = self._key_s = 0.0
         self._ready = threading.Condition()
-        self._newest: tuple[bytes, float, float | None] | None = None
+        self._came: deque[tuple[bytes, float, float | None]] = deque(maxlen=self._ROOM)
         self._pace = _Pace()
         self._ended = False
         self._thread = threading.Thread(target=self._run, name="stream encoder", daemon=True)
@@ -211,11 +234,11 @@ class StreamEncoder:
         """Return whether pictures have stayed away for so long that a card is shown."""
         return self.age_s is not None and self.age_s > STALE_S
 
-    def add_picture(self, jpeg: bytes, stamp_s: float | None = None) -> None:
-        """Take a JPEG picture that just came, with its time on any clock; the newest wins."""
+    def add_picture(self, picture: bytes, stamp_s: float | None = None) -> None:
+        """Take a picture that just came, with its time on any clock; the newest wins."""
         with self._ready:
-            self.counts.skipped += self._newest is not None
-            self._newest = jpeg, self._clock(), stamp_s
+            self.counts.skipped += len(self._came) == self._ROOM
+            self._came.append((picture, self._clock(), stamp_s))
             self._ready.notify()
 
     def add_sound(self, samples: NDArray[np.int16], rate_hz: int) -> None:
@@ -242,34 +265,40 @@ class StreamEncoder:
     def _run_until_closed(self) -> None:
         while True:
             with self._ready:
-                self._ready.wait_for(lambda: self._newest or self._ended, _TICK_S)
-                newest, self._newest = self._newest, None
+                self._ready.wait_for(lambda: self._came or self._ended, _TICK_S)
+                came = tuple(self._came)
+                self._came.clear()
                 if self._ended:
                     return
             with self._supervisor.guard(_PART):  # what fails costs a picture
                 try:
-                    self._step(newest)
+                    self._step(came)
                 except (av.FFmpegError, UnknownCodecError) as error:  # an FFmpeg without libx264
                     self.failure = f"the stream cannot be encoded: {error}"
                     self._on_tags([])
             if self.failure:
                 return
 
-    def _step(self, newest: tuple[bytes, float, float | None] | None) -> None:
-        if newest is not None:
-            self._take(*newest)
+    def _step(self, came: Sequence[tuple[bytes, float, float | None]]) -> None:
+        for picture in came:
+            self._take(*picture)
         muxer, now_s = self._muxer, self._clock()
         if muxer is None:
             return
         self.age_s = now_s - self._came_s
-        if now_s - self._sent_s > REPEAT_S and self._last is not None:
-            self.counts.repeated += 1
-            self._encode(muxer, self._pictures.card() if self.stale else self._last, now_s)
+        if now_s - self._sent_s > REPEAT_S:
+            self._repeat(now_s)
         for samples in self.sound.take(now_s - self._began_s):
             muxer.sound(samples)
         tags = muxer.output.take()
         if tags:
             self._on_tags(tags)
+
+    def _repeat(self, now_s: float) -> None:
+        """Show what can be shown while no picture comes."""
+        if self._last is not None:
+            self.counts.repeated += 1
+            self._encode(self._pictures.card() if self.stale else self._last, now_s)
 
     def _take(self, jpeg: bytes, came_s: float, stamp_s: float | None) -> None:
         frame = self._pictures.decode(jpeg)
@@ -279,13 +308,15 @@ class StreamEncoder:
         self._last, self._came_s = frame, came_s
         if self._muxer is None:
             self._bitrate_kbps = self.quality.bitrate_kbps
-            self._muxer = _Muxer(frame.width, frame.height, self._bitrate_kbps)
+            self._muxer = _EncodingMuxer(frame.width, frame.height, self._bitrate_kbps)
             self._began_s = self._key_s = came_s
             self._on_begin(self._muxer.output.take())
-        self._encode(self._muxer, frame, self._pace.at(came_s, stamp_s))
+        self._encode(frame, self._pace.at(came_s, stamp_s))
         self.counts.encoded += 1
 
-    def _encode(self, muxer: _Muxer, frame: av.VideoFrame, now_s: float) -> None:
+    def _encode(self, frame: av.VideoFrame, now_s: float) -> None:
+        muxer = self._muxer
+        assert isinstance(muxer, _EncodingMuxer)
         if self._bitrate_kbps != self.quality.bitrate_kbps:
             self._bitrate_kbps = self.quality.bitrate_kbps
             muxer.set_bitrate(self._bitrate_kbps)
@@ -294,7 +325,10 @@ class StreamEncoder:
             self._key_s += self.quality.keyframe_interval_s
             if self._key_s < now_s:
                 self._key_s = now_s + self.quality.keyframe_interval_s
-        # Milliseconds, and each later than the one before, whatever the clock's steps.
-        self._last_ms = max(self._last_ms + 1, round((now_s - self._began_s) * 1000))
-        muxer.picture(frame, self._last_ms, key=key)
+        muxer.picture(frame, self._time_ms(now_s), key=key)
         self._sent_s = now_s
+
+    def _time_ms(self, now_s: float) -> int:
+        """Return the stream's time: each later than the one before, whatever the clock's steps."""
+        self._last_ms = max(self._last_ms + 1, round((now_s - self._began_s) * 1000))
+        return self._last_ms

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reachy_mini_ros.aio import LoopThread, Supervisor
+from reachy_mini_ros.media.streaming.copier import StreamCopier
 from reachy_mini_ros.media.streaming.destination import Destination, State, Status
 from reachy_mini_ros.media.streaming.encoder import Quality, StreamEncoder
 from reachy_mini_ros.media.streaming.flv import Tag
@@ -68,10 +69,18 @@ class LiveStream:
         """Return how many packets found no room at destinations that are streamed to."""
         return sum(destination.dropped for destination, _ in tuple(self._running.values()))
 
-    def add_picture(self, jpeg: bytes, stamp_s: float | None = None) -> None:
-        """Take a JPEG picture that just came, with its time on any clock."""
+    @property
+    def copies(self) -> bool:
+        """Return whether pictures are copied, not encoded."""
+        return isinstance(self.encoder, StreamCopier)
+
+    def add_picture(self, picture: bytes, stamp_s: float | None = None) -> None:
+        """Take a picture that just came, with its time on any clock.
+
+        It is a JPEG, or an access unit of H264 where it is copied.
+        """
         if (encoder := self.encoder) is not None:
-            encoder.add_picture(jpeg, stamp_s)
+            encoder.add_picture(picture, stamp_s)
 
     def add_sound(self, samples: NDArray[np.int16], rate_hz: int) -> None:
         """Take (n, channels) samples that just came."""
@@ -92,12 +101,12 @@ class LiveStream:
                 await self._update()
         self._tell()
 
-    async def start(self) -> None:
-        """Begin to stream, unless it is done already."""
+    async def start(self, *, copy: bool = False) -> None:
+        """Begin to stream, unless it is done already; the robot's H264 can be copied."""
         async with self._changing:
             if self.encoder is None:
                 self._described = []
-                self.encoder = StreamEncoder(
+                self.encoder = (StreamCopier if copy else StreamEncoder)(
                     self._quality,
                     lambda tags: self._io.call(self._begin, tags),
                     lambda tags: self._io.call(self._offer, tags),

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node ``stream``: picture and sound to platforms, own servers, and browsers as HLS and DASH."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Int16MultiArray
 
 from reachy_mini_ros.aio import LoopThread
@@ -27,8 +27,15 @@ from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.secrets import secret_lines
 from reachy_mini_ros.nodes.common.work import Work
-from reachy_mini_ros.nodes.stream.parameters import PARAMETERS, dashboard_url, targets
+from reachy_mini_ros.nodes.stream.parameters import (
+    BITRATE_KBPS,
+    PARAMETERS,
+    dashboard_url,
+    targets,
+)
+from reachy_mini_ros.nodes.stream.pictures import Pictures
 
+FOLLOW_S = 1.0
 SETTLE_S = 6.0
 """The longest that ``stream/start`` waits to tell what became of each destination."""
 _LEVELS = {State.RECONNECTING: Level.WARN, State.ERROR: Level.ERROR}
@@ -48,6 +55,7 @@ class StreamNode(RobotNode):
         self._directory = live_directory(values["live_directory"], self.get_namespace())
         self._destinations = secret_lines(self, values, "destinations")
         self._last_error = ""
+        self._turn = asyncio.Lock()
         try:
             wanted = targets(values, self._directory, self._destinations)
         except ValueError as error:
@@ -56,17 +64,19 @@ class StreamNode(RobotNode):
         self._streamer = LiveStream(
             io, wanted, _quality(values), self._publish_status, self.supervisor
         )
-        self._inputs = [
-            OnDemand(self, CompressedImage, values["image_topic"], self._on_image, reliable(2))
-        ]
+        self._pictures = Pictures(
+            self, values["image_topic"], values["video_topic"], self._streamer.add_picture
+        )
+        self._sound: OnDemand | None = None
         if values["audio_topic"]:
-            self._inputs.append(
-                OnDemand(self, Int16MultiArray, values["audio_topic"], self._on_pcm, reliable(50))
+            self._sound = OnDemand(
+                self, Int16MultiArray, values["audio_topic"], self._on_pcm, reliable(50)
             )
         self._work = Work(self, io)
         self._work.serve("~/start", self._start)
         self._work.serve("~/stop", self._stop)
         self._work.serve("get_stream_access", self._access)
+        self._work.begin("choice of pictures", self._follow)
         publish_diagnostics(self, "", self._report)
         io.call(self._publish_status)
         if values["autostart"]:
@@ -91,11 +101,6 @@ class StreamNode(RobotNode):
         """Return where to stream to with these parameters; raises ValueError for a bad one."""
         return targets({**self._values, **changed}, self._directory, self._destinations)
 
-    def _on_image(self, message: CompressedImage) -> None:
-        stamp = message.header.stamp
-        stamp_s = stamp.sec + stamp.nanosec / 1e9
-        self._streamer.add_picture(message.data.tobytes(), stamp_s or None)
-
     def _on_pcm(self, message: Int16MultiArray) -> None:
         try:
             self._streamer.add_sound(*pcm.from_message(message, RATE_HZ))
@@ -110,6 +115,8 @@ class StreamNode(RobotNode):
         active = sum(status.state is State.ACTIVE for status in statuses)
         counts = encoder.counts
         values = {
+            "video": "copied" if self._streamer.copies else "encoded",
+            "video_reason": self._pictures.reason,
             "destinations": len(statuses),
             "active": active,
             "picture_age_s": encoder.age_s,
@@ -134,13 +141,41 @@ class StreamNode(RobotNode):
         return self._told()
 
     async def _begin(self) -> None:
-        self._want(True)
-        await self._streamer.start()
+        async with self._turn:
+            if self._streamer.encoder is None:
+                if self._sound is not None:
+                    self._sound.want(True)
+                copy = await self._pictures.choose(self._copy_wanted())
+                await self._streamer.start(copy=copy)
 
     async def _stop(self) -> str:
-        self._want(False)
-        await self._streamer.stop()
+        async with self._turn:
+            self._pictures.end()
+            if self._sound is not None:
+                self._sound.want(False)
+            await self._streamer.stop()
         return self._told()
+
+    async def _follow(self) -> None:
+        """Change between copied and encoded pictures where another choice becomes right."""
+        while True:
+            await asyncio.sleep(FOLLOW_S)
+            async with self._turn:
+                if (encoder := self._streamer.encoder) is None:
+                    continue
+                idle = encoder.age_s is None or encoder.stale
+                copy = self._pictures.better(self._copy_wanted(), idle=idle)
+                if copy != self._streamer.copies:
+                    await self._streamer.stop()
+                    self._pictures.take(copy)
+                    await self._streamer.start(copy=copy)
+
+    def _copy_wanted(self) -> bool | None:
+        """Return whether pictures are to be copied; None where that depends on what there is."""
+        video, bitrate = self._values["video"], self._values["bitrate"]
+        if video == "auto":
+            return False if bitrate != BITRATE_KBPS else None
+        return bool(video == "copy")
 
     async def _access(self) -> str:
         values = self._values
@@ -167,10 +202,6 @@ class StreamNode(RobotNode):
     def _require_targets(self) -> None:
         if not self._streamer.targets:
             raise SetupError("there is nowhere to stream to: set destinations, hls or dash")
-
-    def _want(self, wanted: bool) -> None:
-        for subscription in self._inputs:
-            subscription.want(wanted)
 
     def _told(self) -> str:
         return json.dumps(

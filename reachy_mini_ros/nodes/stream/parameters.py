@@ -10,6 +10,8 @@ from reachy_mini_ros.hosts import network_address
 from reachy_mini_ros.media.streaming.target import Target, folder, servers
 from reachy_mini_ros.nodes.common.parameters import ROBOT_HOST, SIGNALLING_PORT, Param
 
+BITRATE_KBPS = 2500
+
 PARAMETERS = (
     ROBOT_HOST,
     SIGNALLING_PORT,
@@ -32,11 +34,25 @@ PARAMETERS = (
     ),
     Param("hls", True, "Stream into the dashboard's /live/hls/index.m3u8"),
     Param("dash", False, "Stream into the dashboard's /live/dash/manifest.mpd"),
-    Param("bitrate", 2500, "Of the picture, kbit/s; sound takes 128 more", 100, 20000),
+    Param(
+        "video",
+        "auto",
+        "Whether the robot's H264 is copied or pictures are encoded; auto copies where there is a "
+        "video_topic with H264 and bitrate is as it was",
+        choices=("auto", "copy", "encode"),
+    ),
+    Param(
+        "bitrate",
+        BITRATE_KBPS,
+        "Of the picture where it is encoded, kbit/s; sound takes 128 more",
+        100,
+        20000,
+    ),
     Param(
         "keyframe_interval",
         2.0,
-        "Seconds between key frames, where viewers can begin and files are cut",
+        "Seconds between key frames, where viewers can begin and files are cut; of a copied "
+        "picture, see the camera's",
         0.5,
         10.0,
     ),
@@ -47,9 +63,16 @@ PARAMETERS = (
         read_only=True,
     ),
     Param(
+        "video_topic",
+        "camera/video",
+        "H264 to copy, subscribed to only while streaming",
+        read_only=True,
+        topic=True,
+    ),
+    Param(
         "image_topic",
         "camera/image_raw/compressed",
-        "JPEG pictures to stream, subscribed to only while streaming",
+        "JPEG pictures to encode, subscribed to only while streaming",
         read_only=True,
         topic=True,
     ),

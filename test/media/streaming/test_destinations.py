@@ -14,7 +14,7 @@ from typing import Any
 import av
 import pytest
 from harness.processes import Processes, free_port
-from harness.streaming import Nginx, deaf_server, filming, play, senders, sink
+from harness.streaming import Encoder, Nginx, deaf_server, filming, play, senders, sink
 from harness.waiting import Awaited, patience, wait_for
 
 from reachy_mini_ros.aio import LoopThread, Supervisor
@@ -27,13 +27,13 @@ from reachy_mini_ros.media.streaming.target import Target, folder, server
 class Stage:
     """A streamer, and all that it ever said of its destinations."""
 
-    def __init__(self, io_thread: LoopThread, targets: list[Target]) -> None:
+    def __init__(self, io_thread: LoopThread, targets: list[Target], *, copy: bool) -> None:
         self._io = io_thread
         self.said: list[Status] = []
         self.streamer = LiveStream(
             io_thread, targets, Quality(1500, 0.5), self._listen, Supervisor()
         )
-        self.run(self.streamer.start())
+        self.run(self.streamer.start(copy=copy))
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         Awaited(self._io.submit(work)).result(30)
@@ -54,12 +54,17 @@ class Stage:
 
 
 @contextmanager
-def streaming(*targets: Target) -> Iterator[Stage]:
+def streaming(*targets: Target, copy: bool = False) -> Iterator[Stage]:
     with LoopThread() as io_thread:
-        stage = Stage(io_thread, list(targets))
+        stage = Stage(io_thread, list(targets), copy=copy)
         streamer = stage.streamer
+        robot = Encoder()
+
+        def picture(content: bytes) -> None:
+            streamer.add_picture(robot.unit(content) if copy else content)
+
         try:
-            with filming(streamer.add_picture, lambda samples: streamer.add_sound(samples, 16_000)):
+            with filming(picture, lambda samples: streamer.add_sound(samples, 16_000)):
                 yield stage
         finally:
             stage.run(streamer.stop())
@@ -69,9 +74,12 @@ def files(kind: str, path: Path) -> Target:
     return folder(kind, path, "http://127.0.0.1:8042/live", 0.5)
 
 
-def test_hls_is_played_back_with_picture_and_sound_and_leaves_no_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("copy", [False, True])
+def test_hls_is_played_back_with_picture_and_sound_and_leaves_no_file(
+    copy: bool, tmp_path: Path
+) -> None:
     target = files("hls", tmp_path)
-    with streaming(target) as stage:
+    with streaming(target, copy=copy) as stage:
         stage.wait(target, State.ACTIVE)
         playlist = Path(target.url)
 
@@ -88,10 +96,11 @@ def test_hls_is_played_back_with_picture_and_sound_and_leaves_no_file(tmp_path: 
     assert list((tmp_path / "hls").iterdir()) == []
 
 
-def test_dash_is_played_back_with_picture_and_sound(tmp_path: Path) -> None:
+@pytest.mark.parametrize("copy", [False, True])
+def test_dash_is_played_back_with_picture_and_sound(copy: bool, tmp_path: Path) -> None:
     # PyAV's FFmpeg cannot read a manifest, so that what it names is put together here.
     target = files("dash", tmp_path)
-    with streaming(target) as stage:
+    with streaming(target, copy=copy) as stage:
         stage.wait(target, State.ACTIVE)
         inner = tmp_path / "dash"
         wait_for(lambda: len(list(inner.glob("chunk-stream0-*.m4s"))) > 4, 20, "chunks")
@@ -175,7 +184,7 @@ def test_destinations_come_and_go_while_the_others_stream_on(tmp_path: Path) -> 
 def test_without_pictures_it_waits_and_when_they_stop_it_says_so(tmp_path: Path) -> None:
     hls = files("hls", tmp_path)
     with LoopThread() as io_thread:
-        stage = Stage(io_thread, [hls])
+        stage = Stage(io_thread, [hls], copy=False)
         streamer = stage.streamer
         assert "waits for the first picture" in stage.wait(hls, State.INITIALIZING).reason
         with filming(streamer.add_picture, lambda samples: streamer.add_sound(samples, 16_000)):
@@ -194,11 +203,12 @@ def nginx(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Ngi
     return Nginx(processes, tmp_path_factory.mktemp("nginx"))
 
 
+@pytest.mark.parametrize("copy", [False, True])
 def test_nginx_plays_it_dies_comes_back_and_nobody_else_notices(
-    nginx: Nginx, tmp_path: Path
+    copy: bool, nginx: Nginx, tmp_path: Path
 ) -> None:
     live, hls = server(nginx.url("SECRET")), files("hls", tmp_path)
-    with streaming(live, hls) as stage:
+    with streaming(live, hls, copy=copy) as stage:
         stage.wait(live, State.ACTIVE)
         stage.wait(hls, State.ACTIVE)
         play(nginx.url("SECRET")).check()

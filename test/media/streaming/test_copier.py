@@ -1,0 +1,97 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The robot's H264 in a live stream: every picture to the last bit, and a card where it stalls."""
+
+import io
+from itertools import pairwise
+
+import av
+import numpy as np
+from harness.pictures import GREEN, jpeg
+from harness.streaming import Encoder
+from harness.waiting import wait_for
+
+from reachy_mini_ros.aio import Supervisor
+from reachy_mini_ros.media.streaming.copier import StreamCopier
+from reachy_mini_ros.media.streaming.encoder import STALE_S, Quality
+from reachy_mini_ros.media.streaming.flv import FILE_HEADER, VIDEO, Tag
+
+
+class Copied:
+    """A copier whose clock the test moves, and all that it made."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+        self.tags: list[Tag] = []
+        self.copier = StreamCopier(
+            Quality(1500, 0.5),
+            self.tags.extend,
+            self.tags.extend,
+            Supervisor(),
+            clock=lambda: self.now_s,
+        )
+
+    def add(self, unit: bytes) -> None:
+        """Give an access unit that comes a fifteenth of a second later, and wait for its end."""
+        self.now_s += 1 / 15
+        before = self._done()
+        self.copier.add_picture(unit, self.now_s)
+        wait_for(lambda: self._done() > before, 10, "the picture")
+
+    def _done(self) -> int:
+        counts = self.copier.counts
+        return counts.encoded + counts.skipped + counts.undecodable
+
+    def pictures(self) -> list[av.VideoFrame]:
+        """Return what a player shows of it all."""
+        content = FILE_HEADER + b"".join(tag.encode() for tag in self.tags)
+        with av.open(io.BytesIO(content), format="flv") as played:
+            played.streams.video[0].codec_context.options = {"err_detect": "explode"}
+            return [one for one in played.decode(video=0) if isinstance(one, av.VideoFrame)]
+
+
+def test_pictures_are_copied_and_a_card_stands_for_old_ones() -> None:
+    stream, robot = Copied(), Encoder()
+    units = [robot.unit(jpeg(number)) for number in range(21)]
+    for unit in units[:14]:
+        stream.add(unit)
+    stream.now_s += STALE_S + 1
+    wait_for(lambda: stream.copier.counts.repeated, 10, "a card")
+    assert stream.copier.stale
+    stream.now_s += 1
+    wait_for(lambda: stream.copier.counts.repeated > 1, 10, "another card")
+    # Pictures that need what a player does not show any more are left out: 14 is a key frame.
+    stream.copier.add_picture(units[13])
+    wait_for(lambda: stream.copier.counts.skipped == 1, 10, "the picture that is left out")
+    cards = stream.copier.counts.repeated
+    for unit in units[14:]:
+        stream.add(unit)
+    stream.copier.close()
+
+    shown = stream.pictures()
+    assert len(shown) == 21 + cards
+    decoder = av.CodecContext.create("h264", "r")
+    decoder.thread_count = 1
+    originals = [image for unit in units for image in decoder.decode(av.Packet(unit))]
+    copied = shown[:14] + shown[14 + cards :]
+    for image, original in zip(copied, originals, strict=True):
+        assert isinstance(original, av.VideoFrame)
+        assert np.array_equal(
+            image.to_ndarray(format="yuv420p"), original.to_ndarray(format="yuv420p")
+        )
+    for card in shown[14 : 14 + cards]:
+        pixel = card.to_ndarray(format="bgr24")[20, 20].astype(int)
+        assert np.abs(pixel - GREEN).max() > 60
+    times = [tag.time_ms for tag in stream.tags if tag.kind == VIDEO and not tag.describes]
+    assert all(one < later for one, later in pairwise(times))
+
+
+def test_it_begins_with_a_key_frame() -> None:
+    stream, robot = Copied(), Encoder()
+    units = [robot.unit(jpeg(number)) for number in range(9)]
+    for unit in units[1:7]:
+        stream.copier.add_picture(unit)
+    stream.add(units[7])
+    stream.add(units[8])
+    stream.copier.close()
+    assert len(stream.pictures()) == 2
