@@ -76,12 +76,12 @@ class StreamNode(RobotNode):
         self._work.serve("~/start", self._start)
         self._work.serve("~/stop", self._stop)
         self._work.serve("get_stream_access", self._access)
-        self._work.begin("choice of pictures", self._follow)
         publish_diagnostics(self, "", self._report)
         io.call(self._publish_status)
         if values["autostart"]:
             self._require_targets()
             self._work.begin("autostart", self._begin)
+        self._work.begin("choice of pictures", self._follow)
 
     def close(self) -> None:
         """End all destinations."""
