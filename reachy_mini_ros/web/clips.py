@@ -14,6 +14,7 @@ from reachy_mini_ros.web.commands import Done
 from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_query
 from reachy_mini_ros.web.gallery import CLIP_TYPES, ClipFolder, Clips
 from reachy_mini_ros.web.photos import THUMBNAILS, PhotoQuery, on_disk
+from reachy_mini_ros.web.sending import FileAnswer
 from reachy_mini_ros.web.transcoding import UnreadablePictureError, transcode
 
 NAME = {"name": "The file's name, as the list has it."}
@@ -55,7 +56,7 @@ class ClipRoutes:
 
     async def _send(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
-        response = web.FileResponse(await on_disk(self.folder.path, name, "clip"))
+        response = FileAnswer(await on_disk(self.folder.path, name, "clip"))
         response.content_type = CLIP_TYPES[Path(name).suffix.lower()]
         response.headers["Cache-Control"] = "no-cache"  # it may grow
         return response

@@ -9,6 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from reachy_mini_ros.web.endpoints import Endpoint
+from reachy_mini_ros.web.sending import FileAnswer
 
 CONTENT_TYPES = {
     ".m3u8": "application/vnd.apple.mpegurl",
@@ -39,7 +40,7 @@ class LiveRoutes:
         file = await asyncio.to_thread(self._find, name)
         if file is None:
             raise web.HTTPNotFound(text=f"there is no live stream {name!r}: is the stream on?")
-        response = web.FileResponse(file)
+        response = FileAnswer(file)
         response.content_type = CONTENT_TYPES[Path(name).suffix]
         # Names are used again: whoever keeps a file asks whether it is still the same.
         response.headers["Cache-Control"] = "no-cache"

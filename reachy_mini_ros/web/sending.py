@@ -1,17 +1,30 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Answers without end to viewers that may be slow, or gone."""
+"""Answers of files, and answers without end to viewers that may be slow, or gone."""
 
 import asyncio
 import socket
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.web_request import BaseRequest
 
 WRITE_TIMEOUT_S = 10.0
 """A viewer that takes nothing for this long has vanished."""
 
 UNSENT_BYTES = 128 * 1024
 """What the kernel may hold back for one viewer: about one picture, so that no old ones queue."""
+
+
+class FileAnswer(web.FileResponse):
+    """A file, whose head may be asked for twice, as :func:`connections.serve_whole` does.
+
+    aiohttp's own opens the file again then, and never closes it.
+    """
+
+    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
+        """Send the head and the file, once."""
+        return None if self.prepared else await super().prepare(request)
 
 
 def hold_little_back(request: web.Request) -> None:
