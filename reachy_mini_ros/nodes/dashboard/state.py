@@ -20,7 +20,7 @@ from reachy_mini_ros.nodes.common.on_demand import Latest, OnDemand
 from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.control.conversions import JOINT_NAMES
-from reachy_mini_ros.nodes.control.election import ALIVE_S
+from reachy_mini_ros.nodes.dashboard.control_link import ControlLink
 from reachy_mini_ros.robot.geometry.limits import HEAD_JOINTS, STEWART_JOINTS, lies
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.web.interest import Interest
@@ -38,8 +38,6 @@ from reachy_mini_ros.web.robot import (
 
 LINGER_S = 3.0
 """Topics stay subscribed to for this long after the last question."""
-LOOK_PERIOD_S = 0.5
-"""Whether a control node has ended is looked for so often."""
 FRESH_S = 1.0
 CAMERA_FRESH_S = 2.5
 TARGET_FRESH_S = 0.3
@@ -65,7 +63,7 @@ class DashboardState:
         self._on_safety = on_safety
         self._camera: tuple[float, dict[str, str]] | None = None
         self._recording: tuple[float, dict[str, str]] | None = None
-        self._link = _Link(node)
+        self._link = ControlLink(node)
         self._motion = _Motion(node)
         self._sound = _Sound(node)
         self._streams = Latest(node, DiagnosticArray, "stream/status", latched())
@@ -129,61 +127,6 @@ class DashboardState:
             "message": message.message,
         }
         self._io.call(self._on_safety, event)
-
-
-class _Link:
-    """What the control node tells of the robot, for as long as that node lives.
-
-    A latched message outlives whoever published it.
-    """
-
-    def __init__(self, node: RobotNode) -> None:
-        self._node = node
-        self._publishers: set[bytes] = set()
-        self._connection = Latest(node, String, "connection", latched(), self._on_message)
-        self._info = Latest(node, DiagnosticStatus, "robot_info", latched())
-        self._presence = Latest(node, DiagnosticStatus, "control_nodes", latched())
-        self.topics: tuple[OnDemand, ...] = (self._connection, self._info)
-        for topic in (*self.topics, self._presence):
-            topic.want(True)
-        self._looked_s = -math.inf
-
-    def changed(self) -> bool:
-        """Tell whether a control node has ended, so that its last words must be forgotten.
-
-        Those of others that live come again with a new subscription.
-        """
-        if time.monotonic() - self._looked_s < LOOK_PERIOD_S:
-            return False
-        self._looked_s = time.monotonic()
-        before, self._publishers = self._publishers, self._known()
-        return bool(before - self._publishers)
-
-    def _on_message(self) -> None:
-        self._publishers = self._publishers | self._known()  # its sender may end soon
-
-    def _known(self) -> set[bytes]:
-        known = self._node.get_publishers_info_by_topic(self._connection.topic)
-        return {bytes(one.endpoint_gid) for one in known}
-
-    def there(self) -> bool:
-        """Tell whether a control node lives.
-
-        One that was killed is told to publish for some 20 s more, but does not tell of itself.
-        """
-        if not self._node.count_publishers(self._connection.topic):
-            return False
-        return self._presence.get() is None or self._presence.get(ALIVE_S) is not None
-
-    def connection(self) -> str | None:
-        """Return how the robot is connected, in one word."""
-        message = self._connection.get()
-        return message.data or None if message else None
-
-    def robot(self) -> dict[str, str]:
-        """Return what is known of the robot itself."""
-        message = self._info.get()
-        return {entry.key: entry.value for entry in message.values} if message else {}
 
 
 class _Motion:
