@@ -59,6 +59,9 @@ def port(processes: Processes, started: ControlledRobot) -> int:
     chosen = free_port()
     child = processes.start_node("dashboard", namespace=NS, port=chosen)
     child.wait_for_output("in a browser")
+    # On a busy machine the processes find each other late.
+    wait_for(lambda: command(chosen, "antennas", left=0)[0] != 503, 30, "the control node")
+    wait_for(lambda: command(chosen, "head")[0] != 503, 30, "the control node")
     return chosen
 
 
