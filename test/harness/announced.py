@@ -35,7 +35,9 @@ def main(arguments: list[str]) -> int:
         thread = one._register_thread
         assert thread is not None
         thread.join()
-    code = subprocess.run(arguments[split + 1 :], check=False).returncode
+    # It ends with this process, which a signal may end.
+    program = ("setpriv", "--pdeathsig=TERM", *arguments[split + 1 :])
+    code = subprocess.run(program, check=False).returncode
     for one in announced:
         one.unregister()
     return code
