@@ -237,6 +237,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["baseline"]:
-        sys.exit(run([Baseline]))
+        sys.exit(run("baseline", {"baseline": Baseline}))
     else:
         main()

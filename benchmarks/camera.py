@@ -277,7 +277,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["baseline"]:
-        sys.exit(run([Baseline]))
+        sys.exit(run("baseline", {"baseline": Baseline}))
     elif sys.argv[1:2] == ["subscribe"]:
         subscribe(sys.argv[2], sys.argv[3])
     else:
