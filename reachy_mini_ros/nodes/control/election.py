@@ -103,17 +103,18 @@ class Election:
     def tell(self) -> Presence:
         """Return what to tell the others now, or when the role has changed.
 
-        After a pause in which they must have thought that this node is gone, it comes last.
+        After a pause in which they must have thought that this node is gone, it comes last, and
+        listens before it takes over: what they told meanwhile is read later.
         """
         now_s = self._clock_s()
         for key in [key for key, (heard_s, _) in self._others.items() if now_s - heard_s > ALIVE_S]:
             del self._others[key]
         if now_s - self._told_s > ALIVE_S:
             self.own = replace(self.own, since_ns=self._unix_ns())
+            self._begun_s = now_s
         self._told_s = now_s
         return self.own
 
     def _looked(self, silent_ones: bool) -> bool:
-        if self.own.role is Role.STANDBY:
-            return True
+        silent_ones = silent_ones and self.own.role is not Role.STANDBY  # it knows the others
         return self._clock_s() - self._begun_s > (ALIVE_S if silent_ones else LOOK_S)

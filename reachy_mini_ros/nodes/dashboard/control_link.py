@@ -3,6 +3,7 @@
 """What living control nodes tell of the robot."""
 
 import math
+import threading
 import time
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -26,6 +27,8 @@ class ControlLink:
     def __init__(self, node: RobotNode) -> None:
         self._node = node
         self._publishers: set[bytes] = set()
+        self._one = threading.Lock()
+        """Messages come on the executor's thread, questions on the loop's."""
         self._connection = Latest(node, String, "connection", latched(), self._on_message)
         self._info = Latest(node, DiagnosticStatus, "robot_info", latched())
         self._presence = Latest(node, DiagnosticStatus, "control_nodes", latched())
@@ -42,11 +45,13 @@ class ControlLink:
         if time.monotonic() - self._looked_s < LOOK_PERIOD_S:
             return False
         self._looked_s = time.monotonic()
-        before, self._publishers = self._publishers, self._known()
-        return bool(before - self._publishers)
+        with self._one:
+            before, self._publishers = self._publishers, self._known()
+            return bool(before - self._publishers)
 
     def _on_message(self) -> None:
-        self._publishers = self._publishers | self._known()  # its sender may end soon
+        with self._one:
+            self._publishers |= self._known()  # its sender may end soon
 
     def _known(self) -> set[bytes]:
         known = self._node.get_publishers_info_by_topic(self._connection.topic)

@@ -163,6 +163,17 @@ def test_one_that_was_stopped_for_long_gives_way_to_who_took_over() -> None:
     assert (first.role, second.role) == (Role.STANDBY, Role.ACTIVE)
 
 
+def test_one_that_waited_and_was_stopped_listens_before_it_takes_over() -> None:
+    net = Net()
+    first, second = net.start("a"), net.start("b")
+    net.run(SETTLE_S)
+    net.now_s += 60.0  # as with a machine that slept; nothing was heard yet
+    second.beat()
+    assert second.role is Role.STANDBY
+    net.run(SETTLE_S)
+    assert (first.role, second.role) == (Role.ACTIVE, Role.STANDBY)
+
+
 def test_of_two_that_could_not_hear_each_other_the_older_one_stays() -> None:
     net = Net()
     first = net.start("b")
