@@ -57,5 +57,9 @@ class SetupError(ReachyMiniRosError):
         return Exception.__str__(self)
 
 
+class StoppedError(ReachyMiniRosError):
+    """The program was asked to end while it still waited for something to begin with."""
+
+
 class UnavailableError(SetupError):
     """A part cannot be there as the machine is now; the parts beside it can do without it."""

@@ -7,12 +7,15 @@ its main function: for the second that this takes, Ctrl-C must not show where th
 """
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ended = threading.Event()
+"""Set by the first of them, for what waits while nodes are being made."""
 
 
 def end_at_signals() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.errors import NotConnectedError, SetupError
 from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import is_loopback
 from reachy_mini_ros.robot import discovery
@@ -59,7 +59,10 @@ def settings(environment: Mapping[str, str] = os.environ) -> Settings:
     host = environment.get("REACHY_MINI_HOST") or usual.host
     port = _port(environment, "REACHY_MINI_PORT", usual.port)
     if host == discovery.AUTO:
-        robot = discovery.the_one()
+        try:
+            robot = discovery.the_one()
+        except NotConnectedError as error:
+            raise SetupError(str(error)) from None
         host, port = robot.host, robot.port
     return Settings(
         host,

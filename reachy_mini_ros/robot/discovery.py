@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros.errors import NotConnectedError, SetupError
 from reachy_mini_ros.hosts import is_literal, network_address
 from reachy_mini_ros.texts import LONGEST_NAME, shown
 
@@ -71,11 +71,11 @@ def find(wait_s: float = WAIT_S) -> list[Found]:
 def the_one() -> Found:
     """Return the one robot of the network; asked once, for all nodes of a process.
 
-    Raises SetupError if there is none, or if there are several, with their names.
+    Raises NotConnectedError if there is none yet, SetupError with their names if there are several.
     """
     robots = find()
     if not robots:
-        raise SetupError(
+        raise NotConnectedError(
             f"robot_host auto: no robot announced itself within {WAIT_S:g} s: is it on, in this "
             "network, and does UDP 5353 pass? Else set robot_host to its address"
         )

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reachy_mini_ros.errors import SetupError
+from reachy_mini_ros import signals
+from reachy_mini_ros.errors import NotConnectedError, SetupError, StoppedError
 from reachy_mini_ros.robot import discovery
 
 if TYPE_CHECKING:
@@ -140,6 +141,18 @@ AUTOSTART = Param(
 """Of the managed nodes."""
 
 
+def _the_one(node: Node) -> discovery.Found:
+    told = False
+    while not signals.ended.is_set():
+        try:
+            return discovery.the_one()
+        except NotConnectedError as error:
+            if not told:
+                node.get_logger().warning(f"{error}; it is looked for until it does")
+            told = True
+    raise StoppedError("no robot was found")
+
+
 def declare(
     node: Node,
     params: Sequence[Param],
@@ -153,10 +166,10 @@ def declare(
     ``io`` and when all of them were accepted. ``check`` gets them before; a ValueError from it
     refuses the call with its text, and it must change nothing.
 
-    A robot_host of "auto" is looked for, for some seconds, and its address returned.
+    A robot_host of "auto" is looked for until there is one, and its address returned.
 
     Raises SetupError, which names parameter, value and range, if a value given at start is not
-    acceptable.
+    acceptable; StoppedError if Ctrl-C or SIGTERM comes before the robot.
     """
     from rcl_interfaces.msg import SetParametersResult
 
@@ -190,7 +203,7 @@ def declare(
         except ValueError as error:
             raise SetupError(f"parameter {error}") from None
     if values.get(ROBOT_HOST.name) == discovery.AUTO:
-        robot = discovery.the_one()
+        robot = _the_one(node)
         values |= {ROBOT_HOST.name: robot.host, ROBOT_PORT.name: robot.port}
         node.get_logger().info(f"robot {robot.name} at {robot.address}")
     node.add_on_set_parameters_callback(accept)

@@ -26,9 +26,10 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+from reachy_mini_ros import signals
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.command_line import ROS_ARGUMENTS, fail, split
-from reachy_mini_ros.errors import SetupError, UnavailableError
+from reachy_mini_ros.errors import SetupError, StoppedError, UnavailableError
 from reachy_mini_ros.nodes.common.distribution import profiles_variables
 from reachy_mini_ros.nodes.common.guard import guarded, guarded_service
 from reachy_mini_ros.nodes.common.resources import share_directory
@@ -117,6 +118,7 @@ def run(program: str, builders: Mapping[str, Builder]) -> int:
     stop = threading.Event()
 
     def on_signal(signum: int, frame: FrameType | None) -> None:
+        signals.ended.set()
         stop.set()
 
     for number in SIGNALS:
@@ -162,6 +164,8 @@ def _run(
                     return
                 try:
                     nodes.append(_build(name, builder, io))
+                except StoppedError:
+                    return
                 except UnavailableError as error:
                     if len(builders) == 1:
                         raise

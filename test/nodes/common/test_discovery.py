@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``robot_host: auto``: nodes that look for their robot."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -35,8 +36,19 @@ def test_a_node_refuses_to_choose(processes: Processes) -> None:
     assert "attic (127.0.0.1:18001), kitchen (127.0.0.1:18000)" in line
 
 
-def test_a_node_without_any_robot_is_one_line(processes: Processes) -> None:
+def test_a_node_waits_for_a_robot_that_comes_later(processes: Processes) -> None:
+    port = free_port()
+    child = started(processes, f"late:kitchen={port}")
+    child.wait_for_output("no robot announced itself")
+    child.send_signal(signal.SIGUSR1)
+    child.wait_for_output(f"robot kitchen at 127.0.0.1:{port}")
+    child.stop_cleanly()
+    assert child.output().count("no robot announced itself") == 1
+
+
+def test_a_node_that_waits_for_a_robot_ends_at_once(processes: Processes) -> None:
     child = started(processes)
-    assert child.wait(20) == 1
+    child.wait_for_output("it is looked for until it does")
+    child.stop_cleanly()
     (line,) = child.output().splitlines()
-    assert "no robot announced itself" in line
+    assert "robot_host auto: no robot announced itself" in line
