@@ -6,15 +6,45 @@ An executable imports this module alone, calls :func:`end_at_signals`, and impor
 its main function: for the second that this takes, Ctrl-C must not show where the imports were.
 """
 
+import queue
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-ended = threading.Event()
+
+
+class Flag:
+    """An event that handlers of signals may set.
+
+    The lock of ``threading.Event`` is not reentrant: a handler that comes while the same thread
+    holds it, in ``wait`` or in the handler of another signal, would wait for itself.
+    """
+
+    def __init__(self) -> None:
+        self._set: queue.SimpleQueue[None] = queue.SimpleQueue()  # its put is reentrant
+
+    def set(self) -> None:
+        """Set it for good."""
+        self._set.put(None)
+
+    def is_set(self) -> bool:
+        """Return whether it was set."""
+        return not self._set.empty()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until it is set, for at most ``timeout_s``; return whether it is."""
+        try:
+            self._set.get(timeout=timeout_s)
+        except queue.Empty:
+            return False
+        self._set.put(None)
+        return True
+
+
+ended = Flag()
 """Set by the first of them, for what waits while nodes are being made."""
 
 

@@ -9,6 +9,7 @@ starts, before the first line of this package, are Python's own.
 
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from harness.processes import Child, Processes, free_port, node_module
 from harness.terminal import CTRL_C, Terminal
 from harness.waiting import wait_for
 from test_package import ROOT
+
+from reachy_mini_ros.signals import Flag
 
 MOMENTS = 12
 
@@ -95,3 +98,29 @@ def test_two_ctrl_c_end_the_simulation_cleanly(tmp_path: Path) -> None:
         assert terminal.wait() == 0, output
         assert "Traceback" not in output
         assert not Path(f"/proc/{daemon}").exists()
+
+
+def test_the_flag_can_be_set_by_handlers_that_interrupt_each_other() -> None:
+    flag = Flag()
+    depth = 0
+
+    def on_signal(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth < 50:
+            signal.raise_signal(signal.SIGUSR1)  # as a second Ctrl-C in the handler of the first
+        flag.set()
+
+    before = signal.signal(signal.SIGUSR1, on_signal)
+    try:
+        main = threading.main_thread().ident
+        assert main is not None
+        timer = threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGUSR1))
+        assert not flag.is_set()
+        timer.start()
+        assert flag.wait(30)
+        timer.join()
+        assert flag.is_set()
+        assert flag.wait(0.0)
+    finally:
+        signal.signal(signal.SIGUSR1, before)

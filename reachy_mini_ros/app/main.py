@@ -24,6 +24,7 @@ def main(app_class: Any) -> None:
     app = app_class()
 
     def on_signal(signum: int, frame: FrameType | None) -> None:
+        ignore_signals()  # the event's lock is not reentrant
         app.stop_event.set()
 
     for number in SIGNALS:

@@ -115,7 +115,7 @@ def run(program: str, builders: Mapping[str, Builder]) -> int:
     with ``program``. A node that cannot be there as the machine is now is left out if there are
     others, with such a line.
     """
-    stop = threading.Event()
+    stop = signals.Flag()
 
     def on_signal(signum: int, frame: FrameType | None) -> None:
         signals.ended.set()
@@ -140,7 +140,7 @@ def run(program: str, builders: Mapping[str, Builder]) -> int:
 
 
 def _run(
-    program: str, builders: Mapping[str, Builder], nodes: list[RobotNode], stop: threading.Event
+    program: str, builders: Mapping[str, Builder], nodes: list[RobotNode], stop: signals.Flag
 ) -> None:
     """Put the nodes into ``nodes`` and spin them until ``stop`` is set.
 
@@ -250,7 +250,7 @@ def _spin(
     executor: SingleThreadedExecutor,
     stopped: Future[None],
     failures: list[BaseException],
-    stop: threading.Event,
+    stop: signals.Flag,
 ) -> None:
     try:
         executor.spin_until_future_complete(stopped)
