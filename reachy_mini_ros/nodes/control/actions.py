@@ -196,7 +196,7 @@ class Actions:
 
         async def begin() -> str:
             await asyncio.sleep(0)
-            self._orders.require()
+            await self._orders.presence.refuse_last()
             return await work
 
         async def run() -> str:

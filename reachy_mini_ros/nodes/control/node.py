@@ -83,7 +83,7 @@ class ControlNode(RobotNode):
         Not before this node commands: commands go to every node that takes them, and of two that
         answer, the sender would believe the one that refuses.
         """
-        orders = Orders(self, self._io, self._driver, self._presence.require_active)
+        orders = Orders(self, self._io, self._driver, self._presence)
         base_frame = self._values["base_frame"]
         TargetTopics(self, self._io, self._driver, orders, self._look, base_frame)
         MoveTopics(self, self._driver, orders)

@@ -12,6 +12,7 @@ from std_srvs.srv import SetBool, Trigger
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import BusyError, ReachyMiniRosError
 from reachy_mini_ros.nodes.common.work import result_in_executor
+from reachy_mini_ros.nodes.control.presence import ControlPresence
 from reachy_mini_ros.nodes.control.stop_gate import MessageInfo, StopGate
 from reachy_mini_ros.robot.driver import Driver
 from reachy_mini_ros.robot.motion.receipts import Order
@@ -24,10 +25,10 @@ class Orders:
     """Hands commands over; every method belongs to the executor's thread."""
 
     def __init__(
-        self, node: Node, io: LoopThread, driver: Driver, require: Callable[[], None]
+        self, node: Node, io: LoopThread, driver: Driver, presence: ControlPresence
     ) -> None:
-        """``require`` raises BusyError while this node may not command."""
-        self.require = require
+        """``presence`` says whether this node may command."""
+        self.presence = presence
         self._node = node
         self._io = io
         self._driver = driver
@@ -40,7 +41,7 @@ class Orders:
         except BusyError as error:
             self._io.call(self._driver.fail, order, error)
         else:
-            self._io.call(lambda: self._driver.begin(order, self._permitted(command, order)))
+            self._io.call(lambda: self._driver.begin(order, self._if_active(command, order)))
 
     async def stop(self, command: Command, response: Trigger.Response) -> Trigger.Response:
         """End what moves the robot, and all that was sent before; whoever commands it."""
@@ -64,6 +65,10 @@ class Orders:
             response.message = str(error)
         return response
 
+    async def _if_active(self, command: Command, order: Order) -> str:
+        self.presence.require_active()
+        return await command(order)
+
     async def _permitted(self, command: Command, order: Order) -> str:
-        self.require()
+        await self.presence.refuse_last()
         return await command(order)

@@ -3,6 +3,7 @@
 """`control_nodes`: the control nodes of a namespace tell each other of themselves; one commands."""
 
 import asyncio
+import contextlib
 import os
 import platform
 import time
@@ -21,6 +22,8 @@ from reachy_mini_ros.nodes.control.election import PERIOD_S, Election, Presence,
 from reachy_mini_ros.texts import shown
 
 TOPIC = "control_nodes"
+REFUSE_S = 60.0
+"""A service is refused after so long, if the node that commands is there and answers nothing."""
 LEVELS = {Role.ACTIVE: diagnostics.Level.OK, Role.LOOKING: diagnostics.Level.OK}
 """Of the roles; the others are warnings."""
 
@@ -35,6 +38,8 @@ class ControlPresence:
         """``on_role`` hears of each change."""
         self._node = node
         self._on_role = on_role
+        self._role_changed = asyncio.Event()
+        """Is another one after each change."""
         name = node.get_fully_qualified_name()
         own = Presence(
             uuid.uuid4().hex, Role.LOOKING, time.time_ns(), name, platform.node(), os.getpid()
@@ -59,6 +64,21 @@ class ControlPresence:
         """Raise BusyError, which tells who commands, if this node does not; from any thread."""
         if self.role is not Role.ACTIVE:
             raise BusyError(f"this control node does not command the robot: {self.reason()}")
+
+    async def refuse_last(self) -> None:
+        """:meth:`require_active` for who waits for one answer, of a service or an action.
+
+        Where a node commanded before it heard of another, both are asked, and the first answer
+        counts: the refusal waits until the one that commands has answered or is gone.
+        """
+        stood_by = self.role is Role.STANDBY
+        if stood_by:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REFUSE_S):
+                    await self._role_changed.wait()
+        self.require_active()
+        if stood_by:
+            raise BusyError("this control node commands only since just now: ask again")
 
     def reason(self) -> str:
         """Return in words why this node does not command; from any thread."""
@@ -92,6 +112,8 @@ class ControlPresence:
             self._log(before, role)
             self._tell(self._election.tell())
             self._on_role(role)
+            self._role_changed.set()
+            self._role_changed = asyncio.Event()
 
     def _others(self) -> bool:
         return self._node.count_publishers(self._publisher.topic_name) > 1

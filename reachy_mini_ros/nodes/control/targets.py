@@ -64,7 +64,7 @@ class TargetTopics:
     def _stream(self, topic: str, convert: Convert, message: Any, arrived_ns: int) -> None:
         order = self._order(topic, message)
         try:
-            self._orders.require()
+            self._orders.presence.require_active()
             self._driver.commander.stream(convert(message), arrived_ns, order)
         except ReachyMiniRosError as error:
             self._driver.fail(order, error)

@@ -30,10 +30,7 @@ def daemon(processes: Processes) -> Daemon:
 
 
 def wake_up(robot: ControlledRobot) -> None:
-    """Wake the robot up.
-
-    A node that looked too short for the first one may answer too, while that one is at it.
-    """
+    """Wake the robot up; the first node may still be busy with it when it is asked again."""
     answers: list[str] = []
 
     def awake() -> bool:
@@ -153,10 +150,14 @@ def test_one_that_comes_back_refuses_and_tells_who_commands(two: Two) -> None:
     two.first.send_signal(signal.SIGCONT)
     two.first.wait_for_output(STANDS_BY, 10)
     moves_once(two.robot, 0.0)
-    two.second.send_signal(signal.SIGSTOP)  # so that the first one's answer comes
+    # Both are asked, and the answer of the one that commands is heard.
+    for _ in range(2):
+        assert two.robot.call("goto_sleep")[0]
+        assert two.robot.call("wake_up")[0]
+    two.second.send_signal(signal.SIGSTOP)
     answer = two.ros.call(Trigger, f"{two.namespace}/goto_sleep")
     assert not answer.success
-    assert f"(pid {two.second.pid}) does, in the same namespace" in answer.message
+    assert answer.message == "this control node commands only since just now: ask again"
     two.first.wait_for_output(TAKES_OVER, 10)
 
 

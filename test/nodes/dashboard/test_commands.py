@@ -178,7 +178,7 @@ def test_without_a_control_node_that_answers_the_reason_is_told(
     assert status == 504
     assert answer["error"] == f"within {FIRST_RECEIPT_S:g} s it was not told what became of it"
     assert time.monotonic() - began_s < FIRST_RECEIPT_S + patience(3.0)
-    assert command(port, "body", yaw=0)[0] == 200
+    wait_for(lambda: command(port, "body", yaw=0)[0] == 200, 10, "the control node, back again")
 
 
 def test_who_waits_learns_that_the_control_node_left(
