@@ -38,7 +38,7 @@ from harness.simulation import Simulation  # noqa: E402
 from rclpy.executors import ExternalShutdownException  # noqa: E402
 from sensor_msgs.msg import Image  # noqa: E402
 
-from reachy_mini_ros.nodes.common.runtime import use_shared_memory_profile  # noqa: E402
+from reachy_mini_ros.nodes.common.runtime import use_fastdds_profile  # noqa: E402
 from reachy_mini_ros.simulation import overlay  # noqa: E402
 
 SMALL = "?width=640&quality=70"
@@ -88,7 +88,7 @@ def encode(picture: np.ndarray, width: int, quality: int) -> bytes:
 
 def serve(port: int, topic: str) -> None:
     """Run the server that encodes for each viewer until SIGINT."""
-    use_shared_memory_profile()
+    use_fastdds_profile()
     rclpy.init()
     node = rclpy.create_node("per_viewer")
     loop = asyncio.new_event_loop()

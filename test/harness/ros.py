@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -18,6 +19,7 @@ from rclpy.qos import QoSProfile
 from rclpy.task import Future
 
 from harness.waiting import patience, wait_for
+from reachy_mini_ros.nodes.common.runtime import use_fastdds_profile
 
 
 class Collector:
@@ -59,8 +61,14 @@ class RosClient:
 
     def __enter__(self) -> Self:
         self.context = rclpy.Context()
-        rclpy.init(context=self.context)
-        self.node = rclpy.create_node("test_client", context=self.context)
+        environment = dict(os.environ)
+        use_fastdds_profile()  # nodes that start later find this one as soon as one another
+        try:
+            rclpy.init(context=self.context)
+            self.node = rclpy.create_node("test_client", context=self.context)
+        finally:  # the nodes shall set it by themselves
+            os.environ.clear()
+            os.environ.update(environment)
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
         self._ended: Future[None] = Future()

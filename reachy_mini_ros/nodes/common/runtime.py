@@ -209,7 +209,7 @@ def initialise(program: str) -> None:
 
     Raises SetupError for a file that cannot be used; unknown options end the process with code 2.
     """
-    use_shared_memory_profile()
+    use_fastdds_profile()
     _, arguments = split(sys.argv[1:])
     for flag, path in pairwise(arguments):
         if flag == "--params-file":
@@ -239,8 +239,8 @@ def _without_place(error: Exception) -> str:
     return re.sub(r", at \S+:\d+", "", str(error))
 
 
-def use_shared_memory_profile() -> None:
-    """Give Fast DDS a shared-memory segment that a raw image fits in, unless the user chose."""
+def use_fastdds_profile() -> None:
+    """Give Fast DDS the profile of config/fastdds.xml, unless the user chose one."""
     names = profiles_variables()
     if not any(name in os.environ for name in names):
         os.environ[names[0]] = str(share_directory() / "config" / "fastdds.xml")
