@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from diagnostic_msgs.msg import DiagnosticArray
 from harness.interfaces import installed, needs
 from harness.processes import Processes, free_port
 from harness.ros import RosClient
@@ -167,6 +168,26 @@ def limits(descriptor: object) -> str:
         return f"{ranges[0].from_value:g} to {ranges[0].to_value:g}"
     choices = str(descriptor.additional_constraints)  # type: ignore[attr-defined]
     return choices.removeprefix("one of: ")
+
+
+def test_the_aggregator_s_analyzers_take_each_status_once(client: RosClient) -> None:
+    parameters = yaml.safe_load((ROOT / "config" / "diagnostic_aggregator.yaml").read_text())
+    analyzers = parameters["analyzers"]["ros__parameters"]
+    taken = [one["startswith"] for one in analyzers.values() if isinstance(one, dict)]
+    diagnostics = client.subscribe(DiagnosticArray, "/diagnostics", 50)
+
+    def names() -> set[str]:
+        return {
+            one.name.replace(NAMESPACE, "/reachy_mini")
+            for message in diagnostics.messages
+            for one in message.status
+        }
+
+    wait_for(lambda: len(names()) >= len(NODES) + 1, 10, names)
+    for name in names():
+        assert sum(name.startswith(tuple(starts)) for starts in taken) == 1, name
+    for starts in taken:
+        assert all(any(name.startswith(start) for name in names()) for start in starts), starts
 
 
 def test_commands_of_the_readme_exist() -> None:

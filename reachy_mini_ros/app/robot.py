@@ -95,7 +95,7 @@ class DirectRobot(Robot):
         info = driver.info
         known = Status(
             link.connection.value,
-            {} if info is None else {key: str(getattr(info, key)) for key in info.__slots__},
+            {} if info is None else {key: str(value) for key, value in info.facts().items()},
             sound=self._meter.state(),
             camera=self._media.state(),
             streams=self._streams.states(),

@@ -33,6 +33,7 @@ from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.link import RobotLink
 from reachy_mini_ros.robot.geometry import look
 from reachy_mini_ros.robot.geometry.passive_joints import platform
+from reachy_mini_ros.robot.health import HealthWatch
 from reachy_mini_ros.robot.motion import moves, recorder
 from reachy_mini_ros.robot.motion.arbitration import MotionStatus
 from reachy_mini_ros.robot.motion.commander import Commander, Limits
@@ -130,11 +131,12 @@ class Driver:
         self._tasks = Tasks(self.supervisor)
         self._state_came = asyncio.Event()
         self.api = DaemonApi(host, port)
+        self.health = HealthWatch()
         self.link = RobotLink(
             host,
             port,
             on_state=self._on_state,
-            on_imu=listeners.on_imu,
+            on_imu=self._on_imu,
             on_info=self._on_info,
             on_connection=self._on_connection,
             on_reason=self._on_reason,
@@ -347,10 +349,15 @@ class Driver:
         if self.recorder.recording and not platform().mirrored(state.head_pose, state.head_joints):
             self.recorder.take(state, self.commander.streamer.ramp.at)
 
+    def _on_imu(self, sample: ImuSample) -> None:
+        self.health.imu_celsius = sample.temperature
+        self._listeners.on_imu(sample)
+
     def _on_info(self, info: RobotInfo) -> None:
         self.commander.info_changed(info)
-        if info != self.info:
-            self.info = info
+        self.health.note(info)
+        known, self.info = self.info, info
+        if info != known:
             self._listeners.on_info(info)
 
     def _on_connection(self, connection: Connection, reason: str) -> None:
@@ -358,6 +365,7 @@ class Driver:
         if connection is not Connection.CONNECTED:
             self._state_came.clear()
             self.monitor.lost()
+            self.health.lost()
         self._listeners.on_connection(connection, reason)
 
     def _on_reason(self, reason: str) -> None:

@@ -20,8 +20,8 @@ from uuid import UUID
 import numpy as np
 
 from reachy_mini_ros.errors import InvalidCommandError, MalformedError, SetupError
-from reachy_mini_ros.robot.state import Interpolation, Matrix, RobotInfo, Target
-from reachy_mini_ros.texts import shown
+from reachy_mini_ros.robot.state import Health, Interpolation, Matrix, RobotInfo, Target
+from reachy_mini_ros.texts import LONGEST_SENTENCE, shown
 
 ROOT_TO_NEUTRAL_HEAD_M = 0.177
 """Height of the neutral head over the URDF's root, `head_z_offset` in the SDK's assets."""
@@ -175,7 +175,32 @@ def parse_status(message: object) -> RobotInfo:
         media_available=not (status.no_media or status.media_released),
         error=shown(status.error or (backend.error if backend else None) or ""),
         hardware_id=shown(status.hardware_id or ""),
+        health=_health(status),
     )
+
+
+def _health(status: Any) -> Health:
+    """Return what a status tells of control loop, motors and media; a simulated robot has less."""
+    backend = status.backend_status
+    loop = getattr(backend, "control_loop_stats", {})
+    errors = _number(loop.get("nb_error"))
+    media = "released" if status.media_released else "available"
+    return Health(
+        ready=getattr(backend, "ready", None),
+        motors_answered=_number(getattr(backend, "last_alive", None)),
+        rate_hz=_number(loop.get("mean_control_loop_frequency")),
+        longest_interval_s=_number(loop.get("max_control_loop_interval")),
+        errors=None if errors is None else int(errors),
+        motor_controller=shown(loop.get("motor_controller") or "", LONGEST_SENTENCE),
+        media="off" if status.no_media else media,
+    )
+
+
+def _number(value: object) -> float | None:
+    """Return a number that means one: the statistics are of any type in the daemon's model."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if -1e15 < value < 1e15 else None
 
 
 def kinematics() -> Any:

@@ -7,7 +7,7 @@ world -> head in metres; the identity is the neutral head, 0.177 m above the URD
 Clocks: every ``*_ns`` is ``time.monotonic_ns()``; the nodes turn it into ROS time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -54,6 +54,25 @@ class ImuSample:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """What the daemon tells of the robot's insides; None for what a daemon does not tell."""
+
+    ready: bool | None = None
+    """Whether the motors have answered, and the control loop runs; None in simulation."""
+    motors_answered: float | None = None
+    """When they last did, unix time in s by the robot's clock."""
+    rate_hz: float | None = None
+    """Of the daemon's control loop in its last second, as are the next two."""
+    longest_interval_s: float | None = None
+    errors: int | None = None
+    """Reads of the motors that failed."""
+    motor_controller: str = ""
+    """The controller's own statistics, in its words."""
+    media: str = ""
+    """``available``, ``released`` to another program, or ``off``: the daemon runs without."""
+
+
+@dataclass(frozen=True, slots=True)
 class RobotInfo:
     """What the daemon tells of itself once a second."""
 
@@ -68,6 +87,12 @@ class RobotInfo:
     media_available: bool
     error: str
     hardware_id: str
+    health: Health = field(default=Health(), compare=False)
+    """Changes with each second, which is no news."""
+
+    def facts(self) -> dict[str, object]:
+        """Return all but the health, by name."""
+        return {key: getattr(self, key) for key in self.__slots__ if key != "health"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
@@ -45,16 +46,27 @@ def status(name: str, hardware_id: str, report: Report) -> DiagnosticStatus:
     )
 
 
-def publish_diagnostics(node: RobotNode, hardware_id: str, report: Callable[[], Report]) -> None:
+def publish_diagnostics(
+    node: RobotNode,
+    hardware_id: str,
+    report: Callable[[], Report],
+    more: Mapping[str, Callable[[], Report]] = MappingProxyType({}),
+) -> None:
     """Publish what ``report`` returns on /diagnostics, once a second for the node's life.
 
-    While a part of the node does not work, that is an ERROR which names it, whatever the report.
+    ``more`` are further statuses by name. While a part of the node does not work, that is an ERROR
+    of the first which names it, whatever the report.
     """
     publisher = node.create_publisher(DiagnosticArray, "/diagnostics", reliable(10))
-    name = f"{node.get_fully_qualified_name()}: status"
+    name = node.get_fully_qualified_name()
 
     def publish() -> None:
-        message = DiagnosticArray(status=[status(name, hardware_id, _with_failures(node, report))])
+        others = [
+            status(f"{name}: {what}", hardware_id, _guarded(node, what, other))
+            for what, other in more.items()
+        ]
+        first = status(f"{name}: status", hardware_id, _with_failures(node, report))
+        message = DiagnosticArray(status=[first, *others])
         message.header.stamp = node.get_clock().now().to_msg()
         publisher.publish(message)
 
@@ -62,14 +74,19 @@ def publish_diagnostics(node: RobotNode, hardware_id: str, report: Callable[[], 
 
 
 def _with_failures(node: RobotNode, report: Callable[[], Report]) -> Report:
-    failed = Report(Level.ERROR, "its report fails")
-    with node.supervisor.guard("diagnostics"):
-        failed = report()
+    made = _guarded(node, "diagnostics", report)
     failures = node.supervisor.failures
     if not failures:
-        return failed
-    values = {**failed.values, "failures": "; ".join(failures)}
+        return made
+    values = {**made.values, "failures": "; ".join(failures)}
     return Report(Level.ERROR, f"internal error: {failures[0]}", values)
+
+
+def _guarded(node: RobotNode, part: str, report: Callable[[], Report]) -> Report:
+    made = Report(Level.ERROR, "its report fails")
+    with node.supervisor.guard(part):
+        made = report()
+    return made
 
 
 def _text(value: object) -> str:

@@ -15,7 +15,7 @@ from reachy_mini_ros.nodes.common import diagnostics
 from reachy_mini_ros.nodes.common.on_demand import LatchedOnDemand
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.runtime import RobotNode
-from reachy_mini_ros.nodes.control import limit_parameters
+from reachy_mini_ros.nodes.control import health, limit_parameters
 from reachy_mini_ros.nodes.control.actions import Actions
 from reachy_mini_ros.nodes.control.election import Role
 from reachy_mini_ros.nodes.control.look import LookAtTopics
@@ -68,7 +68,10 @@ class ControlNode(RobotNode):
         self._look = LookAtTopics(self, base_frame, commander.present)
         self._connection.publish(String(data=self._driver.link.connection.value))
         self._publish_info()
-        diagnostics.publish_diagnostics(self, f"{host}:{port}", self._report)
+        diagnostics.publish_diagnostics(
+            *(self, f"{host}:{port}", self._report),
+            {"daemon": lambda: health.report(self._driver)},
+        )
         self._tasks = Tasks(self.supervisor)
         io.call(self._driver.start)
         self.in_executor(lambda: io.call(self._tasks.keep, "presence", self._presence.run))
@@ -135,7 +138,7 @@ class ControlNode(RobotNode):
         info, connection = self._driver.info, self._driver.link.connection
         level, values = diagnostics.Level.STALE, {}
         if info is not None:
-            values = {key: getattr(info, key) for key in info.__slots__}
+            values = info.facts()
             if connection is Connection.CONNECTED:
                 fine = info.daemon_state == "running" and not info.error
                 level = diagnostics.Level.OK if fine else diagnostics.Level.ERROR

@@ -15,7 +15,12 @@ from harness.processes import Child, Processes, free_port
 from harness.relay import Relay
 from harness.ros import Collector, RosClient
 from harness.waiting import Awaited, patience, wait_for
-from reachy_mini.io.protocol import ImuDataMsg
+from reachy_mini.io.protocol import (
+    DaemonStatus,
+    ImuDataMsg,
+    MotorControlMode,
+    RobotBackendStatus,
+)
 from sensor_msgs.msg import Imu, JointState, Temperature
 
 from reachy_mini_ros.aio import LoopThread
@@ -122,6 +127,80 @@ def test_joint_states_place_every_link_and_the_head_where_head_pose_says(
     assert np.abs(error[:3, :3]).max() < math.radians(0.1)
 
 
+class Insides:
+    """What a real robot's daemon tells once a second, as its own model writes it."""
+
+    def __init__(self) -> None:
+        self.alive, self.errors = True, 0
+        self._answered = time.time()
+
+    def alter(self, message: str) -> str:
+        if '"daemon_status"' not in message:
+            return message
+        if self.alive:
+            self._answered = time.time()
+        stats = {
+            "mean_control_loop_frequency": 49.8,
+            "max_control_loop_interval": 0.031,
+            "nb_error": self.errors,
+            "motor_controller": "ControlLoopStats(period=20.1ms)",
+        }
+        backend = RobotBackendStatus(
+            ready=True,
+            motor_control_mode=MotorControlMode.Enabled,
+            last_alive=self._answered,
+            control_loop_stats=stats,
+        )
+        status = DaemonStatus.model_validate_json(message)
+        return status.model_copy(update={"backend_status": backend}).model_dump_json()
+
+
+def test_dead_motors_behind_enabled_are_an_error_in_diagnostics(
+    ros: RosClient, relay: Relay, joint_states: Collector
+) -> None:
+    diagnostics = ros.subscribe(DiagnosticArray, "/diagnostics")
+
+    def status() -> DiagnosticStatus:
+        (found,) = [one for one in diagnostics.next().status if one.name.endswith(": daemon")]
+        assert found.name == f"{NS}/control: daemon"
+        return found
+
+    def told() -> dict[str, str]:
+        return {value.key: value.value for value in status().values}
+
+    def becomes(level: bytes, text: str) -> None:
+        def so() -> bool:
+            found = status()
+            return found.level == level and text in found.message
+
+        wait_for(so, 10, lambda: f"{text}, at last {diagnostics.last.status}")
+
+    joint_states.next()
+    becomes(DiagnosticStatus.OK, "works")  # a simulated robot tells nothing of motors
+    assert told()["control loop rate (Hz)"] == "-"
+    assert told()["media"] == "off"
+    insides = Insides()
+    relay.alters = insides.alter
+    try:
+        wait_for(lambda: told()["control loop rate (Hz)"] == "49.80", 10, "the statistics")
+        values = told()
+        assert values["control loop longest interval (s)"] == "0.03"
+        assert values["control loop errors (1/s)"] == "0"
+        assert values["motor controller"] == "ControlLoopStats(period=20.1ms)"
+        assert values["motor mode"] == "enabled"
+        assert (values["IMU temperature (C)"] == "-") is (relay.imu is None)
+        becomes(DiagnosticStatus.OK, "works")
+        insides.errors = 3
+        becomes(DiagnosticStatus.WARN, "3 reads of the motors failed")
+        insides.errors, insides.alive = 0, False
+        becomes(DiagnosticStatus.ERROR, "although the motor mode is 'enabled'")
+        assert "the motors have not answered for" in diagnostics.last.status[1].message
+        insides.alive = True
+        becomes(DiagnosticStatus.OK, "works")
+    finally:
+        relay.alters = lambda message: message
+
+
 def test_the_imu_s_topics_are_there_only_when_the_robot_has_one(
     ros: RosClient, relay: Relay, joint_states: Collector
 ) -> None:
@@ -149,6 +228,9 @@ def test_the_imu_s_topics_are_there_only_when_the_robot_has_one(
     assert message.angular_velocity_covariance[4] == pytest.approx(0.005**2)
     assert message.linear_acceleration_covariance[8] == pytest.approx(0.05**2)
     assert temperature.last.temperature == 31.5
+    diagnostics = ros.subscribe(DiagnosticArray, "/diagnostics")
+    values = {value.key: value.value for value in diagnostics.next().status[1].values}
+    assert values["IMU temperature (C)"] == "31.50"
     # A reading that is none costs itself only.
     relay.imu = ImuDataMsg(
         accelerometer=[0.0] * 3, gyroscope=[0.0] * 3, quaternion=[0.0] * 4, temperature=0.0

@@ -1,0 +1,125 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the daemon tells of the robot's insides, judged."""
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from reachy_mini.io.protocol import DaemonStatus, MotorControlMode, RobotBackendStatus
+
+from reachy_mini_ros.robot import health, sdk
+from reachy_mini_ros.robot.health import HealthWatch, Severity
+from reachy_mini_ros.robot.state import Health, RobotInfo
+
+OVERLOAD = "2026-11-25T10:00:00+0000 reachy-mini daemon[1]: Motor 'stewart_3' hardware errors: "
+
+
+def told(
+    last_alive: float | None = 1.0,
+    more: Mapping[str, object] = MappingProxyType({}),
+    ready: bool = True,
+    **stats: Any,
+) -> RobotInfo:
+    """Return what a real robot's daemon tells, parsed as it is from its message."""
+    status = DaemonStatus(
+        robot_name="r",
+        state="running",
+        wireless_version=True,
+        desktop_app_daemon=False,
+        simulation_enabled=False,
+        mockup_sim_enabled=False,
+        backend_status=RobotBackendStatus(
+            ready=ready,
+            motor_control_mode=MotorControlMode.Enabled,
+            last_alive=last_alive,
+            control_loop_stats=stats,
+        ),
+        **more,
+    )
+    return sdk.parse_status(json.loads(status.model_dump_json()))
+
+
+class Clock:
+    """The watch's time, which passes when it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_s = 1000.0
+        monkeypatch.setattr(health.time, "monotonic", lambda: self.now_s)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def test_motors_are_silent_by_the_robot_s_own_clock_whatever_it_says(clock: Clock) -> None:
+    watch = HealthWatch()
+    assert watch.verdict().severity is Severity.STALE
+    for second in range(5):
+        watch.note(told(last_alive=5e8 + second))
+        assert watch.verdict().severity is Severity.OK
+        clock.now_s += 1.0
+    for _ in range(2):
+        watch.note(told(last_alive=5e8 + 4))
+        clock.now_s += 1.0
+    verdict = watch.verdict()
+    assert verdict.severity is Severity.ERROR
+    assert "the motors have not answered for 3 s, although the motor mode is" in verdict.text
+    watch.note(told(last_alive=5e8 + 7))
+    assert watch.verdict().severity is Severity.OK
+    clock.now_s += health.HEARD_S
+    assert watch.verdict().severity is Severity.STALE
+    assert watch.health is None
+
+
+def test_an_error_of_a_motor_counts_when_it_comes_again_and_for_as_long_as_it_does(
+    clock: Clock,
+) -> None:
+    watch = HealthWatch()
+    for _ in range(50):  # the log begins with what was
+        watch.note_log(OVERLOAD + "['Overload Error']")
+    watch.note_log("daemon[1]: INFO: Motor control mode: enabled")
+    assert watch.motor_errors() == ""
+    for second in range(3):
+        clock.now_s += 1.0
+        watch.note(told(last_alive=float(second)))
+        watch.note_log(OVERLOAD + "['Overload Error']\n")
+    assert watch.motor_errors() == "stewart_3: ['Overload Error']"
+    verdict = watch.verdict()
+    assert verdict.severity is Severity.ERROR
+    assert "stewart_3" in verdict.text
+    clock.now_s += health.MOTOR_ERRORS_S + 0.1
+    watch.note(told(last_alive=9.0))
+    assert watch.verdict().severity is Severity.OK
+
+
+@pytest.mark.parametrize("worthless", ["fast", None, True, [50], 10**400])
+def test_statistics_that_are_no_numbers_are_not_known(worthless: object) -> None:
+    stats = {"mean_control_loop_frequency": worthless, "nb_error": worthless}
+    assert told(**stats).health == Health(ready=True, motors_answered=1.0, media="available")
+
+
+def test_what_changes_each_second_is_no_news() -> None:
+    assert told(1.0, nb_error=0) == told(2.0, nb_error=3)
+
+
+@pytest.mark.parametrize(
+    ("told_so", "severity", "text"),
+    [
+        (told(nb_error=3), Severity.WARN, "3 reads of the motors failed"),
+        (told(mean_control_loop_frequency=21.0), Severity.WARN, "runs at 21 Hz"),
+        (told(max_control_loop_interval=0.31), Severity.WARN, "paused for 0.31 s"),
+        (told(more={"media_released": True}), Severity.WARN, "released to another program"),
+        (told(ready=False), Severity.ERROR, "does not run, although the motor mode is 'enabled'"),
+        (told(more={"error": "No response"}), Severity.ERROR, "in error: No response"),
+        (told(mean_control_loop_frequency=49.0, nb_error=0), Severity.OK, "works"),
+    ],
+)
+def test_what_is_wrong_is_told(told_so: RobotInfo, severity: Severity, text: str) -> None:
+    watch = HealthWatch()
+    watch.note(told_so)
+    verdict = watch.verdict()
+    assert (verdict.severity, text in verdict.text) == (severity, True), verdict
