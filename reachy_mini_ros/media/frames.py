@@ -87,6 +87,18 @@ class EncodedFrame:
 
 
 @dataclass(frozen=True, eq=False)
+class EncodedSound:
+    """One packet of sound as the robot encoded it; clocks are ``time.monotonic_ns()``."""
+
+    codec: str
+    """``opus``."""
+    data: bytes
+    captured_ns: int
+    """Estimate of when its first sample was heard; never after ``arrived_ns``."""
+    arrived_ns: int
+
+
+@dataclass(frozen=True, eq=False)
 class PcmFrame:
     """A piece of the microphone's sound."""
 

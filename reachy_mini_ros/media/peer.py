@@ -29,6 +29,7 @@ from reachy_mini_ros.media.aiortc_patches import Connection, DecoderGate, Loopba
 from reachy_mini_ros.media.backlog import Backlog
 from reachy_mini_ros.media.capture_time import CaptureClock
 from reachy_mini_ros.media.encoded import EncodedPictures
+from reachy_mini_ros.media.encoded_sound import HELD_BACK, EncodedSounds
 from reachy_mini_ros.media.frames import Frame, PcmFrame
 from reachy_mini_ros.media.outgoing import OutgoingTrack
 from reachy_mini_ros.media.picture_buffer import PictureBuffer, PictureFrame
@@ -37,8 +38,6 @@ from reachy_mini_ros.media.sound_buffer import SoundBuffer
 from reachy_mini_ros.media.stage import Stage
 from reachy_mini_ros.texts import shown
 
-_SOUND_HELD_BACK = 1
-"""Frame periods that pass before a packet of sound is sent: its last sample has to be there."""
 _ASK_AGAIN_S = 1.0
 """A robot is asked for a key frame once in so long at most: each takes from the others' quality."""
 _DECODING_MAX = 120
@@ -59,15 +58,17 @@ class Peer:
         backlogs: Mapping[str, Backlog],
         speaker: MediaStreamTrack | None = None,
         encoded: EncodedPictures | None = None,
+        encoded_sound: EncodedSounds | None = None,
     ) -> None:
         """``backlogs`` judge the frames of ``video`` and ``audio``."""
         self._loopback = loopback
         self._backlogs = backlogs
         self._clock = CaptureClock()
         self._captured_ns: dict[int, int] = {}
-        self._encoded = encoded
-        if encoded is not None:
-            encoded.restart()
+        self._encoded, self._encoded_sound = encoded, encoded_sound
+        for kind in (encoded, encoded_sound):
+            if kind is not None:
+                kind.restart()
         self._consume = {"video": self._video(on_video), "audio": self._audio(on_audio)}
         self._speaker = OutgoingTrack(speaker) if speaker is not None else None
         # No ICE servers: aiortc would ask a public STUN server by default.
@@ -221,7 +222,8 @@ class Peer:
     def _receive(self, receiver: RTCRtpReceiver) -> None:
         track = receiver.track
         if track.kind == "audio":
-            self.gates[track.kind] = DecoderGate(receiver)
+            tap = (self._encoded_sound.arrived,) if self._encoded_sound is not None else ()
+            self.gates[track.kind] = DecoderGate(receiver, *tap)
             SoundBuffer(receiver)
         else:
             self.gates[track.kind] = DecoderGate(receiver, self._on_encoded)
@@ -273,7 +275,7 @@ class Peer:
         return consume
 
     def _audio(self, consumer: Callable[[PcmFrame], None]) -> Callable[[object], None]:
-        clock, backlog = CaptureClock(_SOUND_HELD_BACK), self._backlogs["audio"]
+        clock, backlog = CaptureClock(HELD_BACK), self._backlogs["audio"]
         backlog.restart()
 
         def consume(sound: object) -> None:

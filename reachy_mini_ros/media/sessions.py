@@ -10,7 +10,7 @@ from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.media.backlog import Backlog
 from reachy_mini_ros.media.encoded import EncodedCounts
-from reachy_mini_ros.media.frames import EncodedFrame, Frame, PcmFrame
+from reachy_mini_ros.media.frames import EncodedFrame, EncodedSound, Frame, PcmFrame
 from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
 from reachy_mini_ros.media.speaker import Speaker
 from reachy_mini_ros.media.stage import Stage
@@ -35,6 +35,7 @@ class SharedSession(VideoSource):
         super().__init__(on_connection, supervisor)
         self._common = _common(host, signalling_port)
         self._audio: list[Callable[[PcmFrame], None]] = []
+        self._audio_packets: list[Callable[[EncodedSound], None]] = []
         self._open = False
         self._turn = asyncio.Lock()
 
@@ -112,6 +113,18 @@ class SharedSession(VideoSource):
         if self._open and not self._audio:
             self._common.session.remove_audio(self._give_audio)
 
+    def add_audio_packets(self, consumer: Callable[[EncodedSound], None]) -> None:
+        """Hand the microphone's sound to ``consumer`` as it was encoded, while this is open."""
+        if self._open and not self._audio_packets:
+            self._common.session.encoded_sounds.add(self._give_audio_packet)
+        self._audio_packets.append(consumer)
+
+    def remove_audio_packets(self, consumer: Callable[[EncodedSound], None]) -> None:
+        """Undo :meth:`add_audio_packets`."""
+        self._audio_packets.remove(consumer)
+        if self._open and not self._audio_packets:
+            self._common.session.encoded_sounds.remove(self._give_audio_packet)
+
     async def run(self) -> None:
         """Keep the session open until cancelled; the last one to let go closes it."""
         async with self._turn:  # one that is opened again at once waits for its own end
@@ -126,6 +139,8 @@ class SharedSession(VideoSource):
             session.add_encoded(self._give_encoded)
         if self._audio:
             session.add_audio(self._give_audio)
+        if self._audio_packets:
+            session.encoded_sounds.add(self._give_audio_packet)
         listeners.append(self._on_session)
         self._set(Connection.CONNECTING, OPENING)
         if session.connection is not Connection.CONNECTING:
@@ -141,10 +156,15 @@ class SharedSession(VideoSource):
                 session.remove_encoded(self._give_encoded)
             if self._audio:
                 session.remove_audio(self._give_audio)
+            if self._audio_packets:
+                session.encoded_sounds.remove(self._give_audio_packet)
             self._set_closed()
 
     def _give_audio(self, sound: PcmFrame) -> None:
         self._give(self._audio, sound)
+
+    def _give_audio_packet(self, packet: EncodedSound) -> None:
+        self._give(self._audio_packets, packet)
 
     def _on_session(self, connection: Connection, reason: str) -> None:
         self.last_error = self._common.session.last_error

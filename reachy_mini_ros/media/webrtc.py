@@ -19,6 +19,7 @@ from reachy_mini_ros.media import signalling
 from reachy_mini_ros.media.aiortc_patches import Loopback
 from reachy_mini_ros.media.backlog import Backlog
 from reachy_mini_ros.media.encoded import EncodedCounts, EncodedPictures
+from reachy_mini_ros.media.encoded_sound import EncodedSounds
 from reachy_mini_ros.media.frames import EncodedFrame, Frame, PcmFrame
 from reachy_mini_ros.media.peer import Peer
 from reachy_mini_ros.media.signalling import PeerStatus, Producers
@@ -68,6 +69,8 @@ class WebRtcSession(VideoSource):
         self._speaker = speaker
         self._audio: list[Callable[[PcmFrame], None]] = []
         self._encoded_pictures = EncodedPictures(self._give_encoded)
+        self.encoded_sounds = EncodedSounds(self._give)
+        """Gives the microphone's sound as the robot encoded it."""
         self._unwanted_since_s = {"video": 0.0, "audio": 0.0}
         self.backlogs = {"video": Backlog(), "audio": Backlog()}
         """What was left out of the pictures and the sound after stalls."""
@@ -169,6 +172,7 @@ class WebRtcSession(VideoSource):
                 self.backlogs,
                 speaker,
                 self._encoded_pictures,
+                self.encoded_sounds,
             )
             talk = Talk(signals, producer_id, self._peer)
             try:

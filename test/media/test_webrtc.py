@@ -23,7 +23,8 @@ from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError
 from reachy_mini_ros.hosts import is_loopback
-from reachy_mini_ros.media.frames import Frame, PcmFrame
+from reachy_mini_ros.media import opus
+from reachy_mini_ros.media.frames import EncodedSound, Frame, PcmFrame
 from reachy_mini_ros.media.webrtc import WebRtcSession
 from reachy_mini_ros.simulation import overlay
 
@@ -217,6 +218,30 @@ def test_sound_arrives_without_gaps_once_wanted(simulation: Simulation, io: Loop
     assert np.abs(np.concatenate([frame.samples for frame in sound])).max() > 100
     spacing_ms = np.diff([frame.captured_ns for frame in sound[10:]]) / 1e6
     assert spacing_ms.mean() == pytest.approx(20, abs=3)
+
+
+def test_sound_is_handed_out_as_it_was_encoded_with_nothing_decoded(
+    simulation: Simulation, io: LoopThread
+) -> None:
+    with Watched(io, simulation.signalling_port, watch=False) as watched:
+        packets: list[EncodedSound] = []
+        watched.wait_for_state(Connection.CONNECTED)
+        io.call(watched.session.encoded_sounds.add, packets.append)
+        wait_for(lambda: len(packets) > 75)
+        peer = watched.session._peer
+        assert peer is not None
+        assert not peer.decoded_ns["audio"]
+        io.call(watched.session.encoded_sounds.remove, packets.append)
+    assert {opus.duration(packet.data) for packet in packets} == {960}
+    steps_ms = np.diff([packet.captured_ns for packet in packets[10:]]) / 1e6
+    assert steps_ms.mean() == pytest.approx(20, abs=1)
+    assert all(packet.captured_ns < packet.arrived_ns for packet in packets)
+    decoder = av.CodecContext.create("libopus", "r")
+    sound = [
+        frame.to_ndarray() for p in packets[:75] for frame in decoder.decode(av.Packet(p.data))
+    ]
+    assert sum(part.shape[1] for part in sound) == 75 * 960 * 2
+    assert np.abs(np.concatenate(sound, axis=1)).max() > 100  # the tone, of half of each second
 
 
 class Tone(AudioStreamTrack):

@@ -11,6 +11,7 @@ from reachy_mini_ros.media.sessions import SharedSession
 from reachy_mini_ros.media.speaker import RATE_HZ
 from reachy_mini_ros.nodes.audio.direction import DirectionTopics
 from reachy_mini_ros.nodes.audio.microphone import MicrophoneTopics
+from reachy_mini_ros.nodes.audio.opus import OpusTopic
 from reachy_mini_ros.nodes.audio.parameters import PARAMETERS
 from reachy_mini_ros.nodes.audio.speaker import SpeakerTopics
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics
@@ -37,6 +38,7 @@ class AudioNode(ManagedNode):
         )
         self._switch = Switch(lambda: self.supervisor.keep("session", self._stream))
         self._microphone = MicrophoneTopics(self, io, self._session, values["channels"])
+        self._opus = OpusTopic(self, io, self._session)
         self._direction = DirectionTopics(self, io, self._work, self._api)
         self._speaker = SpeakerTopics(self, io, self._work, self._session, self._api)
         self._apply(values)
@@ -78,6 +80,7 @@ class AudioNode(ManagedNode):
             "rate_hz": microphone.latencies_ms.rate_hz(),
             "latency_p50_ms": microphone.latencies_ms.percentile(50),
             "latency_p95_ms": microphone.latencies_ms.percentile(95),
+            "opus_published": self._opus.published,
             "samples_lost": microphone.microphone.lost,
             "gaps": microphone.microphone.gaps,
             "bursts": session.sound_backlog.bursts,

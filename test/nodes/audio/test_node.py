@@ -5,6 +5,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
@@ -19,6 +20,7 @@ from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Bool, Float32, Int16MultiArray, String
 from std_srvs.srv import Trigger
 
@@ -146,6 +148,32 @@ def test_nothing_is_decoded_for_nobody(audio: Child, listen: object) -> None:
     assert told["samples_lost"] == "0"
     # That it is measured at all; how fast it is, the benchmarks tell.
     assert 0 < float(told["latency_p95_ms"]) < 5000
+
+
+def test_opus_is_published_as_it_came_and_decodes_to_the_tone_without_a_decoder_here(
+    audio: Child, listen: object
+) -> None:
+    diagnostics = listen(DiagnosticArray, "/diagnostics")
+    wait_for(lambda: status(diagnostics)["message"] == "connected, nobody listens", 10)
+    heard = listen(CompressedImage, "opus", reliable(1000))
+    heard.wait_count(75, 20)
+    told = status(diagnostics)
+    assert told["message"] == "connected, nobody listens"
+    assert int(told["opus_published"]) >= 75
+    messages = heard.messages[:75]
+    assert {message.format for message in messages} == {"opus"}
+    stamps = [message.header.stamp.sec + message.header.stamp.nanosec / 1e9 for message in messages]
+    assert np.median(np.diff(stamps)) == pytest.approx(0.02, abs=0.002)
+    assert all(before < after for before, after in pairwise(stamps))
+    decoder = av.CodecContext.create("libopus", "r")
+    packets = [av.Packet(message.data.tobytes()) for message in messages]
+    frames = [frame for packet in packets for frame in decoder.decode(packet)]
+    sound = np.concatenate([frame.to_ndarray()[0, ::2] for frame in frames])
+    loud = np.abs(sound).reshape(-1, 480).max(axis=1) > 4000
+    runs = np.flatnonzero(np.convolve(loud, np.ones(40), "valid") == 40)
+    assert len(runs), "no 400 ms of tone"
+    tone = analyse(sound[runs[0] * 480 : runs[0] * 480 + 19200], 48_000)
+    assert tone.frequency_hz == pytest.approx(440, abs=3)
 
 
 def tone(frequency_hz: float, seconds: float, rate_hz: int, channels: int = 1) -> np.ndarray:
