@@ -36,6 +36,8 @@ setup(
         "zeroconf",  # the SDK's, patched in the simulation
     ],
     extras_require={
+        # Beside language models: the MCP server, and what it serves HTTP with.
+        "agent": ["mcp>=2,<3", "uvicorn>=0.31"],
         # On the robot itself, with no ROS.
         "app": ["opencv-python-headless>=4.6,<6"],
         # Left to apt's python3-opencv where ROS comes from a distribution.
@@ -63,6 +65,7 @@ setup(
             "dashboard = reachy_mini_ros.nodes.bringup:dashboard",
             "discover = reachy_mini_ros.robot.discover:main",
             "robot_description = reachy_mini_ros.robot.description:main",
+            "mcp_server = reachy_mini_ros.agent.main:main",
             "reachy_mini_sim = reachy_mini_ros.simulation.main:main",
             "stream = reachy_mini_ros.nodes.bringup:stream",
         ],

@@ -33,8 +33,9 @@ KEYS = {
     "pygobject": "python3-gi",
     "pyyaml": "python3-yaml",
 }
-WITHOUT_KEY = {"aioice", "av", "reachy-mini", "playwright", "schemathesis"}
+WITHOUT_KEY = {"aioice", "av", "mcp", "reachy-mini", "playwright", "schemathesis"}
 WITH_THE_SDK = {"fastapi", "uvicorn"}
+WITH_MCP = {"httpx2", "mcp_types", "uvicorn"}
 # Run or loaded, not imported.
 RUN = {
     *("robot_state_publisher", "ament_flake8", "ament_pep257"),
@@ -111,16 +112,16 @@ def key(name: str) -> str:
 
 
 def test_every_import_of_the_package_is_declared_as_a_dependency() -> None:
-    for name in imported(NAME, "launch") - {"mujoco"}:
+    for name in imported(NAME, "launch") - {"mujoco"} - WITH_MCP:
         if name in depends("exec"):
             continue  # of ROS
         name = ON_PYPI.get(name, name)
-        assert name in {*requirements(), *requirements("opencv")}, name
+        assert name in {*requirements(), *requirements("opencv"), *requirements("agent")}, name
         assert key(name) in depends("exec") or name in WITHOUT_KEY, name
 
 
 def test_every_import_of_the_tests_is_declared_as_a_dependency() -> None:
-    for name in imported("test") - {"launch", *WITH_THE_SDK}:
+    for name in imported("test") - {"launch", *WITH_THE_SDK, *WITH_MCP}:
         known = name in depends("exec", "test") or key(name) in depends("exec", "test")
         assert known or ON_PYPI.get(name, name) in WITHOUT_KEY, name
 

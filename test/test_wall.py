@@ -89,7 +89,7 @@ def rooms_that_import(room: str) -> set[str]:
 
 
 def test_the_rooms_exist() -> None:
-    assert {"robot", "media", "simulation", "web", "app", "nodes"} <= {
+    assert {"robot", "media", "simulation", "web", "app", "agent", "nodes"} <= {
         path.parent.name for path in PACKAGE.glob("*/__init__.py")
     }
 
@@ -107,6 +107,13 @@ def test_simulation_is_used_by_the_synthetic_source_only() -> None:
         and path.relative_to(PACKAGE).parts[0] != "simulation"
     }
     assert users == {"media/sources/synthetic.py"}
+
+
+def test_nobody_imports_the_agents_room() -> None:
+    assert rooms_that_import("agent") <= {"agent"}
+    for room in ("mcp", "mcp_types", "uvicorn"):
+        users = {path.parent.name for path in PACKAGE.rglob("*.py") if room in tops(path)}
+        assert users <= {"agent"}, room
 
 
 def test_geometry_does_no_io() -> None:

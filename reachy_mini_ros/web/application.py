@@ -9,7 +9,7 @@ It knows nothing of ROS: pictures come in through :class:`Pictures`, encoded vid
 import asyncio
 import errno
 import ssl
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -18,6 +18,8 @@ from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.errors import UnavailableError
 from reachy_mini_ros.web import openapi
 from reachy_mini_ros.web.access import Access
+from reachy_mini_ros.web.agent_routes import AgentRoutes
+from reachy_mini_ros.web.agents import Agents
 from reachy_mini_ros.web.clips import ClipRoutes
 from reachy_mini_ros.web.command_routes import CommandRoutes
 from reachy_mini_ros.web.connections import Connection, serve_whole
@@ -104,6 +106,9 @@ class Dashboard:
             clips.folder: lambda: self.events.publish("clips", {}),
         }
         self.events: Events = Events(self._report, lambda: watch(folders), supervisor)
+        self.agents = Agents(
+            lambda: self.events.publish("agents", asdict(self.agents.state())), robot.note_agent
+        )
         self.endpoints = (
             *self.streams.endpoints(),
             *(VideoRoute(video).endpoints() if video is not None else ()),
@@ -113,6 +118,7 @@ class Dashboard:
             *photos.endpoints(),
             *clips.endpoints(),
             *CommandRoutes(robot, refusal).endpoints(),
+            *AgentRoutes(self.agents, robot, refusal).endpoints(),
             *LiveRoutes(settings.live_directory).endpoints(),
             Endpoint(
                 *("GET", "/api/openapi.json", self._openapi),
@@ -177,7 +183,7 @@ class Dashboard:
             response = web.HTTPSeeOther(".")
             self._access.grant(request, response)
             raise response
-        return await handler(request)
+        return await self.agents.serve(request, handler)
 
     async def _status(self, request: web.Request) -> web.Response:
         return web.json_response(self._report(False))
@@ -188,7 +194,8 @@ class Dashboard:
     def _report(self, sound: bool) -> dict[str, object]:
         video = self._video.state() if self._video is not None else None
         status = self._robot.status(sound=sound)
-        return report(status, self.streams.state(), video, self._settings.read_only)
+        pictures, paused = self.streams.state(), self.agents.paused
+        return report(status, pictures, video, self._settings.read_only, paused)
 
     def _listening_failed(self, error: OSError) -> str:
         port, setting = self._port, self._settings.port_setting

@@ -24,14 +24,29 @@ class Report(Status):
     """Unix time in s."""
     read_only: bool
     """Commands are refused."""
+    agents_paused: bool
+    """Those of agents are, until a person releases them."""
 
 
 def report(
-    status: Status, picture: PictureState, video: PictureState | None, read_only: bool
+    status: Status,
+    picture: PictureState,
+    video: PictureState | None,
+    read_only: bool,
+    agents_paused: bool,
 ) -> dict[str, object]:
     """Return the document, ready for JSON."""
     known = {field.name: getattr(status, field.name) for field in fields(status)}
     rate_hz = (video.rate_hz if video is not None else None) or picture.rate_hz
     known["rates"] = replace(status.rates, picture_hz=rate_hz)
     time_s = round(time.time(), 3)
-    return asdict(Report(**known, picture=picture, video=video, time=time_s, read_only=read_only))
+    return asdict(
+        Report(
+            **known,
+            picture=picture,
+            video=video,
+            time=time_s,
+            read_only=read_only,
+            agents_paused=agents_paused,
+        )
+    )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reachy_mini_ros.errors import NotConnectedError
+from reachy_mini_ros.web.agents import CallEntry
 from reachy_mini_ros.web.commands import Command, Done, Moves
 
 NO_SOUND = "this robot has no sound here"
@@ -176,6 +177,9 @@ class Robot(ABC):
     @abstractmethod
     async def moves(self) -> Moves:
         """Return the moves that can be played; raises like :meth:`obey`."""
+
+    def note_agent(self, call: CallEntry) -> None:  # noqa: B027 - nobody need hear of it
+        """Hear of what an agent does."""
 
     # What is heard and said is asked of a robot only where the dashboard was given a Hearing.
 

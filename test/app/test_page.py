@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from harness.app import start
 from harness.behaviour import Behaviour, Page
 from harness.daemon import Daemon
 from harness.pictures import Client, Stream
@@ -15,22 +16,7 @@ from harness.processes import Child, Processes, free_port
 from harness.simulation import Simulation
 from harness.waiting import patience, wait_for
 
-MODULE = "camera_live_feed.main"
 TOKEN = "correct-horse-battery"
-
-
-def start(processes: Processes, robot: Simulation, **variables: object) -> tuple[Child, int]:
-    """Start the app, on loopback unless the variables say otherwise; return it and its port."""
-    chosen = {
-        "REACHY_MINI_HOST": "127.0.0.1",
-        "REACHY_MINI_PORT": robot.port,
-        "REACHY_MINI_SIGNALLING_PORT": robot.signalling_port,
-        "REACHY_MINI_PAGE_ADDRESS": "127.0.0.1",
-        "REACHY_MINI_PAGE_PORT": free_port(),
-        **variables,
-    }
-    child = processes.start_module(MODULE, env={name: str(one) for name, one in chosen.items()})
-    return child, int(str(chosen["REACHY_MINI_PAGE_PORT"]))
 
 
 @pytest.fixture(scope="module")

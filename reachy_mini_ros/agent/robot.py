@@ -1,0 +1,132 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The robot for one call of one agent: the API in its name, and motion within the caps."""
+
+import asyncio
+import math
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from reachy_mini_ros.agent.api import MOVE_S, Api, Content
+from reachy_mini_ros.agent.settings import Settings
+from reachy_mini_ros.aio import Tasks
+from reachy_mini_ros.errors import BusyError, PreemptedError, ReachyMiniRosError, TimedOutError
+
+
+class Motion:
+    """Who moves the robot in this server: one call at a time, none after a stop."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self.stops = 0
+        """Stops so far."""
+        self._by = ""
+        self._tasks = tasks
+        self._stopping: asyncio.Task[None] | None = None
+
+    def stop_soon(self, stop: Coroutine[Any, Any, object]) -> None:
+        """Have the robot stopped though nobody waits for it."""
+        self._stopping = self._tasks.start("stop", _quiet(stop))
+
+    async def close(self) -> None:
+        """Return when the robot was stopped, if it was to be."""
+        if self._stopping is not None:
+            await asyncio.wait((self._stopping,))
+
+    @contextmanager
+    def of(self, tool: str) -> Iterator[None]:
+        """Move in this context; raises BusyError if another call does."""
+        if self._by:
+            raise BusyError(f"'{self._by}' still moves the robot: wait for its end, or stop it")
+        self._by = tool
+        try:
+            yield
+        finally:
+            self._by = ""
+
+
+class Robot:
+    """What tools ask of the robot; errors are those of :class:`Api`."""
+
+    def __init__(self, api: Api, settings: Settings, motion: Motion, agent: str) -> None:
+        self._api = api
+        self.settings = settings
+        self._motion = motion
+        self._agent = agent
+
+    async def get(self, path: str, **query: object) -> Any:
+        """Return the JSON at a path."""
+        return await self._api.get(self._agent, path, **query)
+
+    async def content(self, path: str, **query: object) -> Content:
+        """Return what is at a path."""
+        return await self._api.content(self._agent, path, **query)
+
+    async def send(self, path: str, data: bytes, kind: str, within_s: float) -> str:
+        """Send a body, and return the answer's message."""
+        return str((await self._api.send(self._agent, path, data, kind, within_s))["message"])
+
+    async def status(self) -> dict[str, Any]:
+        """Return what is known of the robot."""
+        known: dict[str, Any] = await self.get("/api/status")
+        return known
+
+    async def stop(self) -> str:
+        """End whatever moves."""
+        self._motion.stops += 1
+        return await self._command("stop", {})
+
+    @contextmanager
+    def moving(self, tool: str) -> "Iterator[Moves]":
+        """Move in this context; raises BusyError if another call does."""
+        with self._motion.of(tool):
+            yield Moves(self, self._motion)
+
+    async def _command(self, name: str, body: object, **query: object) -> str:
+        answer = await self._api.post(
+            self._agent, f"/api/command/{name}", body, within_s=MOVE_S, **query
+        )
+        return str(answer["message"])
+
+
+async def _quiet(stop: Coroutine[Any, Any, object]) -> None:
+    with suppress(ReachyMiniRosError):  # a robot that is away stands still
+        await stop
+
+
+class Moves:
+    """The commands of one call, each waited for, until the call's time is over or a stop comes."""
+
+    def __init__(self, robot: Robot, motion: Motion) -> None:
+        self._robot = robot
+        self._motion = motion
+        self._stops = motion.stops
+        self._ends_s = asyncio.get_running_loop().time() + robot.settings.caps.duration_s
+
+    async def command(self, name: str, body: object, *, wait: bool = True) -> str:
+        """Return the last receipt of a command.
+
+        Raises TimedOutError where the robot was stopped as the time was over, and PreemptedError
+        where a stop came.
+        """
+        if self._motion.stops != self._stops:
+            raise PreemptedError("ended by a stop")
+        query = {"wait": "done"} if wait else {}
+        try:
+            async with asyncio.timeout_at(self._ends_s) as limit:
+                return await self._robot._command(name, body, **query)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        except asyncio.CancelledError:  # whoever asked for it is gone, or wants it no more
+            self._motion.stop_soon(self._robot.stop())
+            raise
+        await self._robot.stop()
+        raise TimedOutError(
+            f"stopped: a call may move the robot for {self._robot.settings.caps.duration_s:g} s"
+        )
+
+    def steps(self, angle_deg: float, duration_s: float) -> int:
+        """Return how many gotos of a duration a turn takes within the speed that is allowed."""
+        at_once = self._robot.settings.caps.speed_deg_s * duration_s
+        return max(1, math.ceil(abs(angle_deg) / at_once - 1e-6))

@@ -1,0 +1,24 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""All tools, by name."""
+
+from reachy_mini_ros.agent.motion_tools import (
+    ExpressTool,
+    LookAtTool,
+    MoveTool,
+    RestTool,
+    StopTool,
+)
+from reachy_mini_ros.agent.sense_tools import LookTool, StatusTool
+from reachy_mini_ros.agent.tool import Tool
+
+ALL: tuple[type[Tool], ...] = (
+    StatusTool,
+    LookTool,
+    LookAtTool,
+    MoveTool,
+    ExpressTool,
+    RestTool,
+    StopTool,
+)
+TOOLS: dict[str, Tool] = {kind.name: kind() for kind in ALL}

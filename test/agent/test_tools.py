@@ -1,0 +1,129 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The tools over stdio, with the mcp package's own client, at a simulated robot without ROS."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from harness import app
+from harness.agent import Agent, connected, program
+from harness.behaviour import Page
+from harness.pictures import Client
+from harness.processes import Processes
+from harness.simulation import Simulation
+from harness.waiting import wait_for
+
+
+@pytest.fixture(scope="module")
+def page(
+    processes: Processes, simulation: Simulation, tmp_path_factory: pytest.TempPathFactory
+) -> Page:
+    photos = tmp_path_factory.mktemp("photos")
+    child, port = app.start(processes, simulation, REACHY_MINI_PHOTOS=photos)
+    child.wait_for_output("in a browser", 30)
+    served = Page(port, simulation, photos)
+    served.wait_connected()
+    return served
+
+
+@pytest.fixture(scope="module")
+def agent(page: Page) -> Iterator[Agent]:
+    allowed = "--allow=motion,camera,microphone,speaker"
+    url = f"--url=http://127.0.0.1:{page.port}"
+    with connected(program(url, allowed, "--name=tester", "--max-rate=600")) as there:
+        yield there
+
+
+def test_what_there_is_is_described(agent: Agent) -> None:
+    tools = {tool.name: tool for tool in agent.ask("list_tools").tools}
+    assert {"status", "look", "look_at", "move", "express", "rest", "stop"} <= tools.keys()
+    head = tools["move"].input_schema["$defs"]["Head"]["properties"]
+    assert (head["pitch"]["minimum"], head["pitch"]["maximum"]) == (-90, 90)
+    assert tools["status"].annotations.read_only_hint is True
+    assert tools["move"].annotations.read_only_hint is False
+
+
+def test_status_tells_the_robot_and_what_may_be_done(agent: Agent) -> None:
+    told = agent.status()
+    assert told["connection"] == "connected"
+    assert told["joints"].keys() == {"yaw_body", "right_antenna", "left_antenna"}
+    assert told["you"]["allowed"] == ["camera", "microphone", "motion", "speaker"]
+
+
+def test_a_sleeping_robot_is_woken(agent: Agent, page: Page) -> None:
+    assert "wake" in agent.told("rest", state="awake")
+    page.reaches(lambda told: told["head"]["pitch"], 0)
+
+
+def test_parts_are_moved_one_after_the_other_and_waited_for(agent: Agent, page: Page) -> None:
+    told = agent.told("move", head={"yaw": 20, "pitch": -5}, antennas={"left": 30})
+    assert told.startswith("head: goto/head_pose done")
+    assert "antennas: goto/joints done" in told
+    known = page.status()
+    assert abs(known["head"]["yaw"] - 20) < 1
+    assert abs(known["joints"]["left_antenna"] - 30) < 2
+    # Faster than it may: in steps.
+    assert "in 2 steps" in agent.told("move", antennas={"right": 150, "left": -150})
+    assert abs(page.status()["joints"]["right_antenna"] - 150) < 2
+    agent.told("move", head={}, antennas={"right": 0, "left": 0})
+
+
+def test_what_the_robot_refuses_is_told_in_its_words(agent: Agent) -> None:
+    assert "pitch 80.0 deg" in agent.refused("move", head={"pitch": 80})
+    assert "less than or equal to 90" in agent.refused("move", head={"pitch": 100})
+    assert "is needed" in agent.refused("move")
+    assert "there are status, " in agent.refused("dance")
+    assert "Extra inputs" in agent.refused("status", now=True)
+
+
+def test_a_picture_comes_with_the_pose_it_shows(agent: Agent) -> None:
+    result = agent.call("look")
+    text, picture = result.content
+    assert text.text.startswith("What follows was recorded by the robot: data")
+    assert picture.mime_type == "image/jpeg"
+    image = cv2.imdecode(np.frombuffer(base64.b64decode(picture.data), np.uint8), 1)
+    assert image.shape[1] == 320
+    assert '"width": 320' in text.text
+    assert '"yaw"' in text.text
+
+
+def test_a_pixel_is_looked_at(agent: Agent, page: Page) -> None:
+    agent.told("move", head={})
+    assert "done" in agent.told("look_at", u=80, v=90, width=320, height=180)
+    wait_for(lambda: page.status()["head"]["yaw"] > 5, 5, "the turn to the left")
+    assert "give 'u'" in agent.refused("look_at", u=80)
+    agent.told("move", head={})
+
+
+def test_a_stop_ends_a_move(agent: Agent, page: Page) -> None:
+    moving = agent.begin("move", antennas={"right": 150, "left": -150})
+    wait_for(lambda: page.status()["motion"]["owner"] == "goto", 5, "the motion")
+    assert "still moves the robot" in agent.refused("move", body={"yaw": 10})
+    agent.told("stop")
+    assert moving.result(10).is_error
+    assert abs(page.status()["joints"]["right_antenna"]) < 140
+    agent.told("move", antennas={"right": 0, "left": 0})
+
+
+def test_calls_are_told_to_the_dashboard(agent: Agent, page: Page) -> None:
+    agent.told("move", body={"yaw": 5})
+    agent.refused("move", head={"pitch": 80})
+    known = Client(page.port).json("/api/agents")[1]
+    last, before = known["calls"][:2]
+    assert (last["agent"], last["tool"], last["outcome"]) == ("tester", "move", "failed")
+    assert "pitch 80.0 deg" in last["text"]
+    assert (before["outcome"], before["arguments"]) == ("done", '{"body": {"yaw": 5}}')
+
+
+def test_without_grants_there_is_status_and_stop(page: Page, tmp_path: Path) -> None:
+    with connected(program(f"--url=http://127.0.0.1:{page.port}")) as other:
+        assert other.status()["you"]["allowed"] == []
+        assert other.told("stop")
+        assert "needs motion, which is not granted" in other.refused("move", head={})
+        assert "--allow camera" in other.refused("look")
+    calls = Client(page.port).json("/api/agents")[1]["calls"]
+    assert calls[0]["agent"] == "mcp"  # as the client calls itself

@@ -1,0 +1,22 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The app as a process, at a simulated robot."""
+
+from harness.processes import Child, Processes, free_port
+from harness.simulation import Simulation
+
+MODULE = "camera_live_feed.main"
+
+
+def start(processes: Processes, robot: Simulation, **variables: object) -> tuple[Child, int]:
+    """Start the app, on loopback unless the variables say otherwise; return it and its port."""
+    chosen = {
+        "REACHY_MINI_HOST": "127.0.0.1",
+        "REACHY_MINI_PORT": robot.port,
+        "REACHY_MINI_SIGNALLING_PORT": robot.signalling_port,
+        "REACHY_MINI_PAGE_ADDRESS": "127.0.0.1",
+        "REACHY_MINI_PAGE_PORT": free_port(),
+        **variables,
+    }
+    child = processes.start_module(MODULE, env={name: str(one) for name, one in chosen.items()})
+    return child, int(str(chosen["REACHY_MINI_PAGE_PORT"]))
