@@ -22,6 +22,8 @@ HEAD_TO_CAMERA: Array = np.array(
 """Pose of the optical frame (z forward, x right, y down) in the head, of the robot's URDF."""
 
 _NEUTRAL: Array = np.zeros(3)
+_STANDS = 1e-6
+"""Metres and parts of a radian that the head moves by in less than a thousandth of a pixel."""
 
 
 def camera_matrix(width: int, height: int) -> Array:
@@ -35,14 +37,22 @@ class Picture:
     def __init__(self, width: int, height: int, seed: int) -> None:
         self._k = camera_matrix(width, height)
         self._planes = build(self._k[0, 0], seed)
-        self._yuv = Yuv.empty(width, height)
+        self._room = Yuv.empty(width, height)
+        self._seen_from: Matrix | None = None
+        self._given = Yuv.empty(width, height)
 
     def draw(self, head_pose: Matrix) -> Yuv:
-        """Return the picture from ``head_pose`` (4x4, world -> head, m); the next one reuses it."""
-        camera = head_pose @ HEAD_TO_CAMERA
-        for plane in self._planes:
-            paint(self._yuv, plane, self._k, camera[:3, :3], camera[:3, 3])
-        return self._yuv
+        """Return the picture from ``head_pose`` (4x4, world -> head, m); the next one reuses it.
+
+        It may be drawn into: the room is painted anew only for a head that has moved.
+        """
+        if self._seen_from is None or np.abs(head_pose - self._seen_from).max() > _STANDS:
+            camera = head_pose @ HEAD_TO_CAMERA
+            for plane in self._planes:
+                paint(self._room, plane, self._k, camera[:3, :3], camera[:3, 3])
+            self._seen_from = head_pose.copy()
+        np.copyto(self._given.buffer, self._room.buffer)
+        return self._given
 
 
 def head_rotation(image_bgr: Image, head_position: Array = _NEUTRAL) -> Array | None:

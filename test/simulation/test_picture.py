@@ -100,6 +100,14 @@ def test_every_direction_is_covered_by_the_room() -> None:
             assert (picture.draw(pose).buffer == drawn).all(), "the picture before shows through"
 
 
+def test_what_is_drawn_into_a_picture_is_not_in_the_next_one() -> None:
+    picture = Picture(320, 180, seed=0)
+    drawn = picture.draw(head(0, 0, 20)).buffer.copy()
+    picture.draw(head(0, 0, 20)).buffer[:] = 0
+    assert (picture.draw(head(0, 0, 20)).buffer == drawn).all()
+    assert (picture.draw(head(0, 0, 21)).buffer != drawn).any()
+
+
 def test_a_seed_gives_the_same_room_again_and_another_gives_another() -> None:
     def drawn(seed: int) -> Image:
         return Picture(640, 360, seed).draw(np.eye(4)).buffer
