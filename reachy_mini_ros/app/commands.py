@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from reachy_mini_ros.app.media import Media
@@ -16,6 +17,7 @@ from reachy_mini_ros.robot.geometry import look
 from reachy_mini_ros.robot.geometry.joint_targets import joint_target_of
 from reachy_mini_ros.robot.history import History
 from reachy_mini_ros.robot.motion import receipts
+from reachy_mini_ros.robot.motion.lease import Ask
 from reachy_mini_ros.robot.motion.receipts import Receipt
 from reachy_mini_ros.robot.state import Target
 from reachy_mini_ros.web import commands
@@ -49,36 +51,40 @@ class DriverCommands:
         told = Told(receipt.kind, receipt.reason)
         self._fates.settle(receipt.source, receipt.id, receipt.detail, told)
 
-    async def obey(self, command: Command, to_its_end: bool) -> Done:
+    async def obey(self, command: Command, to_its_end: bool, holder: str) -> Done:
         """Carry out a command; see :class:`reachy_mini_ros.web.robot.Robot`."""
         driver = self._driver
+        if isinstance(command, commands.Lease):
+            ask = Ask(command.action)
+            return Done(driver.leasing.ask(ask, command.name, command.seconds))
+        begin, switch = partial(self._begin, holder), partial(self._switch, holder)
         driver.commander.present()  # raises the reason if the robot is away
         match command:
             case commands.Stop():
-                return await self._switch("stop", driver.commander.stop)
+                return await switch("stop", driver.commander.stop)
             case commands.WakeUp():
-                return await self._switch("wake_up", driver.commander.wake_up)
+                return await switch("wake_up", driver.commander.wake_up)
             case commands.GotoSleep():
-                return await self._switch("goto_sleep", driver.commander.goto_sleep)
+                return await switch("goto_sleep", driver.commander.goto_sleep)
             case commands.Motors(enabled=on):
-                return await self._switch(
+                return await switch(
                     "enable_motors", lambda order: driver.commander.enable_motors(on, order)
                 )
             case commands.AutomaticBodyYaw(enabled=on):
-                return await self._switch(
+                return await switch(
                     "automatic_body_yaw",
                     lambda order: driver.switches.automatic_body_yaw(on, order),
                 )
             case commands.LookAtPixel():
-                return await self._begin(
+                return await begin(
                     LOOK_AT_PIXEL, lambda order: self._look(command, order), to_its_end
                 )
             case commands.PlayMove(name=name):
-                return await self._begin(
+                return await begin(
                     PLAY_MOVE, lambda order: driver.play_move(name, order), to_its_end, ANSWER_S
                 )
             case commands.Head() | commands.Antennas() | commands.Body():
-                return await self._target(order_of(command), to_its_end)
+                return await self._target(holder, order_of(command), to_its_end)
         raise AssertionError(f"no command {command}")
 
     async def moves(self) -> Moves:
@@ -86,10 +92,10 @@ class DriverCommands:
         found = await self._driver.list_moves()
         return Moves(tuple(found.names), found.recorded, found.unavailable or None)
 
-    async def _target(self, order: Order, to_its_end: bool) -> Done:
+    async def _target(self, holder: str, order: Order, to_its_end: bool) -> Done:
         if order.streamed:
             # As a topic would be: what is refused is told with the safety events.
-            given = self._driver.order(order.source, self._id())
+            given = self._driver.order(order.source, self._id(), holder=holder)
             try:
                 target = self._wanted(order)
                 self._driver.commander.stream(target, time.monotonic_ns(), given)
@@ -100,7 +106,7 @@ class DriverCommands:
         async def goto(given: receipts.Order) -> str:
             return await self._driver.goto(self._wanted(order), order=given)
 
-        return await self._begin(order.source, goto, to_its_end)
+        return await self._begin(holder, order.source, goto, to_its_end)
 
     def _wanted(self, order: Order) -> Target:
         if order.head_pose is not None:
@@ -123,21 +129,26 @@ class DriverCommands:
         return await self._driver.goto(Target(head_pose=look.level_pose(seen)), order=order)
 
     async def _begin(
-        self, source: str, work: Work, to_its_end: bool, within_s: float = FIRST_RECEIPT_S
+        self,
+        holder: str,
+        source: str,
+        work: Work,
+        to_its_end: bool,
+        within_s: float = FIRST_RECEIPT_S,
     ) -> Done:
         """Have it carried out whoever waits, and return what is told of it."""
         id = self._id()
         with self._fates.of(source, id) as fate:
-            order = self._driver.order(source, id)
+            order = self._driver.order(source, id, holder=holder)
             self._driver.begin(order, work(order))
             told = await fate.begun(within_s)
             if to_its_end:
                 told = await fate.ended(LAST_RECEIPT_S)
         return Done(f"{source} {told}")
 
-    async def _switch(self, source: str, work: Work) -> Done:
+    async def _switch(self, holder: str, source: str, work: Work) -> Done:
         """Return its answer at its end; it goes on if nobody waits for that any more."""
-        order = self._driver.order(source, self._id())
+        order = self._driver.order(source, self._id(), holder=holder)
         task = asyncio.ensure_future(self._driver.obey(order, work(order)))
         self._switches.add(task)
         task.add_done_callback(self._over)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The robot behind the page, without ROS: the driver and the robot's media."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -31,6 +32,7 @@ from reachy_mini_ros.web.commands import Command, Done, Moves
 from reachy_mini_ros.web.robot import (
     HeadAngles,
     HeadPose,
+    LeaseHeld,
     MotionState,
     Rates,
     Robot,
@@ -107,6 +109,7 @@ class DirectRobot(Robot):
         motion = driver.commander.motion
         return replace(
             known,
+            lease=self._lease(),
             head=_head(state),
             target_head=self._target_head(),
             joints=_joints(state),
@@ -119,7 +122,7 @@ class DirectRobot(Robot):
             rates=Rates(joint_states_hz=round(link.intervals_ms.rate_hz(), 1)),
         )
 
-    async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
+    async def obey(self, command: Command, *, to_its_end: bool = False, holder: str = "") -> Done:
         """Begin with a command."""
         async with self._presence.held():
             match command:
@@ -131,7 +134,7 @@ class DirectRobot(Robot):
                     return Done(await self._streams.start())
                 case commands.StreamStop():
                     return Done(await self._streams.stop())
-            return await self._commands.obey(command, to_its_end)
+            return await self._commands.obey(command, to_its_end, holder)
 
     async def moves(self) -> Moves:
         """Return the moves that can be played."""
@@ -149,6 +152,11 @@ class DirectRobot(Robot):
     async def set_volumes(self, percents: Mapping[str, int]) -> Done:
         """Set the volumes that are named."""
         return await self.sound.set_volumes(percents)
+
+    def _lease(self) -> LeaseHeld | None:
+        lease = self._driver.leasing.lease
+        holder, left_s = lease.state.holder, lease.left_s()
+        return LeaseHeld(holder, round(time.time() + left_s, 1)) if holder else None
 
     def _target_head(self) -> HeadAngles | None:
         try:

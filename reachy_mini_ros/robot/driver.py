@@ -28,7 +28,7 @@ import numpy as np
 
 from reachy_mini_ros.aio import Supervisor, Tasks
 from reachy_mini_ros.connection import Connection
-from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError
+from reachy_mini_ros.errors import BusyError, NotConnectedError, ReachyMiniRosError
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.link import RobotLink
 from reachy_mini_ros.robot.geometry import look
@@ -38,6 +38,8 @@ from reachy_mini_ros.robot.motion import moves, recorder
 from reachy_mini_ros.robot.motion.arbitration import MotionStatus
 from reachy_mini_ros.robot.motion.commander import Commander, Limits
 from reachy_mini_ros.robot.motion.events import SafetyEvent, event_of
+from reachy_mini_ros.robot.motion.lease import LeaseState
+from reachy_mini_ros.robot.motion.leasing import Leasing
 from reachy_mini_ros.robot.motion.monitor import Monitor
 from reachy_mini_ros.robot.motion.player import Player
 from reachy_mini_ros.robot.motion.receipts import Order, Receipt
@@ -103,6 +105,8 @@ class Listeners:
     """For each command that went otherwise than asked, and when somebody else moves the robot."""
     on_receipt: Callable[[Receipt], None] = _nobody
     """For each command, at first and at its end."""
+    on_lease: Callable[[LeaseState], None] = _nobody
+    """With each change: who commands alone."""
 
 
 class Driver:
@@ -156,6 +160,7 @@ class Driver:
         self.player = Player(self.link, self.api, self.commander)
         self.switches = DaemonSwitches(self.link, self.api, self.commander)
         self.recorder = Recorder()
+        self.leasing = Leasing(self.commander.motion.lease, listeners.on_lease)
 
     async def __aenter__(self) -> Self:
         self.start()
@@ -195,6 +200,7 @@ class Driver:
 
     async def close(self) -> None:
         """End what moves the robot for this program, and leave it alone; nothing is told then."""
+        self.leasing.close()
         await self.commander.close()
         await self._tasks.end()
         await self.api.close()
@@ -294,10 +300,13 @@ class Driver:
         order = self.order("enable_motors")
         return await self.obey(order, self.commander.enable_motors(enable, order))
 
-    def order(self, source: str, id: str = "", detail: str = "") -> Order:
-        """Return the order for a command that came by ``source``, to be given to :meth:`obey`."""
+    def order(self, source: str, id: str = "", detail: str = "", holder: str = "") -> Order:
+        """Return the order for a command that came by ``source``, to be given to :meth:`obey`.
+
+        ``holder``: in the name of which lease it comes.
+        """
         tell, motion = self._listeners.on_receipt, self.commander.motion
-        return Order(source, id, detail, owner=lambda: motion.owner, tell=tell)
+        return Order(source, id, detail, owner=lambda: motion.owner, tell=tell, holder=holder)
 
     async def obey(self, order: Order, command: Awaitable[str]) -> str:
         """Return what ``command`` returns or raise what it raises; tell what becomes of it.
@@ -307,7 +316,7 @@ class Driver:
         if order.stops is None:
             order.stops = self.commander.motion.stops
         try:
-            answer = await command
+            answer = await self._admitted(order, command)
         except ReachyMiniRosError as error:
             self.fail(order, error)
             raise
@@ -332,6 +341,15 @@ class Driver:
         if not order.over:
             order.fail(error)
             self._listeners.on_event(event_of(error, order.source))
+
+    async def _admitted(self, order: Order, command: Awaitable[str]) -> str:
+        try:
+            self.commander.motion.lease.admit(order.source, order.holder)
+        except BusyError:
+            if asyncio.iscoroutine(command):
+                command.close()  # it never begins
+            raise
+        return await command
 
     async def _obey(self, source: str, command: Callable[[Order], Awaitable[str]]) -> str:
         order = self.order(source)

@@ -7,7 +7,13 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from reachy_mini_ros.errors import NotConnectedError, ReachyMiniRosError, TimedOutError
+from reachy_mini_ros.errors import (
+    InvalidCommandError,
+    NotConnectedError,
+    ReachyMiniRosError,
+    TimedOutError,
+)
+from reachy_mini_ros.robot.motion.lease import check_name
 from reachy_mini_ros.web.commands import (
     COMMANDS,
     LASTING,
@@ -23,6 +29,9 @@ from reachy_mini_ros.web.middleware import Handler
 from reachy_mini_ros.web.robot import Robot
 
 FAILURES = (403, 408, 409, 413, 415, 422, 503, 504)
+
+HOLDER_HEADER = "Lease-Holder"
+"""The name of the lease in whose name a command comes."""
 
 T = TypeVar("T")
 
@@ -59,12 +68,25 @@ class CommandRoutes:
             forbid_if(self._refusal)
             command = await read_body(request, kind)
             wait = kind in LASTING and read_query(request, Waiting).wait == "done"
-            return json_answer(await answered(self._robot.obey(command, to_its_end=wait)))
+            holder = holder_of(request)
+            work = self._robot.obey(command, to_its_end=wait, holder=holder)
+            return json_answer(await answered(work))
 
         return handler
 
     async def _moves(self, request: web.Request) -> web.StreamResponse:
         return json_answer(await answered(self._robot.moves()))
+
+
+def holder_of(request: web.Request) -> str:
+    """Return in the name of which lease a request comes, empty if in none; 422 for a wrong one."""
+    name = request.headers.get(HOLDER_HEADER, "")
+    if name:
+        try:
+            check_name(name)
+        except InvalidCommandError as error:
+            raise web.HTTPUnprocessableEntity(text=f"{HOLDER_HEADER}: {error}") from None
+    return name
 
 
 def forbid_if(refusal: str) -> None:

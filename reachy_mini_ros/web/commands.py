@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from reachy_mini_ros.robot.motion.lease import LONGEST_S, NAME_PATTERN, SHORTEST_S
+
 Degrees = Annotated[float, Field(ge=-360.0, le=360.0)]
 Pitch = Annotated[float, Field(ge=-90.0, le=90.0)]
 """Beyond, the same orientation has another roll and yaw, and would be judged by these."""
@@ -114,6 +116,14 @@ class PlayMove(Command):
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w .,/+-]+$")]
 
 
+class Lease(Command):
+    """Command alone for a while: others are refused, but their `stop`; renew it, release it."""
+
+    action: Literal["acquire", "renew", "release", "take"]
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    seconds: Annotated[float, Field(ge=SHORTEST_S, le=LONGEST_S)] = 30.0
+
+
 class Photo(Command):
     """Save a picture in full size."""
 
@@ -143,6 +153,7 @@ COMMANDS: dict[str, type[Command]] = {
     "body": Body,
     "look_at_pixel": LookAtPixel,
     "play_move": PlayMove,
+    "lease": Lease,
     "photo": Photo,
     "record": Record,
     "stream_start": StreamStart,

@@ -19,6 +19,8 @@ class Interest:
         self._linger_s = linger_s
         self._count = 0
         self._wanted = False
+        self._until_s = 0.0
+        """It does not end before, on the loop's clock."""
         self._end: asyncio.TimerHandle | None = None
 
     @property
@@ -42,10 +44,12 @@ class Interest:
             self._count -= 1
             if self._count == 0:
                 loop = asyncio.get_running_loop()
-                self._end = loop.call_later(self._linger_s, self.drop)
+                end_s = max(loop.time() + self._linger_s, self._until_s)
+                self._end = loop.call_at(end_s, self.drop)
 
-    def touch(self) -> None:
-        """Look for ``linger_s`` from now."""
+    def touch(self, for_s: float = 0.0) -> None:
+        """Look for ``linger_s`` from now, or for longer."""
+        self._until_s = max(self._until_s, asyncio.get_running_loop().time() + for_s)
         with self.held():
             pass
 
@@ -54,6 +58,7 @@ class Interest:
         if self._end is not None:
             self._end.cancel()
             self._end = None
+        self._until_s = 0.0
         if self._wanted:
             self._wanted = False
             self._on_change(False)

@@ -55,6 +55,15 @@ class MotionState:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseHeld:
+    """Who commands alone."""
+
+    holder: str
+    until: float
+    """Unix time in s."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sound:
     """What the robot hears; None for what the robot does not tell."""
 
@@ -126,6 +135,8 @@ class Status:
     joints: Mapping[str, float] | None = None
     """``yaw_body``, ``right_antenna``, ``left_antenna`` in degrees with the URDF's signs."""
     motion: MotionState = MotionState()
+    lease: LeaseHeld | None = None
+    """None while nobody commands alone."""
     sound: Sound | None = None
     """None unless somebody asks for it: the robot's microphone is decoded for it."""
     camera: Mapping[str, str] = field(default_factory=dict)
@@ -163,8 +174,10 @@ class Robot(ABC):
         """
 
     @abstractmethod
-    async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
+    async def obey(self, command: Command, *, to_its_end: bool = False, holder: str = "") -> Done:
         """Begin with a command; return when it was accepted, or at its end if that is wanted.
+
+        ``holder``: the name of the lease in whose name it comes, empty without one.
 
         What is short, and a wake-up or a sleep, is always answered at its end, and a streamed
         target when it is passed on.

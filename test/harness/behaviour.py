@@ -36,7 +36,7 @@ class Page:
         answer: dict[str, Any] = Client(self.port).json("/api/status")[1]
         return answer
 
-    def command(self, name: str, **body: object) -> tuple[int, dict[str, str]]:
+    def command(self, name: str, /, **body: object) -> tuple[int, dict[str, str]]:
         client = Client(self.port, patience(30.0))
         return client.post(f"/api/command/{name}", body)
 
@@ -154,6 +154,38 @@ class Behaviour:
         assert (status, answer["message"]) == (200, "stopped: goto")
         wait_for(lambda: page.status()["motion"]["owner"] == "idle", 5, "its end")
         assert page.command("head?wait=done")[0] == 200
+
+    def test_who_holds_the_lease_commands_alone(self, page: Page) -> None:
+        def ask(action: str, name: str) -> tuple[int, dict[str, str]]:
+            return page.command("lease", action=action, name=name, seconds=20)
+
+        def antennas(name: str) -> tuple[int, dict[str, str]]:
+            client = Client(page.port, patience(30.0))
+            path = "/api/command/antennas?wait=done"
+            return client.post(path, {"left": 5}, **({"Lease-Holder": name} if name else {}))
+
+        assert ask("renew", "ann")[0] == 409
+        assert ask("acquire", "ann")[0] == 200
+        wait_for(lambda: (page.status()["lease"] or {}).get("holder") == "ann", 5, "the holder")
+        assert page.status()["lease"]["until"] > page.status()["time"]
+        assert ask("acquire", "bob")[0] == 409
+        for name, holder in (("", "ann"), ("bob", "ann")):
+            code, answer = antennas(name)
+            assert code == 409
+            assert f"{holder} commands the robot alone" in answer["error"]
+        code, answer = antennas("ann")
+        assert code == 200, answer
+        assert page.command("stop")[0] == 200
+        assert ask("take", "bob")[0] == 200
+        code, answer = antennas("ann")
+        assert code == 409
+        assert "bob commands the robot alone" in answer["error"]
+        assert ask("release", "bob")[0] == 200
+        wait_for(lambda: page.status()["lease"] is None, 5, "no holder")
+        code, answer = antennas("bob")
+        assert code == 409
+        assert "bob holds no lease" in answer["error"]
+        assert antennas("")[0] == 200
 
     def test_a_photo_is_taken_and_shown_in_the_gallery(self, page: Page) -> None:
         code, answer = page.command("photo")

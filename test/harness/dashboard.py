@@ -70,6 +70,7 @@ class Served(Robot):
         self.asked = self.sound_asked = self.published = 0
         self.commands: list[Command] = []
         self.waited: list[bool] = []
+        self.holders: list[str] = []
         self.refusal: ReachyMiniRosError | None = None
 
     def status(self, *, sound: bool = False) -> Status:
@@ -77,9 +78,10 @@ class Served(Robot):
         self.sound_asked += sound
         return self.known
 
-    async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
+    async def obey(self, command: Command, *, to_its_end: bool = False, holder: str = "") -> Done:
         self.commands.append(command)
         self.waited.append(to_its_end)
+        self.holders.append(holder)
         if self.refusal is not None:
             raise self.refusal
         if isinstance(command, Photo):

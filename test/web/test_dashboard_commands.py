@@ -26,6 +26,11 @@ GOOD: list[tuple[str, dict[str, Any], commands.Command]] = [
         {"u": 3, "v": 4, "width": 640, "height": 360},
         commands.LookAtPixel(u=3.0, v=4.0, width=640.0, height=360.0),
     ),
+    (
+        "lease",
+        {"action": "acquire", "name": "ann", "seconds": 2.5},
+        commands.Lease(action="acquire", name="ann", seconds=2.5),
+    ),
     ("play_move", {"name": "pollen/dances/yeah"}, commands.PlayMove(name="pollen/dances/yeah")),
 ]
 
@@ -38,6 +43,17 @@ def test_a_command_reaches_the_robot_with_its_defaults(
     assert Client(served.port).post(f"/api/command/{name}", body) == (200, {"message": "done"})
     assert served.commands == [command]
     assert served.commands[0].model_fields_set == body.keys()
+
+
+def test_a_command_comes_in_the_name_of_its_holder(serve: Serve) -> None:
+    served = serve()
+    client = Client(served.port)
+    assert client.post("/api/command/head", {}, **{"Lease-Holder": "ann"})[0] == 200
+    assert client.post("/api/command/head", {})[0] == 200
+    assert served.holders == ["ann", ""]
+    status, answer = client.post("/api/command/head", {}, **{"Lease-Holder": "a/b"})
+    assert (status, len(served.commands)) == (422, 2)
+    assert answer["error"].startswith("Lease-Holder: 'a/b' is no name")
 
 
 def test_a_photo_is_named(serve: Serve) -> None:
@@ -69,6 +85,10 @@ BAD: list[tuple[str, bytes, str]] = [
     ("look_at_pixel", b'{"u": 0, "v": 0, "width": 0}', "width"),
     ("play_move", b'{"name": ""}', "name"),
     ("play_move", b'{"name": "a\\u0000b"}', "name"),
+    ("lease", b'{"action": "steal", "name": "ann"}', "action"),
+    ("lease", b'{"action": "take", "name": "a b"}', "name"),
+    ("lease", b'{"action": "take", "name": "a\\n"}', "name"),
+    ("lease", b'{"action": "take", "name": "ann", "seconds": 0}', "seconds"),
     ("stop", b"[]", "body"),
     ("stop", b"", "body"),
     ("stop", b"{", "body"),

@@ -20,6 +20,7 @@ from reachy_mini_ros.web.commands import (
     Body,
     GotoSleep,
     Head,
+    Lease,
     LookAtPixel,
     Motors,
     Photo,
@@ -29,7 +30,7 @@ from reachy_mini_ros.web.commands import (
     StreamStop,
     WakeUp,
 )
-from reachy_mini_ros.web.robot import MotionState, StreamState
+from reachy_mini_ros.web.robot import LeaseHeld, MotionState, StreamState
 
 BUTTONS = {
     "stop": Stop(),
@@ -131,6 +132,27 @@ def test_each_button_sends_its_command(browser: Browser, served: Served) -> None
         browser.find(name).click()
         wait_for_command(served, command)
     assert served.commands == list(BUTTONS.values())
+
+
+def test_the_page_shows_who_commands_alone_and_can_take_it(
+    browser: Browser, served: Served
+) -> None:
+    assert browser.find("lease").is_hidden()
+    served.known = replace(served.known, lease=LeaseHeld("ann", time.time() + 60))
+    browser.wait_until("!document.getElementById('lease').hidden")
+    assert "Only ann commands, for" in browser.text("lease-text")
+    browser.find("lease-take").click()
+    wait_for(lambda: served.commands, 5, "a command")
+    taken = served.commands[-1]
+    assert isinstance(taken, Lease)
+    assert taken.action == "take"
+    served.known = replace(served.known, lease=LeaseHeld(taken.name, time.time() + 30))
+    browser.wait_until("!document.getElementById('lease-release').hidden")
+    browser.find("centre").click()
+    wait_for_command(served, Head())
+    assert served.holders[served.commands.index(Head())] == taken.name
+    browser.find("lease-release").click()
+    wait_for_command(served, Lease(action="release", name=taken.name))
 
 
 def test_pad_obeys_a_finger(browser: Browser, serve: Serve) -> None:

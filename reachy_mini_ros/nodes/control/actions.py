@@ -182,7 +182,7 @@ class Actions:
 
     def _order(self, source: str, handle: Any, header: Any) -> Order:
         goal_id = str(UUID(bytes=bytes(handle.goal_id.uuid)))
-        return self._driver.order(source, command_id(header.stamp) or goal_id)
+        return self._orders.order(source, command_id(header.stamp) or goal_id)
 
     async def _carry_out(
         self,

@@ -28,15 +28,16 @@ class MoveTopics:
         self._driver = driver
         self._orders = orders
         group = ReentrantCallbackGroup()
-        node.create_subscription(
+        door = orders.door
+        door.subscribe(
             JointTrajectory, "joint_trajectory", self._on_trajectory, reliable(10), raw=True
         )
-        node.create_subscription(String, "play_move", self._on_play, reliable(10))
-        node.create_service(Trigger, "list_moves", self._on_list, callback_group=group)
-        node.create_service(SetBool, "record_move", self._on_record, callback_group=group)
+        door.subscribe(String, "play_move", self._on_play, reliable(10))
+        door.serve(Trigger, "list_moves", self._on_list, callback_group=group)
+        door.serve(SetBool, "record_move", self._on_record, callback_group=group)
 
     def _on_trajectory(self, raw: bytes, info: MessageInfo) -> None:
-        order = self._driver.order("joint_trajectory", trajectory_id(raw))
+        order = self._orders.order("joint_trajectory", trajectory_id(raw))
         self._orders.begin(order, partial(self._follow, raw), info)
 
     async def _follow(self, raw: bytes, order: Order) -> str:
@@ -45,7 +46,7 @@ class MoveTopics:
         return await self._driver.player.play_trajectory(planned, points, None, order)
 
     def _on_play(self, message: String, info: MessageInfo) -> None:
-        order = self._driver.order("play_move", detail=message.data)
+        order = self._orders.order("play_move", detail=message.data)
         self._orders.begin(order, partial(self._driver.play_move, message.data), info)
 
     async def _on_list(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

@@ -18,6 +18,7 @@ from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.control import health, limit_parameters
 from reachy_mini_ros.nodes.control.actions import Actions
 from reachy_mini_ros.nodes.control.election import Role
+from reachy_mini_ros.nodes.control.leases import Leases
 from reachy_mini_ros.nodes.control.look import LookAtTopics
 from reachy_mini_ros.nodes.control.moves import MoveTopics
 from reachy_mini_ros.nodes.control.orders import Orders
@@ -26,6 +27,7 @@ from reachy_mini_ros.nodes.control.presence import ControlPresence
 from reachy_mini_ros.nodes.control.safety import Safety
 from reachy_mini_ros.nodes.control.services import serve
 from reachy_mini_ros.nodes.control.state import StatePublisher
+from reachy_mini_ros.nodes.control.stop_gate import StopGate
 from reachy_mini_ros.nodes.control.targets import TargetTopics
 from reachy_mini_ros.robot.driver import Driver, Listeners, Settings
 from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent
@@ -47,6 +49,7 @@ class ControlNode(RobotNode):
         self._robot_info = LatchedOnDemand(self, DiagnosticStatus, "robot_info")
         self._presence = ControlPresence(self, io, self._on_role)
         self._offers = False
+        self._leases = Leases(self, io)
         self._driver = Driver(
             host,
             port,
@@ -60,9 +63,11 @@ class ControlNode(RobotNode):
                 on_moving=self._safety.moving,
                 on_event=self._safety.event,
                 on_receipt=self._safety.receipt,
+                on_lease=self._leases.changed,
             ),
             self.supervisor,
         )
+        self._leases.leasing = self._driver.leasing
         commander = self._driver.commander
         self._state = StatePublisher(self, self._values, commander.target_pose, self._on_wrong_pose)
         self._look = LookAtTopics(self, base_frame, commander.present)
@@ -86,12 +91,23 @@ class ControlNode(RobotNode):
         Not before this node commands: commands go to every node that takes them, and of two that
         answer, the sender would believe the one that refuses.
         """
-        orders = Orders(self, self._io, self._driver, self._presence)
-        base_frame = self._values["base_frame"]
-        TargetTopics(self, self._io, self._driver, orders, self._look, base_frame)
-        MoveTopics(self, self._driver, orders)
+        gate = StopGate()
+        orders = Orders(self, self._io, self._driver, self._presence, gate)
+        self._take(orders)
         self._actions = Actions(self, self._io, self._driver, orders, self._look)
-        serve(self, orders, self._driver)
+        self._leases.offer(
+            orders,
+            lambda door: self._take(
+                Orders(self, self._io, self._driver, self._presence, gate, door)
+            ),
+        )
+
+    def _take(self, orders: Orders) -> None:
+        """Take commands of topics and services by the door of ``orders``."""
+        base_frame = self._values["base_frame"]
+        TargetTopics(self._io, self._driver, orders, self._look, base_frame)
+        MoveTopics(self, self._driver, orders)
+        serve(orders, self._driver)
 
     # On the event loop's thread.
 
@@ -103,12 +119,19 @@ class ControlNode(RobotNode):
     def _on_role(self, role: Role) -> None:
         active = role is Role.ACTIVE
         self._safety.silent = not active
-        for topic in (self._connection, self._robot_info, *self._safety.latched):
+        for topic in (
+            self._connection,
+            self._robot_info,
+            self._leases.topic,
+            *self._safety.latched,
+        ):
             topic.want(active)
         if active and not self._offers:
             self._offers = True
             self.in_executor(self._offer)
         elif not active:
+            leasing = self._driver.leasing
+            leasing.gone(leasing.lease.state.holder)
             self._tasks.start("standby", self._driver.commander.close())
 
     def _on_state(self, state: RobotState) -> None:

@@ -12,6 +12,7 @@ from std_srvs.srv import SetBool, Trigger
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import BusyError, ReachyMiniRosError
 from reachy_mini_ros.nodes.common.work import result_in_executor
+from reachy_mini_ros.nodes.control.door import Door
 from reachy_mini_ros.nodes.control.presence import ControlPresence
 from reachy_mini_ros.nodes.control.stop_gate import MessageInfo, StopGate
 from reachy_mini_ros.robot.driver import Driver
@@ -25,14 +26,26 @@ class Orders:
     """Hands commands over; every method belongs to the executor's thread."""
 
     def __init__(
-        self, node: Node, io: LoopThread, driver: Driver, presence: ControlPresence
+        self,
+        node: Node,
+        io: LoopThread,
+        driver: Driver,
+        presence: ControlPresence,
+        gate: StopGate,
+        door: Door | None = None,
     ) -> None:
-        """``presence`` says whether this node may command."""
+        """``presence`` says whether this node may command, ``door`` in whose name."""
         self.presence = presence
+        self.door = door or Door(node)
         self._node = node
         self._io = io
         self._driver = driver
-        self._gate = StopGate()
+        self._gate = gate
+
+    def order(self, source: str, id: str = "", detail: str = "") -> Order:
+        """Return the order for a command that came by ``source``; from any thread."""
+        self.door.seen = True
+        return self._driver.order(self.door.prefix + source, id, detail, self.door.holder)
 
     def begin(self, order: Order, command: Command, info: MessageInfo) -> None:
         """Have a command of a topic carried out, unless a stop came after it."""
@@ -46,23 +59,22 @@ class Orders:
     async def stop(self, command: Command, response: Trigger.Response) -> Trigger.Response:
         """End what moves the robot, and all that was sent before; whoever commands it."""
         self._gate.stopped()
-        return await self._answer("stop", command, response)
+        return await self._answer(self._driver.order("stop"), command, response)
 
     async def answer(self, source: str, command: Command, response: Response) -> Response:
         """Carry out a command of a service, and answer with its end."""
-        return await self._answer(source, partial(self._permitted, command), response)
+        return await self._answer(self.order(source), partial(self._permitted, command), response)
 
-    async def _answer(self, source: str, command: Command, response: Response) -> Response:
-        order = self._driver.order(source)
-
+    async def _answer(self, order: Order, command: Command, response: Response) -> Response:
         async def obey() -> str:
             return await self._driver.obey(order, command(order))
 
-        try:
-            response.message = await result_in_executor(self._node, self._io.submit(obey()))
-            response.success = True
-        except ReachyMiniRosError as error:
-            response.message = str(error)
+        with self.door.busy():
+            try:
+                response.message = await result_in_executor(self._node, self._io.submit(obey()))
+                response.success = True
+            except ReachyMiniRosError as error:
+                response.message = str(error)
         return response
 
     async def _if_active(self, command: Command, order: Order) -> str:

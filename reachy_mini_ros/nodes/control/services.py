@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
 
 from reachy_mini_ros.nodes.control.orders import Command, Orders
@@ -17,7 +16,7 @@ from reachy_mini_ros.robot.motion.receipts import Order
 Switch = Callable[[bool, Order], Coroutine[Any, Any, str]]
 
 
-def serve(node: Node, orders: Orders, driver: Driver) -> None:
+def serve(orders: Orders, driver: Driver) -> None:
     """Create the services; each answers when its command is done."""
     # Reentrant: a stop must come through while a wake-up is awaited.
     group = ReentrantCallbackGroup()
@@ -38,15 +37,14 @@ def serve(node: Node, orders: Orders, driver: Driver) -> None:
         "head_tracking": switches.head_tracking,
         "wobbling": switches.wobbling,
     }
-    node.create_service(
-        Trigger, "stop", partial(_stop, orders, commander.stop), callback_group=group
-    )
+    door = orders.door
+    door.serve(Trigger, "stop", partial(_stop, orders, commander.stop), callback_group=group)
     for name, command in commands.items():
         trigger = partial(_trigger, orders, name, command)
-        node.create_service(Trigger, name, trigger, callback_group=group)
+        door.serve(Trigger, name, trigger, callback_group=group)
     for name, switch in toggles.items():
         toggle = partial(_toggle, orders, name, switch)
-        node.create_service(SetBool, name, toggle, callback_group=group)
+        door.serve(SetBool, name, toggle, callback_group=group)
 
 
 async def _stop(

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from geometry_msgs.msg import PointStamped, PoseStamped
-from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
 from reachy_mini_ros.aio import LoopThread
@@ -34,7 +33,6 @@ class TargetTopics:
 
     def __init__(
         self,
-        node: Node,
         io: LoopThread,
         driver: Driver,
         orders: Orders,
@@ -46,17 +44,18 @@ class TargetTopics:
         self._orders = orders
         self._look = looking
         self._base_frame = base_frame
+        door = orders.door
         for name, kind, convert in (
             ("head_pose", PoseStamped, self._pose_target),
             ("joints", JointState, self._joint_target),
         ):
             stream = partial(self._on_stream, f"set_target/{name}", convert)
-            node.create_subscription(kind, f"set_target/{name}", stream, reliable(1))
+            door.subscribe(kind, f"set_target/{name}", stream, reliable(1))
             goto = partial(self._on_goto, f"goto/{name}", convert)
-            node.create_subscription(kind, f"goto/{name}", goto, reliable(10))
+            door.subscribe(kind, f"goto/{name}", goto, reliable(10))
         look_at = partial(self._on_goto, "look_at", looking.point_target)
-        node.create_subscription(PointStamped, "look_at", look_at, reliable(10))
-        node.create_subscription(PointStamped, "look_at_pixel", self._on_pixel, reliable(10))
+        door.subscribe(PointStamped, "look_at", look_at, reliable(10))
+        door.subscribe(PointStamped, "look_at_pixel", self._on_pixel, reliable(10))
 
     def _on_stream(self, topic: str, convert: Convert, message: Any) -> None:
         self._io.call(self._stream, topic, convert, message, time.monotonic_ns())
@@ -84,7 +83,7 @@ class TargetTopics:
         return await self._driver.goto(convert(message), order=order)
 
     def _order(self, topic: str, message: Any) -> Order:
-        return self._driver.order(topic, command_id(message.header.stamp))
+        return self._orders.order(topic, command_id(message.header.stamp))
 
     def _pose_target(self, message: PoseStamped) -> Target:
         return conversions.head_target(message, self._base_frame)

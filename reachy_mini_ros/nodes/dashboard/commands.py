@@ -16,10 +16,11 @@ from std_srvs.srv import SetBool, Trigger
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import NotConnectedError
-from reachy_mini_ros.nodes.common.on_demand import Latest, PublisherOnDemand, reached
+from reachy_mini_ros.nodes.common.on_demand import MATCH_S, Latest, PublisherOnDemand, reached
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.stamps import command_id
 from reachy_mini_ros.nodes.control.conversions import pose_message
+from reachy_mini_ros.nodes.dashboard.leases import Leases
 from reachy_mini_ros.nodes.dashboard.receipts import Receipts
 from reachy_mini_ros.nodes.dashboard.service import KEEP_S, Service
 from reachy_mini_ros.web import commands
@@ -31,10 +32,12 @@ from reachy_mini_ros.web.receipts import ANSWER_S, FIRST_RECEIPT_S, LAST_RECEIPT
 CAMERA_KEPT_S = 10.0
 """What pictures are like is listened to for this long after a pixel: the camera decodes for it."""
 
-TRIGGERS: dict[type[Command], str] = {
+CONTROL_TRIGGERS: dict[type[Command], str] = {
     commands.Stop: "stop",
     commands.WakeUp: "wake_up",
     commands.GotoSleep: "goto_sleep",
+}
+TRIGGERS: dict[type[Command], str] = {
     commands.Photo: "camera/take_photo",
     commands.StreamStart: "stream/start",
     commands.StreamStop: "stream/stop",
@@ -66,34 +69,43 @@ class DashboardCommands:
         self._triggers = {
             name: Service(node, io, Trigger, name) for name in (*TRIGGERS.values(), LIST_MOVES)
         }
-        self._switches = {
-            commands.Motors: Service(node, io, SetBool, "enable_motors"),
-            commands.AutomaticBodyYaw: Service(node, io, SetBool, "automatic_body_yaw"),
-            commands.Record: Service(node, io, SetBool, "camera/record"),
-        }
+        self._record = Service(node, io, SetBool, "camera/record")
+        self.leases = Leases(node, io)
         self._camera = Latest(node, CameraInfo, CAMERA_INFO)
         self._camera_interest = Interest(self._camera.want, CAMERA_KEPT_S)
-        self._targets = {topic: _Target(node, kind, topic) for topic, kind in TARGETS.items()}
+        self._new_ends = partial(_ControlEnds, node, io)
+        self._own = self._new_ends()
+        self._holders: _ControlEnds | None = None
 
-    async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
+    async def obey(self, command: Command, *, to_its_end: bool = False, holder: str = "") -> Done:
         """Carry out a command; see :class:`reachy_mini_ros.web.robot.Robot`."""
         match command:
-            case commands.Motors() | commands.AutomaticBodyYaw() | commands.Record():
-                service = self._switches[type(command)]
-                return Done(await service.call(SetBool.Request(data=command.enabled)))
+            case commands.Lease():
+                return Done(await self._lease(command))
+            case commands.Record():
+                return Done(await self._record.call(SetBool.Request(data=command.enabled)))
             case commands.Photo():
                 path = await self._trigger(TRIGGERS[commands.Photo])
                 return PhotoTaken(f"saved {path}", PurePosixPath(path).name)
+            case commands.StreamStart() | commands.StreamStop():
+                return Done(await self._trigger(TRIGGERS[type(command)]))
+            case commands.Stop():
+                return Done(await self._own.trigger(command))
+        ends = await self._ends_of(holder) if holder else self._own
+        match command:
+            case commands.Motors() | commands.AutomaticBodyYaw():
+                service = ends.switches[type(command)]
+                return Done(await service.call(SetBool.Request(data=command.enabled)))
             case commands.Head() | commands.Antennas() | commands.Body():
-                return await self._target(order_of(command), to_its_end)
+                return await self._target(ends, order_of(command), to_its_end)
             case commands.LookAtPixel():
                 message = await self._pixel(command)
-                return await self._send(LOOK_AT_PIXEL, message, to_its_end)
+                return await self._send(ends, LOOK_AT_PIXEL, message, to_its_end)
             case commands.PlayMove():
                 # A String has no stamp: it is known by what it says.
                 move = String(data=command.name)
-                return await self._send(PLAY_MOVE, move, to_its_end, ANSWER_S)
-        return Done(await self._trigger(TRIGGERS[type(command)]))
+                return await self._send(ends, PLAY_MOVE, move, to_its_end, ANSWER_S)
+        return Done(await ends.trigger(command))
 
     async def moves(self) -> Moves:
         """Return the moves that can be played."""
@@ -127,7 +139,27 @@ class DashboardCommands:
     async def _trigger(self, name: str) -> str:
         return await self._triggers[name].call(Trigger.Request())
 
-    async def _target(self, order: Order, to_its_end: bool) -> Done:
+    async def _lease(self, command: commands.Lease) -> str:
+        answer = await self.leases.ask(command)
+        if command.action != "release":
+            self._of_holder(command.name).keep(command.seconds)
+        elif self._holders is not None and self._holders.holder == command.name:
+            self._holders.drop()
+        return answer
+
+    async def _ends_of(self, holder: str) -> "_ControlEnds":
+        """Return what a holder commands by; raises BusyError if it holds no lease."""
+        await self.leases.require(holder)
+        return self._of_holder(holder)
+
+    def _of_holder(self, holder: str) -> "_ControlEnds":
+        if self._holders is None or self._holders.holder != holder:
+            if self._holders is not None:
+                self._holders.drop()
+            self._holders = self._new_ends(holder)
+        return self._holders
+
+    async def _target(self, ends: "_ControlEnds", order: Order, to_its_end: bool) -> Done:
         stamp = self._receipts.stamp()
         if order.head_pose is not None:
             message: Any = pose_message(order.head_pose, "", stamp)
@@ -135,27 +167,65 @@ class DashboardCommands:
             message = JointState(name=list(order.joints), position=list(order.joints.values()))
             message.header.stamp = stamp
         if not order.streamed:
-            return await self._send(order.source, message, to_its_end)
+            return await self._send(ends, order.source, message, to_its_end)
         # A finger on the page sends twenty a second: nothing is waited for, and what is refused is
         # told with the safety events.
-        target = self._targets[order.source]
+        target = ends.targets[order.source]
         target.require()
         await target.publish(message)
         return Done(f"sent to {order.source}")
 
     async def _send(
-        self, topic: str, message: Any, to_its_end: bool, within_s: float = FIRST_RECEIPT_S
+        self,
+        ends: "_ControlEnds",
+        topic: str,
+        message: Any,
+        to_its_end: bool,
+        within_s: float = FIRST_RECEIPT_S,
     ) -> Done:
-        target = self._targets[topic]
+        target = ends.targets[topic]
         target.require()
         header = getattr(message, "header", None)
         known_by = ("", message.data) if header is None else (command_id(header.stamp), "")
-        async with self._receipts.of(topic, *known_by) as fate:
+        async with self._receipts.of(ends.prefix + topic, *known_by) as fate:
             await target.publish(message)
             told = await fate.begun(within_s)
             if to_its_end:
                 told = await fate.ended(LAST_RECEIPT_S)
         return Done(f"{topic} {told}")
+
+
+class _ControlEnds:
+    """Services and topics by which the control node is commanded, by one name or by none."""
+
+    def __init__(self, node: RobotNode, io: LoopThread, holder: str = "") -> None:
+        self.holder = holder
+        self.prefix = f"lease/{holder}/" if holder else ""
+
+        def service(kind: type, name: str) -> Service:
+            return Service(node, io, kind, self.prefix + name)
+
+        self._triggers = {kind: service(Trigger, name) for kind, name in CONTROL_TRIGGERS.items()}
+        self.switches = {
+            commands.Motors: service(SetBool, "enable_motors"),
+            commands.AutomaticBodyYaw: service(SetBool, "automatic_body_yaw"),
+        }
+        self.targets = {
+            topic: _Target(node, kind, self.prefix + topic) for topic, kind in TARGETS.items()
+        }
+
+    async def trigger(self, command: Command) -> str:
+        """Have what needs no more words than its name carried out."""
+        return await self._triggers[type(command)].call(Trigger.Request())
+
+    def keep(self, for_s: float) -> None:
+        """Be seen to be there for so long: a lease ends when its holder goes."""
+        self.targets["goto/head_pose"].keep(for_s + MATCH_S)
+
+    def drop(self) -> None:
+        """Be there no longer."""
+        for target in self.targets.values():
+            target.drop()
 
 
 class _Target:
@@ -165,6 +235,14 @@ class _Target:
         self._node = node
         self._publisher = PublisherOnDemand(node, kind, topic)
         self._interest = Interest(self._publisher.want, KEEP_S)
+
+    def keep(self, for_s: float) -> None:
+        """Have the publisher there for so long, used or not."""
+        self._interest.touch(for_s)
+
+    def drop(self) -> None:
+        """Have the publisher there no longer."""
+        self._interest.drop()
 
     def require(self) -> None:
         """Raise NotConnectedError if nobody listens."""

@@ -25,6 +25,7 @@ from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import (
     Command,
     Done,
+    Lease,
     Moves,
     Photo,
     StreamStart,
@@ -33,7 +34,7 @@ from reachy_mini_ros.web.commands import (
 from reachy_mini_ros.web.https import tls_context
 from reachy_mini_ros.web.robot import Latency, Robot, Status, Volumes
 
-WITHOUT_ROBOT = (Photo, StreamStart, StreamStop)
+WITHOUT_ROBOT = (Lease, Photo, StreamStart, StreamStop)
 """What is not for the control node, and may be done while it has no robot."""
 
 
@@ -142,12 +143,16 @@ class _RobotOfRos(Robot):
     def status(self, *, sound: bool = False) -> Status:
         shown = self._shown()
         latency = Latency(shown.latency() if shown is not None else None)
-        return replace(self._state.status(sound=sound), latency=latency)
+        leases = self._commands.leases
+        leases.interest.touch()
+        status = self._state.status(sound=sound)
+        lease = leases.held() if status.connection is not None else None
+        return replace(status, latency=latency, lease=lease)
 
-    async def obey(self, command: Command, *, to_its_end: bool = False) -> Done:
+    async def obey(self, command: Command, *, to_its_end: bool = False, holder: str = "") -> Done:
         if not isinstance(command, WITHOUT_ROBOT):
             self._state.require_robot()
-        return await self._commands.obey(command, to_its_end=to_its_end)
+        return await self._commands.obey(command, to_its_end=to_its_end, holder=holder)
 
     async def volumes(self) -> Volumes:
         return await self._sound.volumes()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reachy_mini_ros.errors import BusyError
+from reachy_mini_ros.robot.motion.lease import Lease
 
 
 class Owner(StrEnum):
@@ -130,6 +131,8 @@ class Motion:
         self._slept = False
         self._stopped = False
         self._quiet_since_s = 0.0
+        self.lease = Lease(clock)
+        """Of who commands alone."""
         self.stops = 0
         """How many stops there have been."""
 

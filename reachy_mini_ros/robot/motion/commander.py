@@ -127,6 +127,7 @@ class Commander:
     def stream(self, target: Target, arrived_ns: int, order: Order = UNTOLD) -> None:
         """Make ``target`` the robot's target as soon as the ramp allows; the newest wins."""
         state = self.present()
+        self.motion.lease.admit(order.source, order.holder)
         self.motion.admit(Command.TARGET)
         checked = self._with_head(self._checked(target, state, order), state)
         self._stream_source = order.source

@@ -69,9 +69,14 @@ class Order:
         *,
         owner: Callable[[], Owner] = _nobody_moves,
         tell: Callable[[Receipt], object] = _nobody_listens,
+        holder: str = "",
     ) -> None:
-        """``owner`` returns who moves the robot at the moment."""
+        """``owner`` returns who moves the robot at the moment.
+
+        ``holder`` is the name of the lease in whose name it comes; empty without one.
+        """
         self.source = source
+        self.holder = holder
         self._id = id
         self._detail = shown(detail)
         self._owner = owner

@@ -5,6 +5,9 @@
 const TIMEOUT_MS = 20000; // a wake-up or a sleep is answered at its end
 const INTERVAL_MS = 60; // between streamed targets
 
+/** In the name of which lease this page commands; empty without one. */
+export const sender = { holder: "" };
+
 /** The server's own words for an answer that is an error. */
 export async function reason(answer) {
   try {
@@ -35,7 +38,10 @@ export const command = (name, body = {}) => post(`api/command/${name}`, body);
 export function post(path, body) {
   return ask(path, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: {
+      "Content-Type": "application/json",
+      ...(sender.holder && { "Lease-Holder": sender.holder }),
+    },
     body: JSON.stringify(body),
   });
 }

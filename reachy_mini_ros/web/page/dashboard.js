@@ -8,6 +8,7 @@ import { element, setText } from "./dom.js";
 import * as events from "./events.js";
 import * as gallery from "./gallery.js";
 import * as hear from "./hear.js";
+import * as lease from "./lease.js";
 import * as live from "./live.js";
 import * as log from "./log.js";
 import * as look from "./look.js";
@@ -57,12 +58,13 @@ function update(status) {
   sound.update(shown);
   streams.update(status);
   controls.update(status);
+  lease.update(status);
   moves.update(status);
   clips.update(status);
 }
 
 events.on("status", update);
-for (const part of [log, controls, still, look, hear, talk, volume, gallery, clips, moves, sound, streams, plots, live]) part.start();
+for (const part of [log, controls, lease, still, look, hear, talk, volume, gallery, clips, moves, sound, streams, plots, live]) part.start();
 update(null);
 element("connection").dataset.state = "connecting";
 setText("connection-text", "Connecting");
