@@ -126,11 +126,16 @@ class Agents:
         self,
         on_change: Callable[[], object],
         on_call: Callable[[CallEntry], object],
+        watched: Callable[[], bool],
         question_s: float = QUESTION_S,
     ) -> None:
-        """``on_change`` is called whenever :meth:`state` is another, ``on_call`` for each entry."""
+        """``on_change`` is called whenever :meth:`state` is another, ``on_call`` for each entry.
+
+        ``watched`` tells whether there is a page open, on which a question would be seen.
+        """
         self._on_change = on_change
         self._on_call = on_call
+        self._watched = watched
         self._question_s = question_s
         self._pause = asyncio.Event()
         self._ids = itertools.count(1)
@@ -178,12 +183,14 @@ class Agents:
         self._on_change()
 
     async def ask(self, agent: str, question: Question) -> Allowed:
-        """Return what a person says to a question, or that nobody did.
+        """Return what a person says to a question, or that nobody did or could.
 
         Raises BusyError where too many are asked already.
         """
         if len(self._questions) >= MOST_QUESTIONS:
             raise BusyError(f"{MOST_QUESTIONS} questions wait for a person already")
+        if not self._watched():
+            return Allowed(False, "no person has the robot's page open to allow it")
         id = next(self._ids)
         verdict: asyncio.Future[Allowed] = asyncio.get_running_loop().create_future()
         until = round(time.time() + self._question_s, 3)

@@ -107,7 +107,9 @@ class Dashboard:
         }
         self.events: Events = Events(self._report, lambda: watch(folders), supervisor)
         self.agents = Agents(
-            lambda: self.events.publish("agents", asdict(self.agents.state())), robot.note_agent
+            lambda: self.events.publish("agents", asdict(self.agents.state())),
+            robot.note_agent,
+            watched=lambda: self.events.listeners > 0,
         )
         self.endpoints = (
             *self.streams.endpoints(),

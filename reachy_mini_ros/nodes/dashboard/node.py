@@ -16,11 +16,13 @@ from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diag
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.secrets import secret_lines
+from reachy_mini_ros.nodes.dashboard.agents import AgentEvents
 from reachy_mini_ros.nodes.dashboard.commands import DashboardCommands
 from reachy_mini_ros.nodes.dashboard.parameters import PARAMETERS
 from reachy_mini_ros.nodes.dashboard.sound import SoundTopics
 from reachy_mini_ros.nodes.dashboard.state import DashboardState
 from reachy_mini_ros.nodes.dashboard.video import PictureTopic, VideoTopic
+from reachy_mini_ros.web.agents import CallEntry
 from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import (
     Command,
@@ -51,9 +53,10 @@ class DashboardNode(RobotNode):
         state = DashboardState(self, io, values["image_topic"], self._on_safety)
         sound = SoundTopics(self, io)
         commands = DashboardCommands(self, io, self._picture_stamp)
+        agents = AgentEvents(self)
         self._dashboard = Dashboard(
             self._pictures.hub,
-            _RobotOfRos(state, commands, sound, self._shown),
+            _RobotOfRos(state, commands, sound, agents, self._shown),
             Settings(
                 Path(values["photo_directory"]).expanduser(),
                 Path(values["record_directory"]).expanduser(),
@@ -133,12 +136,14 @@ class _RobotOfRos(Robot):
         state: DashboardState,
         commands: DashboardCommands,
         sound: SoundTopics,
+        agents: AgentEvents,
         shown: Callable[[], PictureTopic | VideoTopic | None],
     ) -> None:
         self._state = state
         self._commands = commands
         self._sound = sound
         self._shown = shown
+        self._agents = agents
 
     def status(self, *, sound: bool = False) -> Status:
         shown = self._shown()
@@ -165,3 +170,6 @@ class _RobotOfRos(Robot):
 
     async def moves(self) -> Moves:
         return await self._commands.moves()
+
+    def note_agent(self, call: CallEntry) -> None:
+        self._agents.publish(call)

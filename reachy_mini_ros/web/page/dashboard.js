@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: starts its parts and hands each status to them.
 
+import * as agents from "./agents.js";
 import * as clips from "./clips.js";
 import * as controls from "./controls.js";
 import { element, setText } from "./dom.js";
@@ -64,7 +65,7 @@ function update(status) {
 }
 
 events.on("status", update);
-for (const part of [log, controls, lease, still, look, hear, talk, volume, gallery, clips, moves, sound, streams, plots, live]) part.start();
+for (const part of [log, controls, lease, still, look, hear, talk, volume, gallery, clips, moves, sound, streams, plots, live, agents]) part.start();
 update(null);
 element("connection").dataset.state = "connecting";
 setText("connection-text", "Connecting");
