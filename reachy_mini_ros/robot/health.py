@@ -87,11 +87,14 @@ class HealthWatch:
         return None if info is None else info.health
 
     def silent_s(self) -> float | None:
-        """Return for how long the motors have not answered; None where the daemon does not tell."""
+        """Return for how long they had not answered when the daemon last told; None if it does not.
+
+        Not until now: that its word is late says nothing of the motors.
+        """
         info = self._fresh()
         if info is None or info.health.motors_answered is None:
             return None
-        return time.monotonic() - self._answered_s
+        return self._heard_s - self._answered_s
 
     def motor_errors(self) -> str:
         """Return the errors of motors that last, empty without any."""
