@@ -26,6 +26,7 @@ TOPICS = {name: (kind, direction) for name, kind, direction, _ in table("Topics"
 TOPICS["robot_description"] = ("std_msgs/String", "out")  # robot_state_publisher's
 SERVICES = {name: kind for name, kind, _ in table("Services")}
 SHOWN_BY_RVIZ = {
+    "PointStamped": "geometry_msgs/PointStamped",
     "RobotModel": "std_msgs/String",
     "Pose": "geometry_msgs/PoseStamped",
     "Image": "sensor_msgs/Image",
@@ -99,13 +100,15 @@ def test_rviz_shows_and_sends_topics_of_the_robot() -> None:
     for display in manager["Displays"]:
         kind = display["Class"].split("/")[1]
         if topic := display.get("Topic") or display.get("Description Topic"):
-            shown[topic["Value"]] = (SHOWN_BY_RVIZ[kind], "out")
+            way = "in" if kind == "PointStamped" else "out"  # what others ask for
+            shown[topic["Value"]] = (SHOWN_BY_RVIZ[kind], way)
     sent = {
         tool["Topic"]: (SENT_BY_RVIZ[tool["Class"].split("/")[1]], "in")
         for tool in manager["Tools"]
         if "Topic" in tool
     }
-    assert set(shown) == {"robot_description", "head_pose", "camera/image_raw"}
+    poses = {"head_pose", "target_head_pose", "look_at"}
+    assert set(shown) == {"robot_description", "camera/image_raw", *poses}
     assert set(sent) == {"look_at"}
     for topic, meaning in (shown | sent).items():
         assert TOPICS[topic] == meaning, topic

@@ -3,10 +3,15 @@
 """``robot_description``: prints the robot's URDF; launch files ask it."""
 
 import sys
+from xml.etree import ElementTree
 
 from reachy_mini_ros.signals import end_at_signals
 
 PROGRAM = "robot_description"
+DARK_LINK = "_dark"
+"""What the name of the link with a link's dark visuals ends with."""
+_DARK, _LIGHT = 0.35, 0.6
+"""Brightness below which a part is dark, and above which it is light."""
 
 
 def main() -> None:
@@ -23,9 +28,48 @@ def main() -> None:
     from reachy_mini_ros.robot.sdk import robot_description
 
     try:
-        print(robot_description())
+        print(with_colours(robot_description()))
     except SetupError as error:
         fail(PROGRAM, error)
+
+
+def with_colours(urdf: str) -> str:
+    """Return a URDF that RViz shows in about the right colours.
+
+    RViz gives all visuals of a link the material of the first one
+    (https://github.com/ros2/rviz/issues/1293). Of a link with light and dark parts, the dark and
+    the transparent ones (lenses) get a link of their own, fixed to it; the lightest, or the
+    darkest there, comes first.
+    """
+    robot = ElementTree.fromstring(urdf)
+    colours = {
+        str(material.get("name")): color
+        for material in robot.iter("material")
+        if (color := material.find("color")) is not None
+    }
+
+    def brightness(visual: ElementTree.Element) -> float:
+        material = visual.find("material")
+        color = None if material is None else colours.get(str(material.get("name")))
+        if color is None:
+            return _LIGHT
+        red, green, blue, opacity = map(float, color.get("rgba", "1 1 1 1").split())
+        return (red + green + blue) / 3 if opacity == 1 else _DARK
+
+    for link in robot.findall("link"):
+        visuals = sorted(link.findall("visual"), key=brightness, reverse=True)
+        dark = [visual for visual in reversed(visuals) if brightness(visual) <= _DARK]
+        if not dark or brightness(visuals[0]) < _LIGHT:
+            continue
+        for visual in visuals:
+            link.remove(visual)
+        link.extend(visual for visual in visuals if visual not in dark)
+        name = str(link.get("name"))
+        ElementTree.SubElement(robot, "link", name=name + DARK_LINK).extend(dark)
+        joint = ElementTree.SubElement(robot, "joint", name=name + DARK_LINK, type="fixed")
+        ElementTree.SubElement(joint, "parent", link=name)
+        ElementTree.SubElement(joint, "child", link=name + DARK_LINK)
+    return ElementTree.tostring(robot, encoding="unicode")
 
 
 if __name__ == "__main__":
