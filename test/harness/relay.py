@@ -61,7 +61,7 @@ class Relay:
     async def inject(self, message: str | bytes) -> None:
         """Send a message of our own to every websocket's client; bytes are a binary frame."""
         for client in tuple(self._clients):
-            with contextlib.suppress(aiohttp.ClientConnectionResetError):
+            with contextlib.suppress(ConnectionResetError):
                 await _send(client, message)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
