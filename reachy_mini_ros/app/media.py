@@ -20,6 +20,8 @@ from reachy_mini_ros.web.interest import Interest
 
 LINGER_S = 10.0
 """The session with the robot stays open for so long after the last one who wanted anything."""
+CONNECT_S = 5.0
+"""What is to be played waits for so long for a session that is just being opened."""
 
 _log = logging.getLogger("reachy_mini_ros")
 
@@ -33,6 +35,7 @@ class Media:
         self.session = SharedSession(
             host, signalling_port, on_connection=self._on_connection, supervisor=supervisor
         )
+        self._changed = asyncio.Event()
         self._watch = CameraWatch(api, self._is_connected, _log.warning)
         self._switch = Switch(lambda: supervisor.keep("camera and sound", self._stream))
         self.interest = Interest(self._switch.want, LINGER_S)
@@ -45,10 +48,13 @@ class Media:
 
     def state(self) -> Mapping[str, str]:
         """Return what is told of the camera: its lifecycle, and why it gives no pictures."""
+        return {"lifecycle": "active", "reason": self.reason(), "flip": "none"}
+
+    def reason(self) -> str:
+        """Return why there are neither pictures nor sound; empty if there are, or soon."""
         known = (self.session.reason, self._watch.problem)
         reason = "; ".join(text for text in known if text not in ("", CLOSED, OPENING))
-        reason = "" if self._is_connected() else reason
-        return {"lifecycle": "active", "reason": reason, "flip": "none"}
+        return "" if self._is_connected() else reason
 
     def model(self, width: int, height: int) -> CameraModel | None:
         """Return the camera's model for pictures of a size; None while it is not known."""
@@ -61,8 +67,25 @@ class Media:
             try:
                 return await self.session.frame()
             except NotConnectedError as error:
-                problem = self._watch.problem
-                raise NotConnectedError(f"{error}; {problem}" if problem else str(error)) from None
+                raise self.explained(error) from None
+
+    async def connected(self) -> None:
+        """Return when the session is there; raises NotConnectedError, with the reason, if not."""
+        with self.interest.held():
+            try:
+                async with asyncio.timeout(CONNECT_S):
+                    while not self._is_connected():
+                        self._changed.clear()
+                        await self._changed.wait()
+            except TimeoutError:
+                reason = self.session.reason
+                error = NotConnectedError(f"the robot's sound is not there: {reason}")
+                raise self.explained(error) from None
+
+    def explained(self, error: NotConnectedError) -> NotConnectedError:
+        """Return the error for no pictures with what the daemon says of it."""
+        problem = self._watch.problem
+        return NotConnectedError(f"{error}; {problem}" if problem else str(error))
 
     def _is_connected(self) -> bool:
         return self.session.connection is Connection.CONNECTED
@@ -74,6 +97,7 @@ class Media:
 
     def _on_connection(self, connection: Connection, reason: str) -> None:
         self._watch.wake()
+        self._changed.set()
         _log.info("camera and sound are %s: %s", connection.value, reason or "pictures arrive")
 
 

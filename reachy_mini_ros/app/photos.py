@@ -11,9 +11,8 @@ from reachy_mini_ros.errors import NotConnectedError, RobotError
 from reachy_mini_ros.media import photo
 from reachy_mini_ros.robot.driver import Driver
 from reachy_mini_ros.robot.geometry.frames import robot_tree
-from reachy_mini_ros.robot.geometry.rotations import to_quaternion
 from reachy_mini_ros.robot.history import History
-from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
+from reachy_mini_ros.robot.rows import head_row
 from reachy_mini_ros.web.commands import PhotoTaken
 
 
@@ -52,11 +51,11 @@ class Photographer:
             state = self._history.nearest(captured_ns, self._driver.state)
         except NotConnectedError:
             return {}
-        x, y, z = state.head_pose[:3, 3].tolist()
+        place = head_row(state.head_pose)
         pose = {
             "frame_id": robot_tree().root,
             "time": (time.time_ns() - (time.monotonic_ns() - state.received_ns)) / 1e9,
-            "position": [x, y, z + ROOT_TO_NEUTRAL_HEAD_M],
-            "orientation_xyzw": list(to_quaternion(state.head_pose)),
+            "position": list(place[:3]),
+            "orientation_xyzw": list(place[3:]),
         }
         return {"head_pose": pose}

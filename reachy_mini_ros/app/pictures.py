@@ -48,7 +48,7 @@ class PictureFeed:
         self.interest = Interest(self._want, LINGER_S)
         """Makes pictures come while it is held."""
         self.pictures = Pictures(Hold(self.interest).want)
-        self.video = Video(self._want_video, media.session.request_key_frame)
+        self.video = Video(self._want_video, media.session.request_key_frame, media.reason)
         """The robot's own, for who can play it: nothing is decoded."""
         self._video_session = Hold(media.interest)
         self.listeners: list[Callable[[bytes], None]] = []

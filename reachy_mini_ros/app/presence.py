@@ -27,13 +27,14 @@ class Presence:
     def __init__(self, driver: Driver, supervisor: Supervisor) -> None:
         self._driver = driver
         self._switch = Switch(lambda: supervisor.keep("link to the robot", self._run))
-        self._interest = Interest(self._want, LINGER_S)
+        self.interest = Interest(self._want, LINGER_S)
+        """Keeps the link open while it is held."""
         self._changed = asyncio.Event()
         self._closing = False
 
     def touch(self) -> None:
         """Have the link for a while."""
-        self._interest.touch()
+        self.interest.touch()
 
     def changed(self) -> None:
         """Take note that the connection is another."""
@@ -45,7 +46,7 @@ class Presence:
 
         And for a while afterwards.
         """
-        with self._interest.held():
+        with self.interest.held():
             await self._wait()
             yield
 
@@ -65,12 +66,12 @@ class Presence:
         """End what moves the robot for us, and let go of it."""
         self._closing = True
         await self._driver.close()
-        self._interest.drop()
+        self.interest.drop()
         await self._switch.close()
 
     def _want(self, wanted: bool) -> None:
         if not wanted and not self._closing and self._driver.commander.motion.running is not None:
-            self._interest.touch()
+            self.interest.touch()
         else:
             self._switch.want(wanted)
 

@@ -12,11 +12,12 @@ from reachy_mini_ros.app.media import Media
 from reachy_mini_ros.app.photos import Photographer
 from reachy_mini_ros.app.pictures import PictureFeed
 from reachy_mini_ros.app.presence import Presence
+from reachy_mini_ros.app.recordings import Recordings
 from reachy_mini_ros.app.settings import Settings
 from reachy_mini_ros.app.sound import SoundFeed, SoundMeter
 from reachy_mini_ros.app.streams import Streams
 from reachy_mini_ros.connection import Connection
-from reachy_mini_ros.errors import RobotError, UnreachableError
+from reachy_mini_ros.errors import UnreachableError
 from reachy_mini_ros.media.streaming.target import Target
 from reachy_mini_ros.robot.daemon.sound import SoundApi
 from reachy_mini_ros.robot.driver import Driver, Listeners
@@ -55,7 +56,7 @@ class DirectRobot(Robot):
             settings.host,
             settings.port,
             listeners=Listeners(
-                on_state=self._history.note,
+                on_state=self._on_state,
                 on_connection=self._on_connection,
                 on_moving=self._on_moving,
                 on_event=self._on_event,
@@ -69,6 +70,9 @@ class DirectRobot(Robot):
         self.feed = PictureFeed(io, self._media, supervisor)
         self._meter = SoundMeter(self._media, self._api, supervisor)
         self.sound = SoundFeed(self._media, self._api)
+        self._recordings = Recordings(
+            settings.record_directory, self._media, self._presence, supervisor
+        )
         self._streams = Streams(io, self._media, self.feed, targets, supervisor)
         photographer = Photographer(
             settings.photo_directory, self._media, self._driver, self._history
@@ -80,7 +84,8 @@ class DirectRobot(Robot):
 
     async def close(self) -> None:
         """End what moves the robot for us, and let go of its media."""
-        await self._streams.stop()
+        await self._streams.close()
+        await self._recordings.close()
         await self._presence.close()
         await self._meter.close()
         self.sound.close()
@@ -100,6 +105,7 @@ class DirectRobot(Robot):
             {} if info is None else {key: str(value) for key, value in info.facts().items()},
             sound=self._meter.state(),
             camera=self._media.state(),
+            recording=self._recordings.state(),
             streams=self._streams.states(),
             latency=self.feed.latency(),
         )
@@ -128,8 +134,10 @@ class DirectRobot(Robot):
             match command:
                 case commands.Photo():
                     return await self._photographer.take()
+                case commands.Record(enabled=True):
+                    return Done(await self._recordings.start())
                 case commands.Record():
-                    raise RobotError("the app does not record clips: the ROS camera node does")
+                    return Done(await self._recordings.stop())
                 case commands.StreamStart():
                     return Done(await self._streams.start())
                 case commands.StreamStop():
@@ -164,6 +172,10 @@ class DirectRobot(Robot):
         except UnreachableError:
             return None  # joints whose pose cannot be told from where the head is now
         return None if target is None else _angles(target)
+
+    def _on_state(self, state: RobotState) -> None:
+        self._history.note(state)
+        self._recordings.add(state)
 
     def _on_connection(self, connection: Connection, reason: str) -> None:
         self._presence.changed()

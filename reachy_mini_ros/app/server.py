@@ -8,13 +8,13 @@ import threading
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.app.robot import DirectRobot
 from reachy_mini_ros.app.settings import TOKEN_FILE, Settings
+from reachy_mini_ros.app.streams import KEYFRAME_INTERVAL_S
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.media.memory import keep_freed_buffers
 from reachy_mini_ros.media.streaming import target
 from reachy_mini_ros.web import application
 from reachy_mini_ros.web.application import Dashboard
 
-KEYFRAME_INTERVAL_S = 2.0
 UNLOCK = (
     f"put a token of 8 characters or more into {TOKEN_FILE} on the robot (chmod 600), restart the "
     "app, and open the page with ?token=..."

@@ -105,7 +105,7 @@ class SoundFeed:
         self._microphone = Microphone(1)
         self._talk = Interest(Hold(media.interest).want, LINGER_S)
         self._volumes = Volumes()
-        self.hub = Hearing(self._want)
+        self.hub = Hearing(self._want, media.reason)
 
     def close(self) -> None:
         """Let go of the speaker."""
@@ -113,8 +113,9 @@ class SoundFeed:
         self._media.session.speaker.close()
 
     async def say(self, samples: bytes, rate_hz: int) -> None:
-        """Play 16-bit samples of one channel."""
+        """Play 16-bit samples of one channel; raises NotConnectedError if nobody hears them."""
         self._talk.touch()
+        await self._media.connected()
         self._media.session.speaker.play(np.frombuffer(samples, "<i2").reshape(-1, 1), rate_hz)
 
     def volumes(self) -> Volumes:

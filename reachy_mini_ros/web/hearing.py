@@ -28,16 +28,19 @@ class SoundFormat:
 class Hearing:
     """Hands on what the robot hears; on the loop's thread.
 
-    ``on_demand(True)`` asks the source to begin, ``on_demand(False)`` to end.
+    ``on_demand(True)`` asks the source to begin, ``on_demand(False)`` to end. ``problem`` returns
+    why nothing can come, as far as that is known, or an empty text.
     """
 
     def __init__(
         self,
         on_demand: Callable[[bool], None],
+        problem: Callable[[], str] = str,
         *,
         fresh_s: float = FRESH_S,
         linger_s: float = LINGER_S,
     ) -> None:
+        self._problem = problem
         self._fresh_s = fresh_s
         self._interest = Interest(on_demand, linger_s)
         self._listeners: dict[Outbox, SoundFormat | None] = {}
@@ -51,7 +54,7 @@ class Hearing:
     @contextmanager
     def listening(self) -> Iterator[Outbox]:
         """Listen for as long as the block runs."""
-        outbox = Outbox(self._fresh_s, lambda: SILENT)
+        outbox = Outbox(self._fresh_s, lambda: self._problem() or SILENT)
         with self._interest.held():
             self._listeners[outbox] = None
             try:

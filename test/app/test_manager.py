@@ -3,6 +3,7 @@
 """The wheel in an environment without ROS, and the robot's own app manager that runs the app."""
 
 import os
+import socket
 import time
 import urllib.error
 from collections.abc import Iterator
@@ -121,6 +122,16 @@ def test_the_daemon_starts_the_app_whose_page_drives_the_robot_and_stops_it(robo
     wait_for(lambda: robot.current().get("state") in (None, "done"), 5, "the app's end")
     assert not answers(robot.page)
     assert "Traceback" not in robot.child.output()
+
+
+def test_the_daemon_tells_why_the_app_ended_where_its_port_is_taken(robot: Robot) -> None:
+    with socket.create_server(("0.0.0.0", robot.page)):
+        robot.post(f"/api/apps/start-app/{APP}")
+        wait_for(lambda: robot.current()["state"] == "error", 20, lambda: str(robot.current()))
+    told = robot.current()["error"]
+    assert f"port {robot.page} on 0.0.0.0 is in use: set REACHY_MINI_PAGE_PORT" in told
+    assert "Traceback" not in told
+    robot.post("/api/apps/stop-current-app")
 
 
 def command(robot: Robot, name: str, **body: object) -> tuple[int, dict[str, str]]:

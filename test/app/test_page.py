@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The app as a process, at a simulated robot, without ROS."""
 
+import json
 import os
 import signal
 import time
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 from harness.app import start
 from harness.behaviour import Behaviour, Page
+from harness.browser import browsing
 from harness.daemon import Daemon
 from harness.pictures import Client, Stream
 from harness.processes import Child, Processes, free_port
 from harness.simulation import Simulation
+from harness.voices import socket
 from harness.waiting import patience, wait_for
 
 TOKEN = "correct-horse-battery"
@@ -23,13 +26,18 @@ TOKEN = "correct-horse-battery"
 def page(
     processes: Processes, simulation: Simulation, tmp_path_factory: pytest.TempPathFactory
 ) -> Page:
-    photos = tmp_path_factory.mktemp("photos")
-    child, port = start(processes, simulation, REACHY_MINI_PHOTOS=photos)
+    photos, home = tmp_path_factory.mktemp("photos"), tmp_path_factory.mktemp("home")
+    child, port = start(processes, simulation, REACHY_MINI_PHOTOS=photos, HOME=home)
     child.wait_for_output("in a browser", 30)
-    served = Page(port, simulation, photos)
+    served = Page(port, simulation, photos, home / "Videos" / "reachy_mini")
     served.wait_connected()
     assert served.command("wake_up")[0] == 200
     return served
+
+
+@pytest.fixture(scope="module")
+def streams() -> None:
+    """The app streams by itself."""
 
 
 def cpu_s(child: Child) -> float:
@@ -119,6 +127,22 @@ def test_a_daemon_without_media_is_told_as_such(processes: Processes, tmp_path: 
 
     wait_for(lambda: "runs without camera and sound (--no-media)" in reason(), 15, "the reason")
     assert Client(port).json("/api/status")[1]["connection"] == "connected"
+    for way in ("video", "hear"):  # told at once, by who knows it now
+        with socket(port, way) as looking:
+            assert "--no-media" in json.loads(looking.recv(timeout=patience(10)))["waiting"]
+    with socket(port, "talk") as talker:
+        talker.send('{"rate": 16000}')
+        talker.send(bytes(640))
+        assert json.loads(talker.recv(timeout=patience(10))) == {"playing": True}
+        assert "--no-media" in json.loads(talker.recv(timeout=patience(15)))["error"]
+    status, answer = Client(port, 30).post("/api/command/record", {"enabled": True})
+    assert (status, "--no-media" in answer["error"]) == (503, True), answer
+    with browsing() as browser:
+        browser.open(f"http://127.0.0.1:{port}/")
+        browser.wait_for_state("silent")
+        wait_for(lambda: "--no-media" in browser.text("hint"), 5, "the reason on the page")
+        assert browser.text("connection-text") == "Connected"
+        assert browser.find("record").get_attribute("aria-pressed") == "false"
     assert daemon.get("/api/media/status")["released"] is False
     child.stop_cleanly()
 
@@ -136,6 +160,12 @@ def test_while_nobody_looks_it_rests(processes: Processes, simulation: Simulatio
 
     wait_for(rests, 30, "less than 1 % of a core")
     child.stop_cleanly()
+
+
+def test_a_volume_that_the_robot_cannot_set_is_refused_with_the_reason(page: Page) -> None:
+    status, answer = Client(page.port).post("/api/volume", {"microphone": 70})
+    assert status == 409
+    assert "the volume of the microphone stays as it is" in answer["error"]
 
 
 class TestDirectRobot(Behaviour):

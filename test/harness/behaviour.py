@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the page's API behaves, whatever robot is behind it: tests for each of them to inherit.
 
-A test module with such a class has a fixture ``page``: the simulated robot, and a page of it.
+A test module with such a class has a fixture ``page``: the simulated robot, and a page of it; and
+``streams``, which has what streams to the outside run.
 """
 
+import csv
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import cv2
 import numpy as np
@@ -17,11 +21,17 @@ import pytest
 from schemathesis import GenerationMode
 
 from harness.api import Api
+from harness.browser import Browser, browsing
 from harness.events import EventStream
 from harness.pictures import Client, Stream
 from harness.processes import Processes
 from harness.simulation import Simulation
+from harness.streaming import pitch_hz, play
+from harness.video import VideoViewer
+from harness.voices import heard, say
 from harness.waiting import patience, wait_for
+from reachy_mini_ros.simulation import overlay
+from reachy_mini_ros.simulation.sound import TONE_HZ, analyse
 
 
 @dataclass
@@ -31,6 +41,7 @@ class Page:
     port: int
     robot: Simulation
     photos: Path
+    clips: Path
 
     def status(self) -> dict[str, Any]:
         answer: dict[str, Any] = Client(self.port).json("/api/status")[1]
@@ -39,6 +50,15 @@ class Page:
     def command(self, name: str, /, **body: object) -> tuple[int, dict[str, str]]:
         client = Client(self.port, patience(30.0))
         return client.post(f"/api/command/{name}", body)
+
+    def clip(self, name: str) -> dict[str, Any]:
+        """Return what is listed of a clip; a length of 0 if it is not."""
+        clips: list[dict[str, Any]] = Client(self.port).json("/api/clips")[1]["clips"]
+        nothing = {"length": 0.0, "states": None}
+        return next((clip for clip in clips if clip["name"] == name), nothing)
+
+    def stream_states(self) -> dict[str, str]:
+        return {one["name"]: one["state"] for one in self.status()["streams"] or ()}
 
     def reaches(self, what: Callable[[dict[str, Any]], float], value: float) -> None:
         wait_for(lambda: self._is_at(what, value), 8, lambda: f"{value}, {self.status()}")
@@ -59,8 +79,22 @@ def next_event(events: EventStream, source: str) -> dict[str, str]:
     return dict(told)
 
 
+def ascending(numbers: list[int]) -> bool:
+    """Tell whether these are the numbers of pictures that follow one another."""
+    return numbers == [*range(numbers[0], numbers[0] + len(numbers))] and numbers[0] >= 0
+
+
 class Behaviour:
     """Tests in the order in which they are to run; the last ones take the robot away."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def window(cls, page: Page) -> Iterator[Browser]:
+        """Show the page to somebody from the first fault on."""
+        with browsing() as browser:
+            browser.open(f"http://127.0.0.1:{page.port}/")
+            browser.wait_for_state("live", 30)
+            yield browser
 
     def test_status_tells_what_the_robot_does(self, page: Page) -> None:
         page.wait_connected()  # the app's link rests while nobody asks
@@ -207,6 +241,87 @@ class Behaviour:
         }
         assert sizes == {(360, 640, 3)}
 
+    def test_the_robots_own_video_comes_whole_to_each_viewer(self, page: Page) -> None:
+        with VideoViewer(page.port) as first:
+            assert first.wait_for_text("mime").startswith("video/mp4")
+            assert ascending([*first.pictures(10)])
+            assert (first.told[-1]["width"], first.told[-1]["height"]) == (640, 360)
+            told = page.status()
+            assert (told["video"]["width"], told["video"]["viewers"]) == (640, 1)
+            assert 0 < told["latency"]["picture_ms"]["p50"] < 5000
+            with VideoViewer(page.port) as second:
+                second.wait_for_text("mime")
+                assert ascending([*second.pictures(10)])
+                assert page.status()["video"]["viewers"] == 2
+            assert ascending([*first.pictures(len(first.film) + 10)]), "nobody misses a picture"
+        wait_for(lambda: page.status()["video"]["viewers"] == 0, 5, "the end of the viewers")
+
+    def test_a_clip_is_recorded_shown_and_has_the_joints_of_its_time(self, page: Page) -> None:
+        nothing = {"clip": None, "since": None, "ended": ""}
+        wait_for(lambda: page.status()["recording"] == nothing, 5, "no clip")
+        code, answer = page.command("record", enabled=True)
+        assert code == 200, answer
+        path = Path(answer["message"])
+        assert path.parent == page.clips
+        wait_for(lambda: page.status()["recording"]["clip"] == path.name, 5, "the clip's name")
+        assert page.status()["recording"]["since"] == pytest.approx(time.time(), abs=30)
+        assert page.command("record", enabled=True)[1] == answer, "once more changes nothing"
+
+        def is_shown() -> bool:
+            clip = page.clip(path.name)
+            return bool(clip["length"] > 1.0 and clip["states"])
+
+        wait_for(is_shown, 15, "a clip of 1 s")
+        code, answer = page.command("record", enabled=False)
+        assert code == 200
+        assert str(path) in answer["message"]
+        wait_for(lambda: page.status()["recording"]["clip"] is None, 5, "the end")
+        with path.with_suffix(".csv").open() as file:
+            rows = list(csv.DictReader(file))
+        whole = [row for row in rows if all(row.values())]
+        assert len(whole) > len(rows) / 2, "the head's pose and all joints have the same stamp"
+        assert 0.1 < float(whole[0]["head_z"]) < 0.3
+        times_s = [float(row["clip_time"]) for row in rows]
+        assert times_s == sorted(times_s)
+        assert -0.5 < times_s[0] < times_s[-1] < page.clip(path.name)["length"] + 1.0
+        assert Client(page.port).get(f"/api/clips/{path.name}/still")[1]["Content-Type"] == (
+            "image/jpeg"
+        )
+
+    def test_what_the_robot_hears_is_heard(self, page: Page) -> None:
+        told, sound = heard(page.port, 2.0)
+        assert told == {"rate": 16_000, "channels": 1}
+        assert analyse(sound, 16_000).frequency_hz == pytest.approx(TONE_HZ, 0.02)
+
+    def test_what_is_said_is_played(self, page: Page) -> None:
+        for _ in say(page.port, 880, 3.0):
+            pass
+        page.robot.child.wait_for_output("speaker 880 Hz", 10)
+
+    def test_volumes_are_told_and_wrong_ones_refused(self, page: Page) -> None:
+        client = Client(page.port)
+        assert client.json("/api/volume") == (200, {"speaker": None, "microphone": None})
+        for wrong in ({"speaker": 101}, {"microphone": "loud"}, {}):
+            assert client.post("/api/volume", wrong)[0] == 422
+        assert client.json("/api/volume") == (200, {"speaker": None, "microphone": None})
+
+    def test_a_live_stream_is_begun_played_and_ended(self, page: Page, streams: None) -> None:
+        wait_for(lambda: page.stream_states() == {"hls": "stopped"}, 20, "streams that rest")
+        for _ in range(2):  # once more changes nothing
+            code, answer = page.command("stream_start")
+            assert code == 200, answer
+        wait_for(lambda: page.stream_states() == {"hls": "active"}, 5, "the stream")
+        [stream] = page.status()["streams"]
+        url = urljoin(f"http://127.0.0.1:{page.port}/", stream["viewer_urls"][0])
+        played = play(url, 75, live_start_index="0")  # long enough for the robot's beep
+        assert (played.width, played.height) == (640, 360)
+        assert overlay.read(played.bgr) is not None, "the robot's own picture"
+        assert min(np.diff(played.times_s)) > 0
+        assert pitch_hz(played.sound, played.rate_hz) == pytest.approx(TONE_HZ, 0.02)
+        assert page.command("stream_stop")[0] == 200
+        wait_for(lambda: page.stream_states() == {"hls": "stopped"}, 5, "its end")
+        assert Client(page.port).get("/live/hls/index.m3u8")[0] == 404
+
     def test_a_pixel_is_looked_at(self, page: Page) -> None:
         with_picture = Stream.of_topic(page.port)
         code, answer = page.command("look_at_pixel", u=150.0, v=180.0)
@@ -248,7 +363,11 @@ class Behaviour:
         assert -100 <= sound["level_dbfs"] <= 0
         assert sound["activity"] in (True, False, None)
 
-    def test_pictures_that_are_taken_away_are_told_and_come_back(self, page: Page) -> None:
+    def test_pictures_that_are_taken_away_are_told_and_come_back(
+        self, page: Page, window: Browser
+    ) -> None:
+        viewer = VideoViewer(page.port)
+        viewer.wait_for_text("mime")
         page.robot.child.send_signal(signal.SIGUSR1)
 
         def told() -> str:
@@ -257,10 +376,21 @@ class Behaviour:
 
         wait_for(lambda: "'reachymini'" in told(), 15, "why there are no pictures")
         assert page.status()["connection"] == "connected"
+        viewer.wait_for_text("waiting")
+        window.wait_for_state("silent")
+        wait_for(lambda: "'reachymini'" in window.text("hint"), 5, "the reason on the page")
+        assert window.text("connection-text") == "Connected"
         page.robot.child.send_signal(signal.SIGUSR2)
         wait_for(lambda: Client(page.port).get("/api/snapshot")[0] == 200, 20, "a picture")
+        numbers = [*viewer.pictures(len(viewer.film) + 10)]
+        assert numbers == sorted(numbers)
+        assert numbers[0] >= 0, "none is torn"
+        viewer.close()
+        window.wait_for_state("live", 20)
 
-    def test_a_robot_that_is_gone_is_told_and_nothing_stale_of_it(self, page: Page) -> None:
+    def test_a_robot_that_is_gone_is_told_and_nothing_stale_of_it(
+        self, page: Page, window: Browser
+    ) -> None:
         page.robot.child.stop()
 
         def gone() -> bool:
@@ -274,9 +404,12 @@ class Behaviour:
             assert status == 503, answer
             assert "not connected" in answer["error"]
         assert Client(page.port).get("/api/snapshot")[0] == 503
+        window.wait_for_state("away")
+        assert window.text("connection-text") == "Robot away"
+        assert window.find("centre").is_disabled()
 
     def test_it_comes_back_with_the_robot(
-        self, page: Page, processes: Processes, tmp_path: Path
+        self, page: Page, window: Browser, processes: Processes, tmp_path: Path
     ) -> None:
         before = page.robot
         page.robot = Simulation.start(
@@ -284,6 +417,7 @@ class Behaviour:
         )
         page.wait_connected()
         wait_for(lambda: Client(page.port).get("/api/snapshot")[0] == 200, 20, "a picture")
+        window.wait_for_state("live", 20)
         assert page.status()["motion"]["asleep"] is True
         status, answer = page.command("wake_up")
         assert status == 200, answer

@@ -111,6 +111,10 @@ class VideoViewer:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave."""
         self._socket.close()
 
     def send(self, text: str) -> None:

@@ -23,9 +23,7 @@ from reachy_mini_ros.nodes.common.on_demand import OnDemand
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.stamps import CaptureStamps
 from reachy_mini_ros.nodes.common.work import Work, result_in_executor
-from reachy_mini_ros.nodes.control.conversions import ALL_JOINT_NAMES
-
-_HEAD = ("head_x", "head_y", "head_z", "head_qx", "head_qy", "head_qz", "head_qw")
+from reachy_mini_ros.robot import rows
 
 
 class Recordings:
@@ -48,7 +46,7 @@ class Recordings:
         self._recorder = Recorder(
             source,
             folder,
-            (*_HEAD, *ALL_JOINT_NAMES),
+            rows.COLUMNS,
             self._work,
             limits=lambda: Limits(settings().record_max_s, settings().record_max_mb),
             time_ns=self._time_ns,
@@ -134,7 +132,7 @@ class Recordings:
 
     def _on_head_pose(self, message: PoseStamped) -> None:
         p, q = message.pose.position, message.pose.orientation
-        values = dict(zip(_HEAD, (p.x, p.y, p.z, q.x, q.y, q.z, q.w), strict=True))
+        values = dict(zip(rows.HEAD, (p.x, p.y, p.z, q.x, q.y, q.z, q.w), strict=True))
         self._add(message, values)
 
     def _on_joint_states(self, message: JointState) -> None:

@@ -2,16 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dashboard's API against all nodes and the simulated robot."""
 
-import csv
-import time
-from pathlib import Path
-from typing import Any
-
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from harness.behaviour import Behaviour, Page
 from harness.events import EventStream
-from harness.pictures import Client
 from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.simulation import Simulation
@@ -23,18 +17,14 @@ SPACE = "/dashboard_robot"
 
 
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("clips")
-
-
-@pytest.fixture(scope="module")
 def page(
-    processes: Processes,
-    simulation: Simulation,
-    clips: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    processes: Processes, simulation: Simulation, tmp_path_factory: pytest.TempPathFactory
 ) -> Page:
-    photos, port = tmp_path_factory.mktemp("photos"), free_port()
+    photos, clips, port = (
+        tmp_path_factory.mktemp("photos"),
+        tmp_path_factory.mktemp("clips"),
+        free_port(),
+    )
     processes.start_node(
         "bringup",
         namespace=SPACE,
@@ -44,35 +34,15 @@ def page(
         goto__duration=0.4,
         **simulation.parameters,
     ).wait_for_output("in a browser", 30)
-    served = Page(port, simulation, photos)
+    served = Page(port, simulation, photos, clips)
     served.wait_connected()
     assert served.command("wake_up")[0] == 200
     return served
 
 
-def test_a_clip_is_recorded_shown_and_has_the_joints_of_its_time(page: Page, clips: Path) -> None:
-    assert page.status()["recording"] == {"clip": None, "since": None, "ended": ""}
-    code, answer = page.command("record", enabled=True)
-    assert code == 200, answer
-    path = Path(answer["message"])
-    assert path.parent == clips
-    wait_for(lambda: page.status()["recording"]["clip"] == path.name, 5, "the recording's name")
-    assert page.status()["recording"]["since"] == pytest.approx(time.time(), abs=30)
-
-    def shown() -> dict[str, Any]:
-        found: list[dict[str, Any]] = Client(page.port).json("/api/clips")[1]["clips"]
-        return found[0] if found else {"length": 0.0, "states": None}
-
-    wait_for(lambda: shown()["length"] > 1.0 and shown()["states"], 15, "a clip of 1 s")
-    assert page.command("record", enabled=False)[0] == 200
-    wait_for(lambda: page.status()["recording"]["clip"] is None, 5, "the end")
-    with path.with_suffix(".csv").open() as file:
-        rows = list(csv.DictReader(file))
-    whole = [row for row in rows if all(row.values())]
-    assert len(whole) > len(rows) / 2, "the head's pose and all joints have the same stamp"
-    times_s = [float(row["clip_time"]) for row in rows]
-    assert times_s == sorted(times_s)
-    assert -0.5 < times_s[0] < times_s[-1] < shown()["length"] + 1.0
+@pytest.fixture(scope="module")
+def streams(processes: Processes, page: Page) -> None:
+    processes.start_node("stream", namespace=SPACE, dashboard_port=page.port)
 
 
 def test_sound_is_decoded_only_for_who_asks_for_it(page: Page, ros: RosClient) -> None:
