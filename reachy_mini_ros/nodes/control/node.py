@@ -15,7 +15,7 @@ from reachy_mini_ros.nodes.common import diagnostics
 from reachy_mini_ros.nodes.common.on_demand import LatchedOnDemand
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.runtime import RobotNode
-from reachy_mini_ros.nodes.control import health, limit_parameters
+from reachy_mini_ros.nodes.control import health
 from reachy_mini_ros.nodes.control.actions import Actions
 from reachy_mini_ros.nodes.control.election import Role
 from reachy_mini_ros.nodes.control.leases import Leases
@@ -31,6 +31,7 @@ from reachy_mini_ros.nodes.control.stop_gate import StopGate
 from reachy_mini_ros.nodes.control.targets import TargetTopics
 from reachy_mini_ros.robot.driver import Driver, Listeners, Settings
 from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent
+from reachy_mini_ros.robot.motion.limit_values import limits_of
 from reachy_mini_ros.robot.state import ImuSample, Interpolation, RobotInfo, RobotState
 from reachy_mini_ros.texts import shown
 
@@ -218,7 +219,7 @@ class ControlNode(RobotNode):
 def _settings(values: Mapping[str, Any]) -> Settings:
     """Return what the parameters say."""
     return Settings(
-        limits=limit_parameters.limits_of(values),
+        limits=limits_of(values),
         goto_duration_s=values["goto.duration"],
         goto_method=Interpolation(values["goto.method"]),
         move_directory=Path(values["move_directory"]),

@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The control node's parameters of arbitration and limits, as the commander takes them."""
+"""The values of options.LIMITS as the commander takes them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from reachy_mini_ros.robot.motion.ramp import Speeds
 
 
 def limits_of(values: Mapping[str, Any]) -> Limits:
-    """Return what the node's parameters say."""
+    """Return what the values, by their options' names, say."""
     return Limits(
         command_timeout_s=values["command_timeout"],
         reach=Reach(
