@@ -3,19 +3,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the README's tables of topics, services, actions and parameters, or checks them.
 
-They come from reachy_mini_ros/nodes/interface.md and from the nodes' tables of parameters.
+They come from reachy_mini_ros/nodes/interface.md and from the nodes' tables of parameters; that of
+app.md from the app's table of settings.
 """
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from reachy_mini_ros.app.table import TABLE, variable  # noqa: E402
 from reachy_mini_ros.nodes import interface  # noqa: E402
 
 README = ROOT / "README.md"
+APP = ROOT / "docs" / "app.md"
 NODES = ("camera", "audio", "control", "dashboard", "stream")
 
 
@@ -24,14 +28,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; 1 if it would")
     check = parser.parse_args().check
-    old = new = README.read_text(encoding="utf-8")
+    new = README.read_text(encoding="utf-8")
     for kind in interface.KINDS:
         new = with_table(new, kind, [row(offer) for offer in interface.offers(kind)])
-    new = with_table(new, "Parameters", parameter_rows())
-    if new != old:
-        if check:
-            sys.exit(f"{README.name} is not up to date: run docs/write_tables.py")
-        README.write_text(new, encoding="utf-8")
+    put(README, with_table(new, "Parameters", parameter_rows()), check)
+    settings = APP.read_text(encoding="utf-8")
+    put(APP, with_table(settings, "Settings", list(setting_rows())), check)
+
+
+def put(path: Path, new: str, check: bool) -> None:
+    """Write a document, or end with 1 if that would change it."""
+    if new == path.read_text(encoding="utf-8"):
+        return
+    if check:
+        sys.exit(f"{path.name} is not up to date: run docs/write_tables.py")
+    path.write_text(new, encoding="utf-8")
+
+
+def setting_rows() -> Iterator[str]:
+    """Return a row for each setting of the app."""
+    for setting in TABLE:
+        default = f"`{setting.default}`" if setting.default else "none"
+        cells = (f"`{setting.name}`", default, setting.bounds, setting.description)
+        yield f"| `{variable(setting.name)}` | {' | '.join(cells)} |"
 
 
 def row(offer: interface.Offer) -> str:

@@ -6,15 +6,25 @@ import os
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write a file, and the folders it needs, so that nobody ever sees a part of it.
+
+    A ``private`` one only its owner may read, and it is whole after a loss of power too.
 
     Raises OSError if that is not possible.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_bytes(content)
+        unfinished.unlink(missing_ok=True)
+        mode = 0o600 if private else 0o666
+        with os.fdopen(
+            os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb"
+        ) as file:
+            file.write(content)
+            if private:
+                file.flush()
+                os.fsync(file.fileno())
         unfinished.replace(path)
     except OSError:
         unfinished.unlink(missing_ok=True)

@@ -8,7 +8,6 @@ import sys
 from types import FrameType
 from typing import Any
 
-from reachy_mini_ros.app.settings import settings
 from reachy_mini_ros.command_line import fail
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.signals import SIGNALS, ignore_signals
@@ -41,4 +40,4 @@ def run(stop_event: Any) -> None:
     """Serve the page until the event is set; raises SetupError if that cannot be."""
     from reachy_mini_ros.app.server import serve  # the daemon imports this module to list apps
 
-    serve(settings(), stop_event)
+    serve(stop_event)

@@ -21,8 +21,6 @@ from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.robot import Latency, Percentiles
 from reachy_mini_ros.web.video import Video
 
-RATE_HZ = 15.0
-QUALITY = 80
 LINGER_S = 0.0
 
 
@@ -38,10 +36,14 @@ class Shot:
 class PictureFeed:
     """Feeds the page's pictures from the robot's; on the event loop's thread."""
 
-    def __init__(self, io: LoopThread, media: Media, supervisor: Supervisor) -> None:
+    def __init__(
+        self, io: LoopThread, media: Media, supervisor: Supervisor, rate_hz: float, quality: int
+    ) -> None:
+        """``rate_hz`` and ``quality`` (1 to 100) are those of JPEG pictures."""
         self._io = io
+        self._quality = quality
         self._media = media
-        self._chooser = RateChooser(RATE_HZ)
+        self._chooser = RateChooser(rate_hz)
         self._latencies_ms = Window()
         self._shot: Shot | None = None
         self._session = Hold(media.interest)
@@ -98,7 +100,7 @@ class PictureFeed:
 
     def _encode(self, frame: Frame) -> None:
         """Make the JPEG, on the worker's thread."""
-        picture = jpeg.encode(frame.bgr, QUALITY).tobytes()
+        picture = jpeg.encode(frame.bgr, self._quality).tobytes()
         self._io.call(self._publish, picture, Shot(frame.captured_ns, frame.width, frame.height))
 
     def _publish(self, picture: bytes, shot: Shot) -> None:

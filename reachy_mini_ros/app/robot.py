@@ -55,6 +55,7 @@ class DirectRobot(Robot):
         self._driver = Driver(
             settings.host,
             settings.port,
+            settings.driving,
             listeners=Listeners(
                 on_state=self._on_state,
                 on_connection=self._on_connection,
@@ -67,13 +68,17 @@ class DirectRobot(Robot):
         self._presence = Presence(self._driver, supervisor)
         self._api = SoundApi(settings.host, settings.port)
         self._media = Media(settings.host, settings.signalling_port, self._api, supervisor)
-        self.feed = PictureFeed(io, self._media, supervisor)
-        self._meter = SoundMeter(self._media, self._api, supervisor)
+        values = settings.values
+        self.feed = PictureFeed(
+            io, self._media, supervisor, values["frame_rate"], values["jpeg_quality"]
+        )
+        threshold = values["activity_threshold"]
+        self._meter = SoundMeter(self._media, self._api, supervisor, threshold)
         self.sound = SoundFeed(self._media, self._api)
         self._recordings = Recordings(
             settings.record_directory, self._media, self._presence, supervisor
         )
-        self._streams = Streams(io, self._media, self.feed, targets, supervisor)
+        self._streams = Streams(io, self._media, self.feed, targets, settings.quality, supervisor)
         photographer = Photographer(
             settings.photo_directory, self._media, self._driver, self._history
         )

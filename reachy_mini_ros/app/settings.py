@@ -1,20 +1,24 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the app goes by: environment variables, and one file with the token."""
+"""What the app goes by: environment variables, then the settings file, then what is usual."""
 
 import os
-import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from reachy_mini_ros.app import settings_file
+from reachy_mini_ros.app.table import TABLE, TOKEN, check, variable
 from reachy_mini_ros.errors import NotConnectedError, SetupError
 from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import is_loopback
-from reachy_mini_ros.robot import discovery
+from reachy_mini_ros.media.streaming.encoder import Quality
+from reachy_mini_ros.robot import discovery, driver
+from reachy_mini_ros.robot.motion.limit_values import limits_of
+from reachy_mini_ros.robot.state import Interpolation
+from reachy_mini_ros.web.settings import Setting, Value
 
-TOKEN_FILE = Path("~/.config/reachy_mini_ros/token")
-PAGE_PORT = 8042
 LOCAL = "127.0.0.1"
 
 
@@ -22,17 +26,47 @@ LOCAL = "127.0.0.1"
 class Settings:
     """How the app runs."""
 
-    host: str = LOCAL
-    """Of the robot's daemon."""
-    port: int = 8000
-    signalling_port: int = 8443
-    address: str = "0.0.0.0"
-    """Where the page is served."""
-    page_port: int = PAGE_PORT
-    token: str = ""
-    photo_directory: Path = Path("~/Pictures/reachy_mini")
-    destinations: tuple[str, ...] = ()
-    """URLs to stream to, with their keys."""
+    values: Mapping[str, Any]
+    """By the names of the table; a host that was looked for is the one that was found."""
+    shown: tuple[Setting, ...]
+    """The table with what was set, which holds secrets, and why which cannot be set elsewhere."""
+    problem: str = ""
+    """What of all that does not count, and why."""
+
+    @property
+    def host(self) -> str:
+        """Of the robot's daemon."""
+        return str(self.values["host"])
+
+    @property
+    def port(self) -> int:
+        """Of the robot's daemon."""
+        return int(self.values["port"])
+
+    @property
+    def signalling_port(self) -> int:
+        """Of the robot's WebRTC."""
+        return int(self.values["signalling_port"])
+
+    @property
+    def address(self) -> str:
+        """Where the page is served."""
+        return str(self.values["page_address"])
+
+    @property
+    def page_port(self) -> int:
+        """Of the page."""
+        return int(self.values["page_port"])
+
+    @property
+    def token(self) -> str:
+        """Who has it may command; empty for none."""
+        return str(self.values[TOKEN])
+
+    @property
+    def photo_directory(self) -> Path:
+        """Of the gallery."""
+        return Path(self.values["photos"]).expanduser()
 
     @property
     def record_directory(self) -> Path:
@@ -49,51 +83,58 @@ class Settings:
         """Where live streams are written."""
         return live_directory("", f"app_{self.page_port}")
 
+    @property
+    def quality(self) -> Quality:
+        """Of streams."""
+        return Quality(self.values["bitrate"], self.values["keyframe_interval"])
+
+    @property
+    def driving(self) -> driver.Settings:
+        """How the robot is moved."""
+        return driver.Settings(
+            limits=limits_of(self.values),
+            goto_duration_s=self.values["goto.duration"],
+            goto_method=Interpolation(self.values["goto.method"]),
+        )
+
 
 def settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Return what the environment says, and the token's file where that says nothing of it.
+    """Return what is set.
 
-    Raises SetupError, naming the variable, for a value that is none.
+    Raises SetupError, naming the variable, for a value in the environment that is none.
     """
-    usual = Settings()
-    host = environment.get("REACHY_MINI_HOST") or usual.host
-    port = _port(environment, "REACHY_MINI_PORT", usual.port)
-    if host == discovery.AUTO:
+    kept = settings_file.read()
+    known = [_set(setting, kept.values, environment) for setting in TABLE]
+    values: dict[str, Any] = {setting.name: setting.value for setting in known}
+    found, missing = _robot(values["host"])
+    problem = "; ".join(text for text in (kept.problem, missing) if text)
+    return Settings(values | found, tuple(known), problem)
+
+
+def _set(setting: Setting, kept: Mapping[str, Value], environment: Mapping[str, str]) -> Setting:
+    """Return a setting with its value."""
+    name = variable(setting.name)
+    given = environment.get(name, "").strip()
+    if given:
         try:
-            robot = discovery.the_one()
-        except NotConnectedError as error:
-            raise SetupError(str(error)) from None
-        host, port = robot.host, robot.port
-    return Settings(
-        host,
-        port,
-        _port(environment, "REACHY_MINI_SIGNALLING_PORT", usual.signalling_port),
-        environment.get("REACHY_MINI_PAGE_ADDRESS") or usual.address,
-        _port(environment, "REACHY_MINI_PAGE_PORT", usual.page_port),
-        environment.get("REACHY_MINI_TOKEN", "").strip() or _token(TOKEN_FILE.expanduser()),
-        Path(environment.get("REACHY_MINI_PHOTOS") or usual.photo_directory).expanduser(),
-        tuple(environment.get("REACHY_MINI_DESTINATIONS", "").split()),
-    )
+            value = check(setting, setting.parse(given))
+        except ValueError as error:
+            raise SetupError(f"{name}: {error}") from None
+        return replace(setting, value=value, fixed=f"the environment variable {name} sets it")
+    if setting.name == TOKEN:
+        return replace(setting, value=settings_file.read_token())
+    return replace(setting, value=kept.get(setting.name, setting.default))
 
 
-def _port(environment: Mapping[str, str], name: str, usual: int) -> int:
-    text = environment.get(name) or str(usual)
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise SetupError(f"{name} is no port: set it to a number from 1 to 65535")
-    return int(text)
+def _robot(host: str) -> tuple[dict[str, Any], str]:
+    """Return what changes if the robot is to be looked for, and why none was found.
 
-
-def _token(path: Path) -> str:
-    """Return the only line of a file; empty if it is not there."""
+    The page is there all the same: it is where another host is set.
+    """
+    if host != discovery.AUTO:
+        return {}, ""
     try:
-        mode, text = path.stat().st_mode, path.read_text()
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise SetupError(f"cannot read the token in {path}: {error}") from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SetupError(f"others than its owner may read {path}: chmod 600 {path}")
-    lines = text.split()
-    if len(lines) != 1:
-        raise SetupError(f"{path} has to hold the token and nothing else")
-    return lines[0]
+        robot = discovery.the_one()
+    except (NotConnectedError, SetupError) as error:
+        return {"host": LOCAL}, f"{error}; {LOCAL} is taken until the app is started again"
+    return {"host": robot.host, "port": robot.port}, ""

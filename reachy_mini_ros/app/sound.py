@@ -23,7 +23,6 @@ from reachy_mini_ros.web.robot import Sound, Volumes, degrees
 
 LINGER_S = 3.0
 FRESH_S = 1.0
-ACTIVITY_DBFS = -40.0
 LEVEL_EVERY = 5
 """Chunks that one level is taken over: 10 Hz."""
 DIRECTION_PERIOD_S = 0.1
@@ -34,7 +33,10 @@ PAUSE_S = 1.0
 class SoundMeter:
     """Measures the microphone's sound while asked to; on the event loop's thread."""
 
-    def __init__(self, media: Media, api: SoundApi, supervisor: Supervisor) -> None:
+    def __init__(
+        self, media: Media, api: SoundApi, supervisor: Supervisor, activity_dbfs: float
+    ) -> None:
+        """``activity_dbfs``: the level above which activity begins."""
         self._media = media
         self._api = api
         self._session = Hold(media.interest)
@@ -44,7 +46,7 @@ class SoundMeter:
         self._from: Direction | None = None
         self._microphone = Microphone(1)
         self._meter = Meter(LEVEL_EVERY)
-        self._activity = Activity(ACTIVITY_DBFS)
+        self._activity = Activity(activity_dbfs)
         self._level: tuple[float, float] | None = None
         """When it was taken (monotonic, s), and what it was."""
 

@@ -17,9 +17,6 @@ from reachy_mini_ros.media.streaming.streamer import LiveStream
 from reachy_mini_ros.media.streaming.target import Target
 from reachy_mini_ros.web.robot import StreamState
 
-KEYFRAME_INTERVAL_S = 2.0
-QUALITY = Quality(2500, KEYFRAME_INTERVAL_S)
-"""Of pictures that have to be encoded."""
 SETTLE_S = 6.0
 """The longest that a start waits to tell what became of each destination."""
 
@@ -36,11 +33,13 @@ class Streams:
         media: Media,
         feed: PictureFeed,
         targets: list[Target],
+        quality: Quality,
         supervisor: Supervisor,
     ) -> None:
         self._media = media
         self._feed = feed
-        self._stream = LiveStream(io, targets, QUALITY, lambda: None, supervisor)
+        self._keyframe_interval_s = quality.keyframe_interval_s
+        self._stream = LiveStream(io, targets, quality, lambda: None, supervisor)
         self._tasks = Tasks(supervisor)
         self._turn = asyncio.Lock()
         self._held = ExitStack()
@@ -56,7 +55,7 @@ class Streams:
     async def start(self) -> str:
         """Begin, and return what became of it; raises SetupError if there is nowhere to go."""
         if not self._stream.targets:
-            raise SetupError("there is nowhere to stream to: set REACHY_MINI_DESTINATIONS")
+            raise SetupError("there is nowhere to stream to: set destinations")
         async with self._turn:
             if self._stream.encoder is None:
                 await self._begin(copy=True)
@@ -103,7 +102,7 @@ class Streams:
         now_s = time.monotonic()
         if frame.is_key:
             self._key_s = now_s
-        elif now_s - self._key_s > KEYFRAME_INTERVAL_S:
+        elif now_s - self._key_s > self._keyframe_interval_s:
             self._media.session.request_key_frame()
         self._stream.add_picture(frame.data, frame.captured_ns / 1e9)
 

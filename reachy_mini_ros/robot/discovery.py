@@ -73,7 +73,11 @@ def the_one() -> Found:
 
     Raises NotConnectedError if there is none yet, SetupError with their names if there are several.
     """
-    robots = find()
+    return only(find())
+
+
+def only(robots: list[Found]) -> Found:
+    """Return the one there is; raises likewise."""
     if not robots:
         raise NotConnectedError(
             f"robot_host auto: no robot announced itself within {WAIT_S:g} s: is it on, in this "

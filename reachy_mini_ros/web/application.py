@@ -34,6 +34,8 @@ from reachy_mini_ros.web.photos import PhotoRoutes, watch
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.report import Report, report
 from reachy_mini_ros.web.robot import Robot
+from reachy_mini_ros.web.settings import SettingsStore
+from reachy_mini_ros.web.settings_routes import SettingsRoutes
 from reachy_mini_ros.web.sound_routes import SoundRoutes
 from reachy_mini_ros.web.streams import Streams
 from reachy_mini_ros.web.video import Video
@@ -81,6 +83,7 @@ class Dashboard:
         *,
         video: Video | None = None,
         hearing: Hearing | None = None,
+        store: SettingsStore | None = None,
         address: str = "127.0.0.1",
         port: int = 8042,
     ) -> None:
@@ -121,6 +124,7 @@ class Dashboard:
             *clips.endpoints(),
             *CommandRoutes(robot, refusal).endpoints(),
             *AgentRoutes(self.agents, robot, refusal).endpoints(),
+            *(SettingsRoutes(store, refusal).endpoints() if store is not None else ()),
             *LiveRoutes(settings.live_directory).endpoints(),
             Endpoint(
                 *("GET", "/api/openapi.json", self._openapi),

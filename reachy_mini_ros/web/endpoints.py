@@ -25,6 +25,8 @@ class Failure:
 
     error: str
     """What failed, why, and what to do, in one line."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Of settings: which were refused, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,10 @@ class Endpoint:
         router.add_route(self.method, self.path, self.handler)
 
 
-def json_answer(content: Any) -> web.Response:
+def json_answer(content: Any, status: int = 200) -> web.Response:
     """Answer with a dataclass as JSON."""
     body = TypeAdapter(type(content)).dump_json(content)
-    return web.Response(body=body, content_type="application/json")
+    return web.Response(body=body, status=status, content_type="application/json")
 
 
 async def read_body(request: web.Request, model: type[Model]) -> Model:

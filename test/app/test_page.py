@@ -73,6 +73,61 @@ def test_with_a_token_who_has_it_may_command(processes: Processes, simulation: S
     child.stop_cleanly()
 
 
+def test_the_first_token_is_set_by_who_reads_the_log(
+    processes: Processes, simulation: Simulation, tmp_path: Path
+) -> None:
+    child, port = start(processes, simulation, REACHY_MINI_PAGE_ADDRESS="0.0.0.0", HOME=tmp_path)
+    code = child.wait_for_output("with the code", 30).split()[-1]
+    told = Client(port).json("/api/settings")[1]
+    assert code not in str(told)
+    assert (told["read_only"], "log" in told["unlock"]) == (True, True)
+    first = {"code": code, "token": TOKEN}
+    path = "/api/settings/token"
+    assert Client(port).post(path, first, Origin="http://evil.example")[0] == 403
+    assert Client(port).post(path, first, Host="evil.example")[0] == 403
+    status, answer = Client(port).post(path, {**first, "token": "short"})
+    assert (status, list(answer["fields"])) == (409, ["token"])
+    for _ in range(3):
+        assert Client(port).post(path, {**first, "code": code[::-1]})[0] == 403
+    assert Client(port).get("/api/status")[0] == 200
+    assert Client(port).post(path, first)[0] == 200
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+
+    def may_command() -> bool:
+        try:
+            return Client(port).post("/api/command/stop", **bearer)[0] == 200
+        except OSError:  # it begins anew
+            return False
+
+    wait_for(may_command, 20, "the token")
+    assert Client(port).get("/api/status")[0] == 401
+    assert Client(port).post(path, first)[0] == 401
+    status, answer = Client(port).post(path, {**first, "token": TOKEN[::-1]}, **bearer)
+    assert (status, answer["error"]) == (409, "no first token is to be set here")
+    assert (tmp_path / ".config/reachy_mini_ros/token").read_text() == f"{TOKEN}\n"
+    assert TOKEN not in child.output()
+    child.stop_cleanly()
+
+
+def test_settings_that_cannot_be_used_leave_it_as_it_was(
+    processes: Processes, simulation: Simulation, tmp_path: Path
+) -> None:
+    child, port = start(processes, simulation, HOME=tmp_path)
+    child.wait_for_output("in a browser", 30)
+    # Somebody spoils the token's file just when the app is to begin anew.
+    token = tmp_path / ".config/reachy_mini_ros/token"
+    token.parent.mkdir(parents=True)
+    token.write_text("for everybody to read")
+    token.chmod(0o644)
+    change = {"values": {"jpeg_quality": 50}}
+    assert Client(port).post("/api/settings", change, "PUT")[0] == 200
+    child.wait_for_output("what was set cannot be", 20)
+    wait_for(lambda: child.output().count("in a browser") == 2, 20, "the page")
+    told = Client(port).json("/api/settings")[1]
+    assert "chmod 600" in told["problem"]
+    child.stop_cleanly()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_within_two_seconds_with_viewers(
     processes: Processes, simulation: Simulation, number: signal.Signals

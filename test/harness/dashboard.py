@@ -12,6 +12,8 @@ from harness.processes import free_port
 from harness.video import Encoder
 from harness.waiting import Awaited
 from reachy_mini_ros.aio import LoopThread, Supervisor
+from reachy_mini_ros.app.settings import settings as app_settings
+from reachy_mini_ros.app.settings_store import AppSettings
 from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import Command, Done, Moves, Photo, PhotoTaken
@@ -57,10 +59,14 @@ class Served(Robot):
         self.live = Path.home() / "live"
         chosen = Settings(self.photos, self.clips, self.live, **settings)
         self.supervisor = Supervisor()
+        self.changes = 0
+        """How often settings were kept; nobody goes by them here."""
+        self.store = AppSettings(app_settings({}), self._on_change, list)
         self.dashboard = Dashboard(
             *(self.pictures, self, chosen, self.supervisor),
             video=self.video,
             hearing=self.hearing,
+            store=self.store,
             address=address,
             port=self.port,
         )
@@ -87,6 +93,9 @@ class Served(Robot):
         if isinstance(command, Photo):
             return PhotoTaken("saved", "photo.jpg")
         return Done("done")
+
+    def _on_change(self) -> None:
+        self.changes += 1
 
     async def volumes(self) -> Volumes:
         return Volumes(speaker=40)

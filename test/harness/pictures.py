@@ -43,13 +43,15 @@ class Client:
         finally:
             self.close()
 
-    def post(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+    def post(
+        self, path: str, body: Any = None, method: str = "POST", **headers: str
+    ) -> tuple[int, Any]:
         """Send JSON, and return status and the parsed answer; bytes are sent as they are."""
         content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
         named = {"Content-Type": "application/json"}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            self.connection.request("POST", path, content, named)
+            self.connection.request(method, path, content, named)
             answer = self.connection.getresponse()
             return answer.status, json.loads(answer.read())
         finally:
