@@ -4,7 +4,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,9 @@ LOCAL = "127.0.0.1"
 class Settings:
     """How the app runs."""
 
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(repr=False)
     """By the names of the table; a host that was looked for is the one that was found."""
-    shown: tuple[Setting, ...]
+    shown: tuple[Setting, ...] = field(repr=False)
     """The table with what was set, which holds secrets, and why which cannot be set elsewhere."""
     problem: str = ""
     """What of all that does not count, and why."""

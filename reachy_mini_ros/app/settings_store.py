@@ -70,18 +70,19 @@ class AppSettings(SettingsStore):
         """Keep the changes, and have the app begin anew with them."""
         async with self._one:
             values = await self._accepted(changes)
-            before = {one.name: one.value for one in self._settings.shown}
-            if all(values[name] == before[name] for name in values):
-                return "nothing is changed"
             try:
-                aside = await asyncio.to_thread(_keep, values)
+                told = await asyncio.to_thread(_keep, values)
             except OSError as error:
-                raise RobotError(f"{SETTINGS_FILE.parent}: {error.strerror or error}") from None
+                reason = error.strerror or error
+                raise RobotError(
+                    f"nothing can be kept in {SETTINGS_FILE.parent}: {reason}"
+                ) from None
+            if not told:
+                return "nothing is changed"
             if values.get(TOKEN):
                 self.code = ""
             self._on_change()
-            kept = f"; what could not be read is kept as {aside}" if aside else ""
-            return f"saved{kept}: the app begins anew with it"
+            return f"{told}: the app begins anew with it"
 
     async def test(self, changes: Mapping[str, Given]) -> str:
         """Ask the robot's daemon who it is, and whether its media can be reached."""
@@ -142,14 +143,29 @@ class AppSettings(SettingsStore):
 
 
 def _keep(values: Mapping[str, Value]) -> str:
-    """Write what differs from the usual, and the token; raises OSError."""
-    if TOKEN in values:
-        settings_file.write_token(str(values[TOKEN]))
+    """Write what differs from the usual, and the token; return what was done, empty for nothing.
+
+    Raises OSError.
+    """
     usual = {setting.name: setting.default for setting in TABLE}
-    kept = dict(settings_file.read().values) | {
-        name: value for name, value in values.items() if name != TOKEN
-    }
-    return settings_file.write({name: kept[name] for name in kept if kept[name] != usual[name]})
+    before = settings_file.read()
+    after = {**before.values, **{name: values[name] for name in values if name != TOKEN}}
+    after = {name: value for name, value in after.items() if value != usual[name]}
+    told = ""
+    if TOKEN in values and values[TOKEN] != _token_before():
+        settings_file.write_token(str(values[TOKEN]))
+        told = "saved"
+    if after != before.values or before.problem:
+        aside = settings_file.write(after)
+        told = f"saved; what could not be read is kept as {aside}" if aside else "saved"
+    return told
+
+
+def _token_before() -> str:
+    try:
+        return settings_file.read_token()
+    except SetupError:
+        return ""  # whatever is there is no token that counts
 
 
 def _unusable(address: str, port: int, name: str) -> dict[str, str]:

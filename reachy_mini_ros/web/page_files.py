@@ -9,11 +9,13 @@ from aiohttp import web
 
 from reachy_mini_ros.web.middleware import Handler
 
+ADDRESSES = {"index.html": "/", "settings.html": "/settings"}
+
 
 def page_handlers() -> dict[str, Handler]:
     """Return what answers at the path of each of the page's files."""
     return {
-        "/" if entry.name == "index.html" else f"/{entry.name}": _file_handler(
+        ADDRESSES.get(entry.name, f"/{entry.name}"): _file_handler(
             entry.read_bytes(), mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
         )
         for entry in resources.files(__package__).joinpath("page").iterdir()

@@ -101,9 +101,13 @@ class SettingsRoutes:
             failures=(403, 409, 503, 504),
         )
 
+    @property
+    def _locked(self) -> bool:
+        return bool(self._refusal and self._store.code)
+
     async def _read(self, request: web.Request) -> web.StreamResponse:
         document = await answered(self._store.read())
-        unlock = document.unlock if self._store.code else ""
+        unlock = document.unlock if self._locked else ""
         return json_answer(replace(document, read_only=bool(self._refusal), unlock=unlock))
 
     async def _change(self, request: web.Request) -> web.StreamResponse:
@@ -124,7 +128,7 @@ class SettingsRoutes:
     async def _first_token(self, request: web.Request) -> web.StreamResponse:
         asked = await read_body(request, FirstToken)
         async with self._one:  # the code counts once
-            if not self._store.code:
+            if not self._locked:
                 raise web.HTTPConflict(text="no first token is to be set here")
             if wait_s := self._guesses.wait_s(request.remote):
                 seconds = math.ceil(wait_s)

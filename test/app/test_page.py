@@ -15,6 +15,7 @@ from harness.browser import browsing
 from harness.daemon import Daemon
 from harness.pictures import Client, Stream
 from harness.processes import Child, Processes, free_port
+from harness.settings_behaviour import SettingsBehaviour
 from harness.simulation import Simulation
 from harness.voices import socket
 from harness.waiting import patience, wait_for
@@ -221,6 +222,10 @@ def test_a_volume_that_the_robot_cannot_set_is_refused_with_the_reason(page: Pag
     status, answer = Client(page.port).post("/api/volume", {"microphone": 70})
     assert status == 409
     assert "the volume of the microphone stays as it is" in answer["error"]
+
+
+class TestSettings(SettingsBehaviour):
+    """Settings of the app itself."""
 
 
 class TestDirectRobot(Behaviour):

@@ -3,12 +3,15 @@
 """The app's settings: the environment before the file, what is wrong in either, nothing lost."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from harness import announced
 from harness.dashboard import Serve, serving
 from harness.pictures import Client
+from harness.processes import Processes
 
 from reachy_mini_ros.app.settings import settings
 from reachy_mini_ros.app.settings_file import SETTINGS_FILE, TOKEN_FILE
@@ -16,7 +19,8 @@ from reachy_mini_ros.app.table import TABLE, variable
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.web.settings import Setting
 
-DOCS = Path(__file__).parents[2] / "docs" / "app.md"
+TEST = Path(__file__).parents[1]
+DOCS = TEST.parent / "docs" / "app.md"
 TOKEN = "correct-horse-battery"
 KEY = "rtmp://live.example/app/secret-key"
 
@@ -216,6 +220,33 @@ def test_who_guesses_the_code_has_to_wait(serve: Serve) -> None:
     assert statuses == [403] * 6 + [429] * 2
     guess["code"] = served.store.code
     assert Client(served.port).post("/api/settings/token", guess)[0] == 429
+
+
+LOOK = """
+import asyncio
+from reachy_mini_ros.app.settings import settings
+from reachy_mini_ros.app.settings_store import AppSettings
+found = settings({"REACHY_MINI_HOST": "auto"})
+print(found.host, found.port, found.problem)
+if not found.problem:
+    print([(one.name, one.port) for one in asyncio.run(AppSettings(found, print).robots())])
+"""
+
+
+@pytest.mark.skipif(not announced.possible(), reason="no network namespaces here")
+def test_robots_are_found_and_a_page_is_there_without_one(processes: Processes) -> None:
+    paths = {"PYTHONPATH": f"{TEST.parent}:{TEST}"}
+
+    def look(*robots: str) -> list[str]:
+        program = (*announced.COMMAND, *robots, "--", sys.executable, "-c", LOOK)
+        child = processes.start(*program, env=paths)
+        assert child.wait(30) == 0, child.output()
+        return child.output().splitlines()
+
+    assert look("kitchen=18000")[-2:] == ["127.0.0.1 18000 ", "[('kitchen', 18000)]"]
+    last = look()[-1]
+    assert last.startswith("127.0.0.1 8000 ")
+    assert "no robot announced itself" in last
 
 
 def test_the_table_of_the_docs_is_that_of_the_app() -> None:

@@ -42,6 +42,8 @@ class Page:
     robot: Simulation
     photos: Path
     clips: Path
+    section: str = ""
+    """What the names of the camera's settings begin with."""
 
     def status(self) -> dict[str, Any]:
         answer: dict[str, Any] = Client(self.port).json("/api/status")[1]

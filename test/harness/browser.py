@@ -22,6 +22,29 @@ SWITCHES = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 
+CONTRASTS = """() => {
+  const parse = (text) => text.match(/[0-9.]+/g).map(Number);
+  const clear = (colour) => colour.length === 4 && colour[3] === 0;
+  const light = (colour) => colour.slice(0, 3)
+    .map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const under = (node) => {
+    const colour = parse(getComputedStyle(node).backgroundColor);
+    return clear(colour) && node.parentElement ? under(node.parentElement) : colour;
+  };
+  const found = [];
+  for (const node of document.querySelectorAll("body *:not(svg *)")) {
+    const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !node.checkVisibility({visibilityProperty: true})) continue;
+    if (node.closest("[aria-disabled=true], :disabled")) continue;
+    const [text, back] = [parse(getComputedStyle(node).color), under(node)].map(light);
+    const ratio = (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
+    found.push([ratio, node.id || node.className || node.tagName, node.textContent.trim()]);
+  }
+  return found;
+}"""
+"""The contrast of each text that can be read to its ground, with who and what it is."""
+
 
 class Browser:
     """One page of a Chromium; skips the test where there is none.

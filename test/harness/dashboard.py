@@ -57,11 +57,12 @@ class Served(Robot):
         self.photos = Path.home() / "photos"
         self.clips = Path.home() / "clips"
         self.live = Path.home() / "live"
+        found = settings.pop("found", [])  # robots that announce themselves
         chosen = Settings(self.photos, self.clips, self.live, **settings)
         self.supervisor = Supervisor()
         self.changes = 0
         """How often settings were kept; nobody goes by them here."""
-        self.store = AppSettings(app_settings({}), self._on_change, list)
+        self.store = AppSettings(app_settings({}), self._on_change, lambda: found)
         self.dashboard = Dashboard(
             *(self.pictures, self, chosen, self.supervisor),
             video=self.video,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness.browser import Browser, browsing
+from harness.browser import CONTRASTS, Browser, browsing
 from harness.dashboard import Serve
 from harness.pictures import GREEN, jpeg
 from harness.waiting import wait_for
@@ -89,29 +89,6 @@ def test_nothing_is_wider_than_the_window_and_stop_is_in_it(
         assert 0 <= box["x"] < box["x"] + box["width"] <= width
         assert 0 <= box["y"] < box["y"] + box["height"] <= height
         assert box["height"] >= 44
-
-
-CONTRASTS = """() => {
-  const parse = (text) => text.match(/[0-9.]+/g).map(Number);
-  const clear = (colour) => colour.length === 4 && colour[3] === 0;
-  const light = (colour) => colour.slice(0, 3)
-    .map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const under = (node) => {
-    const colour = parse(getComputedStyle(node).backgroundColor);
-    return clear(colour) && node.parentElement ? under(node.parentElement) : colour;
-  };
-  const found = [];
-  for (const node of document.querySelectorAll("body *:not(svg *)")) {
-    const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !node.checkVisibility({visibilityProperty: true})) continue;
-    if (node.closest("[aria-disabled=true], :disabled")) continue;
-    const [text, back] = [parse(getComputedStyle(node).color), under(node)].map(light);
-    const ratio = (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
-    found.push([ratio, node.id || node.className || node.tagName, node.textContent.trim()]);
-  }
-  return found;
-}"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

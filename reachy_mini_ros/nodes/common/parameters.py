@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from reachy_mini_ros.aio import LoopThread
 
+CHOICES = "one of: "
+SECRET = "secret"
+"""What a descriptor's additional_constraints begin with, or are."""
 Value = bool | int | float | str | tuple[str, ...]
 _TOPIC = re.compile(r"|(~?/)?[A-Za-z_{][\w{}]*(/[A-Za-z_{][\w{}]*)*", re.ASCII)
 _KINDS = {
@@ -56,7 +59,9 @@ class Param:
 
     @property
     def bounds(self) -> str:
-        """The range or the choices, for people; empty if there are none."""
+        """The range or the choices, for people, or that it is secret; empty if there are none."""
+        if self.secret:
+            return SECRET
         if self.minimum is None or self.maximum is None:
             return ", ".join(self.choices)
         return f"{self.minimum:g} to {self.maximum:g}"
@@ -73,7 +78,7 @@ class Param:
             description=self.description,
             read_only=self.read_only,
             dynamic_typing=True,
-            additional_constraints=f"one of: {self.bounds}" if self.choices else "",
+            additional_constraints=SECRET if self.secret else self._choices(),
         )
         if self.minimum is not None and self.maximum is not None:
             if isinstance(self.default, float):
@@ -85,6 +90,9 @@ class Param:
                     IntegerRange(from_value=int(self.minimum), to_value=int(self.maximum), step=1)
                 ]
         return descriptor
+
+    def _choices(self) -> str:
+        return f"{CHOICES}{self.bounds}" if self.choices else ""
 
     def accept(self, value: object) -> Value:
         """Return ``value`` in the parameter's type.

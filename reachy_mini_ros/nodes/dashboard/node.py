@@ -19,6 +19,7 @@ from reachy_mini_ros.nodes.common.secrets import secret_lines
 from reachy_mini_ros.nodes.dashboard.agents import AgentEvents
 from reachy_mini_ros.nodes.dashboard.commands import DashboardCommands
 from reachy_mini_ros.nodes.dashboard.parameters import PARAMETERS
+from reachy_mini_ros.nodes.dashboard.settings import NodeSettings
 from reachy_mini_ros.nodes.dashboard.sound import SoundTopics
 from reachy_mini_ros.nodes.dashboard.state import DashboardState
 from reachy_mini_ros.nodes.dashboard.video import PictureTopic, VideoTopic
@@ -54,9 +55,10 @@ class DashboardNode(RobotNode):
         sound = SoundTopics(self, io)
         commands = DashboardCommands(self, io, self._picture_stamp)
         agents = AgentEvents(self)
+        robot = _RobotOfRos(state, commands, sound, agents, self._shown)
         self._dashboard = Dashboard(
             self._pictures.hub,
-            _RobotOfRos(state, commands, sound, agents, self._shown),
+            robot,
             Settings(
                 Path(values["photo_directory"]).expanduser(),
                 Path(values["record_directory"]).expanduser(),
@@ -68,6 +70,7 @@ class DashboardNode(RobotNode):
             self.supervisor,
             video=self._video.hub,
             hearing=sound.hub,
+            store=NodeSettings(self, io, robot.status),
             address=values["address"],
             port=values["port"],
         )

@@ -9,15 +9,18 @@ const INTERVAL_MS = 60; // between streamed targets
 export const sender = { holder: "" };
 
 /** The server's own words for an answer that is an error. */
-export async function reason(answer) {
-  try {
-    return (await answer.json()).error ?? `HTTP ${answer.status}`;
-  } catch {
-    return `HTTP ${answer.status}`;
-  }
+export const reason = async (answer) => (await failure(answer)).message;
+
+async function failure(answer) {
+  const { status } = answer;
+  const told = await answer.json().catch(() => ({}));
+  return Object.assign(new Error(told.error ?? `HTTP ${status}`), { status, fields: told.fields ?? {} });
 }
 
-/** The parsed answer; throws an Error with the server's reason, or that there was none. */
+/**
+ * The parsed answer; throws an Error with the server's reason, or that there was none. It has the
+ * `status`, and `fields`: of settings, the reason for each that was refused.
+ */
 export async function ask(path, options = {}) {
   let answer;
   try {
@@ -29,15 +32,15 @@ export async function ask(path, options = {}) {
   } catch {
     throw new Error("The dashboard did not answer");
   }
-  if (!answer.ok) throw new Error(await reason(answer));
+  if (!answer.ok) throw await failure(answer);
   return answer.json();
 }
 
 export const command = (name, body = {}) => post(`api/command/${name}`, body);
 
-export function post(path, body) {
+export function post(path, body, method = "POST") {
   return ask(path, {
-    method: "POST",
+    method,
     headers: {
       "Content-Type": "application/json",
       ...(sender.holder && { "Lease-Holder": sender.holder }),

@@ -8,6 +8,7 @@ from harness.behaviour import Behaviour, Page
 from harness.events import EventStream
 from harness.processes import Processes, free_port
 from harness.ros import RosClient
+from harness.settings_behaviour import SettingsBehaviour
 from harness.simulation import Simulation
 from harness.waiting import wait_for
 
@@ -34,7 +35,7 @@ def page(
         goto__duration=0.4,
         **simulation.parameters,
     ).wait_for_output("in a browser", 30)
-    served = Page(port, simulation, photos, clips)
+    served = Page(port, simulation, photos, clips, "camera/")
     served.wait_connected()
     assert served.command("wake_up")[0] == 200
     return served
@@ -81,6 +82,10 @@ def test_streams_are_shown_as_their_node_tells_them(page: Page, ros: RosClient) 
     wait_for(lambda: page.status()["streams"] == [shown], 10, "the stream")
     ros.destroy(ros.node.destroy_publisher, publisher)
     wait_for(lambda: page.status()["streams"] is None, 10, "no stale stream")
+
+
+class TestSettings(SettingsBehaviour):
+    """Settings through the nodes' parameter services."""
 
 
 class TestRosGraph(Behaviour):
