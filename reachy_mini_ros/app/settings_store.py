@@ -30,7 +30,7 @@ from reachy_mini_ros.web.settings import (
 KEPT = f"Kept in {SETTINGS_FILE} on this machine, the token in a file of its own."
 UNLOCK = (
     "Nobody may command yet: there is no token. Choose one, and give the code that stands in the "
-    "app's log, which the robot's dashboard shows."
+    "app's log, which is in the daemon's: journalctl -u reachy-mini-daemon on the wireless robot."
 )
 CONNECT_S = 3.0
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
