@@ -11,7 +11,7 @@ from reachy_mini_ros.app.media import Media
 from reachy_mini_ros.app.pictures import PictureFeed
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.media.bitstream import H264
-from reachy_mini_ros.media.frames import EncodedFrame, PcmFrame
+from reachy_mini_ros.media.frames import EncodedFrame, EncodedSound, PcmFrame
 from reachy_mini_ros.media.streaming.encoder import Quality
 from reachy_mini_ros.media.streaming.streamer import LiveStream
 from reachy_mini_ros.media.streaming.target import Target
@@ -84,9 +84,12 @@ class Streams:
             held.enter_context(self._feed.interest.held())
             self._feed.listeners.append(self._stream.add_picture)
             held.callback(self._feed.listeners.remove, self._stream.add_picture)
-        session.add_audio(self._add_sound)
-        held.callback(session.remove_audio, self._add_sound)
-        await self._stream.start(copy=copy)
+        session.add_audio_packets(self._add_opus)
+        held.callback(session.remove_audio_packets, self._add_opus)
+        if self._stream.encodes_sound(opus=True):
+            session.add_audio(self._add_sound)
+            held.callback(session.remove_audio, self._add_sound)
+        await self._stream.start(copy=copy, opus=True)
 
     async def _encode(self) -> None:
         async with self._turn:
@@ -105,6 +108,9 @@ class Streams:
         elif now_s - self._key_s > self._keyframe_interval_s:
             self._media.session.request_key_frame()
         self._stream.add_picture(frame.data, frame.captured_ns / 1e9)
+
+    def _add_opus(self, packet: EncodedSound) -> None:
+        self._stream.add_opus(packet.data, packet.captured_ns / 1e9)
 
     def _add_sound(self, frame: PcmFrame) -> None:
         self._stream.add_sound(frame.samples, frame.rate_hz)

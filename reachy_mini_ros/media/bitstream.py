@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the bytes of encoded pictures say of them: H264 (ITU-T H.264) and VP8 (RFC 6386)."""
 
-import re
 from collections.abc import Iterator
 
 H264, VP8 = "h264", "vp8"
 _SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
-_IDR_SLICE = re.compile(rb"\x00\x00\x01[\x05\x25\x45\x65]")
 _START = b"\x00\x00\x01"
 _VP8_START = b"\x9d\x01\x2a"
 _WITH_CHROMA_FORMAT = (44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244)
@@ -20,11 +18,11 @@ Size = tuple[int, int]
 def is_key_frame(codec: str, data: bytes) -> bool:
     """Tell whether decoding can begin with this picture.
 
-    H264: an IDR slice among the NAL units (type 5, H.264 table 7-1); VP8: the inverted key frame
-    bit (RFC 6386, section 9.1).
+    H264: its first slice is one of an IDR picture (type 5, H.264 table 7-1), as all are then;
+    VP8: the inverted key frame bit (RFC 6386, section 9.1).
     """
     if codec == H264:
-        return _IDR_SLICE.search(data) is not None
+        return _first_slice(data) == _IDR
     return bool(data) and not data[0] & 1
 
 
@@ -32,12 +30,25 @@ def is_whole_key_frame(codec: str, data: bytes) -> bool:
     """Tell whether it is a key frame whose beginning is there, which a lost packet may have had."""
     if codec == VP8:
         return data[3:6] == _VP8_START and is_key_frame(codec, data)
+    if not data.startswith(_START, 1) or not is_key_frame(codec, data):
+        return False
     first = next(nal_units(data), b"")
-    if not data.startswith(_START, 1) or len(first) < 2 or not is_key_frame(codec, data):
+    if len(first) < 2:
         return False
     slices = range(_SLICE, _IDR + 1)
     # The number of a slice's first macroblock comes first; 0 is a single 1 (H.264, 9.1).
     return first[0] & 0x1F not in slices or bool(first[1] & 0x80)
+
+
+def _first_slice(data: bytes) -> int:
+    """Return the type of the first slice, 0 without one, and look no further."""
+    at = data.find(_START) + len(_START)
+    while len(_START) <= at < len(data):
+        kind = data[at] & 0x9F
+        if _SLICE <= kind <= _IDR:
+            return kind
+        at = data.find(_START, at) + len(_START)
+    return 0
 
 
 def nal_units(data: bytes) -> Iterator[bytes]:

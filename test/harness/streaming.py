@@ -95,6 +95,23 @@ class Encoder:
         return b"".join(map(bytes, self._codec.encode(frame)))
 
 
+class OpusEncoder:
+    """A tone as a robot's Opus, packets of 20 ms in stereo."""
+
+    def __init__(self) -> None:
+        self._codec = av.CodecContext.create("libopus", "w")
+        self._codec.sample_rate, self._codec.layout, self._codec.format = 48_000, "stereo", "s16"
+        self._sounded = 0
+
+    def packet(self) -> bytes:
+        """Return the next one."""
+        samples = tone(self._sounded, 960, 48_000).repeat(2, axis=1).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "s16", "stereo")
+        frame.sample_rate, frame.pts = 48_000, self._sounded
+        self._sounded += 960
+        return b"".join(map(bytes, self._codec.encode(frame)))
+
+
 @dataclass
 class Played:
     """What a player saw and heard."""
@@ -108,6 +125,7 @@ class Played:
     sound: NDArray[np.float32]
     """One channel."""
     rate_hz: int
+    sound_codec: str
 
     def check(self) -> None:
         """Compare with what :func:`filming` gives."""
@@ -144,6 +162,7 @@ def play(source: str | io.BytesIO, pictures: int = 15, **options: str) -> Played
             frames[-1].to_ndarray(format="bgr24"),
             np.concatenate(sound),
             rate_hz,
+            container.streams.audio[0].codec_context.name,
         )
 
 

@@ -15,8 +15,9 @@ from av.video.frame import PictureType
 
 from reachy_mini_ros.media import bitstream
 from reachy_mini_ros.media.bitstream import H264, Size
-from reachy_mini_ros.media.streaming.encoder import Muxer, StreamEncoder
+from reachy_mini_ros.media.streaming.encoder import StreamEncoder
 from reachy_mini_ros.media.streaming.flv import VIDEO, Tag
+from reachy_mini_ros.media.streaming.muxer import Muxer
 from reachy_mini_ros.media.streaming.video import StreamPictures
 
 _AVC = 7
@@ -42,9 +43,10 @@ class _CopyingMuxer(Muxer):
 
     def picture(self, data: bytes, time_ms: int, *, key: bool) -> None:
         """Take an access unit as Annex B."""
-        units = (len(unit).to_bytes(4, "big") + unit for unit in bitstream.nal_units(data))
-        body = bytes([_KEY if key else _OTHER]) + _PICTURE + b"".join(units)
-        self.output.add(Tag(VIDEO, time_ms, body))
+        parts = [bytes([_KEY if key else _OTHER]), _PICTURE]
+        for unit in bitstream.nal_units(data):
+            parts += (len(unit).to_bytes(4, "big"), unit)
+        self.output.add(Tag(VIDEO, time_ms, b"".join(parts)))
 
 
 _SCRIPT = 18
@@ -73,7 +75,7 @@ class StreamCopier(StreamEncoder):
             self._cards = _cards(size)
             muxer = self._muxer = _CopyingMuxer(unit, self._cards)
             self._began_s = came_s
-            self._on_begin(muxer.described)
+            self._begin(muxer.described)
         self._broken = False
         self._copy(unit, self._pace.at(came_s, stamp_s), key=key)
         self.counts.encoded += 1

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reachy_mini_ros.backoff import Backoff
-from reachy_mini_ros.media.streaming.flv import FILE_HEADER, Tag
+from reachy_mini_ros.media.streaming.flv import AUDIO, FILE_HEADER, Tag
 from reachy_mini_ros.media.streaming.target import Target
 
 QUEUE_MS = 3000
@@ -26,6 +26,8 @@ STALL_S = 10.0
 STEADY_S = 10.0
 """A destination that was there for so long is worth trying again at once."""
 END_S = 2.0
+_AT_ONCE = 32_768
+"""Bytes that go to the sender in one piece, if one packet has no more."""
 _SENDER = "reachy_mini_ros.media.streaming.sender"
 
 
@@ -60,8 +62,12 @@ class _EndedError(Exception):
 class Destination:
     """Sends tags to a target for as long as :meth:`run` runs; everything here is the loop's."""
 
-    def __init__(self, target: Target, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, target: Target, on_change: Callable[[], None], *, opus: bool = False
+    ) -> None:
+        """``opus`` is whether the stream has sound as Opus, which it gets if it takes it."""
         self.target = target
+        self._opus = opus and target.takes_opus
         self.state = State.INITIALIZING
         self.reason = "waits for the first picture"
         self.dropped = 0
@@ -82,12 +88,14 @@ class Destination:
 
     def begin(self, described: list[Tag]) -> None:
         """Take the tags that describe the stream."""
-        self._described = described
+        self._described = [tag for tag in described if self._takes(tag)]
         self._more.set()
 
     def offer(self, tags: list[Tag]) -> None:
         """Take the next tags; what finds no room is dropped."""
         for tag in tags:
+            if not self._takes(tag):
+                continue
             if self._queue and tag.time_ms - self._queue[0].time_ms > QUEUE_MS:
                 self._empty()
             if self._wants_key and not tag.key:
@@ -120,6 +128,9 @@ class Destination:
         self.state, self.reason = state, reason
         if changed:
             self._on_change()
+
+    def _takes(self, tag: Tag) -> bool:
+        return tag.kind != AUDIO or tag.is_opus == self._opus
 
     def _empty(self) -> None:
         self.dropped += len(self._queue)
@@ -184,7 +195,7 @@ class Destination:
         job = {
             "url": target.url,
             "format": target.format,
-            "options": dict(target.options),
+            "options": target.options_for(opus=self._opus),
             "host": target.host,
         }
         described = b"".join(tag.encode(tag.time_ms) for tag in self._described)
@@ -193,9 +204,14 @@ class Destination:
         while True:
             while not self._queue:
                 await self._next()
-            tag = self._queue.popleft()
-            base_ms = tag.time_ms if base_ms is None else base_ms
-            sender.write(tag.encode(base_ms))
+            base_ms = self._queue[0].time_ms if base_ms is None else base_ms
+            # What came together goes together: each write wakes the sender.
+            batch = bytearray()
+            while self._queue and len(batch) < _AT_ONCE:
+                batch += self._queue.popleft().encode(base_ms)
+            sender.write(batch)
+            if not sender.transport.get_write_buffer_size():
+                continue
             try:
                 # Never wait_for: Python 3.11's forgets that it was cancelled if both end at once.
                 async with asyncio.timeout(STALL_S):

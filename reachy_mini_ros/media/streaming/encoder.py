@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One encode of picture and sound for any number of destinations: H264 and AAC, as FLV tags.
 
+The robot's Opus is copied beside or in place of the AAC, for the destinations that take it.
+
 Picture and sound are stamped by the same clock, which begins with the first picture. Where the
 camera stalls the last picture is repeated, so that players and platforms stay, and after STALE_S a
 card takes its place: an old picture would be taken for a live one.
@@ -12,21 +14,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import av
 import numpy as np
-from av.audio.stream import AudioStream
 from av.codec.codec import UnknownCodecError
-from av.video.codeccontext import VideoCodecContext
-from av.video.frame import PictureType
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from reachy_mini_ros.aio import Supervisor
-from reachy_mini_ros.media.streaming.flv import Tag, TagReader
-from reachy_mini_ros.media.streaming.sound import RATE_HZ, SoundTimeline
-from reachy_mini_ros.media.streaming.video import BT601, MPEG_RANGE, StreamPictures
+from reachy_mini_ros.media.streaming import flv
+from reachy_mini_ros.media.streaming.flv import Tag
+from reachy_mini_ros.media.streaming.muxer import EncodingMuxer, Muxer
+from reachy_mini_ros.media.streaming.packets import PacketTimeline
+from reachy_mini_ros.media.streaming.sound import FRAME, SoundTimeline
+from reachy_mini_ros.media.streaming.video import StreamPictures
 
 REPEAT_S = 0.5
 """A picture is repeated after this long without a new one."""
@@ -36,11 +36,6 @@ _TICK_S = 0.04
 _JUMP_S = 0.5
 """Stamps that differ from the time of arrival by so much more than before are of another clock."""
 _SMOOTHING = 0.02
-_SOUND_BIT_RATE = 128_000
-_MILLISECOND = Fraction(1, 1000)
-_KEYS_ARE_FORCED = 1_000_000
-"""Pictures between key frames that x264 would make by itself."""
-_NOMINAL_RATE_HZ = 30
 _PART = "stream encoder"
 
 
@@ -83,107 +78,12 @@ class _Pace:
         self._late_s += _SMOOTHING * (late_s - self._late_s)
         return stamp_s + self._late_s
 
-
-class _Output:
-    """Where FFmpeg writes the FLV."""
-
-    def __init__(self) -> None:
-        self._reader = TagReader()
-        self._tags: list[Tag] = []
-
-    def write(self, piece: bytes) -> int:
-        self._tags += self._reader.add(bytes(piece))
-        return len(piece)
-
-    def add(self, tag: Tag) -> None:
-        """Take a tag that FFmpeg did not make."""
-        self._tags.append(tag)
-
-    def take(self) -> list[Tag]:
-        tags, self._tags = self._tags, []
-        return tags
-
-
-class Muxer:
-    """The encoder of the sound, and the FLV that all goes into."""
-
-    def __init__(self) -> None:
-        self.output = _Output()
-        options = {"flvflags": "no_duration_filesize", "flush_packets": "1"}
-        self._file = av.open(self.output, "w", format="flv", options=options)
-        self._add_video()
-        self._audio: AudioStream = self._file.add_stream("aac", rate=RATE_HZ)
-        self._audio.codec_context.layout = "stereo"
-        self._audio.codec_context.bit_rate = _SOUND_BIT_RATE
-        self._sounded = 0
-        self._file.start_encoding()
-
-    def _add_video(self) -> None:
-        """Add what FFmpeg is to make of pictures."""
-
-    def sound(self, samples: NDArray[np.float32]) -> None:
-        """Encode a frame of sound."""
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", "stereo")
-        frame.sample_rate = RATE_HZ
-        frame.pts, frame.time_base = self._sounded, Fraction(1, RATE_HZ)
-        self._sounded += samples.shape[1]
-        self._file.mux(self._audio.encode(frame))
-
-    def close(self) -> None:
-        """End it."""
-        self._file.close()
-
-
-class _EncodingMuxer(Muxer):
-    """With the encoder of the pictures."""
-
-    def __init__(self, width: int, height: int, bitrate_kbps: int) -> None:
-        self._size, self._first_kbps = (width, height), bitrate_kbps
-        super().__init__()
-
-    def _add_video(self) -> None:
-        self._video: VideoStream = self._file.add_stream("libx264", rate=_NOMINAL_RATE_HZ)
-        self._encoder = self._video.codec_context
-        _set_up(self._encoder, *self._size, self._first_kbps)
-
-    def set_bitrate(self, kbps: int) -> None:
-        """Go on with another encoder, which begins with a key frame.
-
-        The limit of x264's buffer cannot be set in a running one. What describes the stream stays
-        the same, so that players do not notice.
-        """
-        self._encoder = av.CodecContext.create("libx264", "w")
-        self._encoder.framerate = Fraction(_NOMINAL_RATE_HZ)
-        self._encoder.flags |= self._video.codec_context.flags
-        _set_up(self._encoder, *self._size, kbps)
-
-    def picture(self, frame: av.VideoFrame, time_ms: int, *, key: bool) -> None:
-        frame.pts, frame.time_base = time_ms, _MILLISECOND
-        frame.pict_type = PictureType.I if key else PictureType.NONE
-        for packet in self._encoder.encode(frame):
-            packet.stream = self._video
-            self._file.mux(packet)
-
-
-def _set_up(encoder: VideoCodecContext, width: int, height: int, bitrate_kbps: int) -> None:
-    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
-    encoder.time_base = _MILLISECOND
-    encoder.bit_rate = bitrate_kbps * 1000
-    encoder.gop_size = _KEYS_ARE_FORCED
-    encoder.colorspace, encoder.color_range = BT601, MPEG_RANGE
-    small = width * height <= 1920 * 1088
-    # One thread does 1080p30 with ease; more would cut each picture into slices.
-    encoder.thread_count = 1 if small else 0
-    limit = str(bitrate_kbps * 1000)
-    encoder.options = {
-        "preset": "veryfast",
-        "tune": "zerolatency",
-        "forced-idr": "1",
-        "sc_threshold": "0",
-        "maxrate": limit,
-        "bufsize": limit,
-        **({"level": "4.2"} if small else {}),  # whatever the bitrate
-    }
+    def beside(self, came_s: float, stamp_s: float | None) -> float:
+        """Return the time of sound: that of the picture of the same stamp, if there is one."""
+        if stamp_s is None or self._late_s is None:
+            return came_s
+        time_s = stamp_s + self._late_s
+        return time_s if abs(time_s - came_s) < _JUMP_S else came_s
 
 
 class StreamEncoder:
@@ -203,11 +103,17 @@ class StreamEncoder:
         on_tags: Callable[[list[Tag]], None],
         supervisor: Supervisor,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        opus: bool = False,
     ) -> None:
+        """``opus`` is whether sound comes as packets of Opus, to be copied."""
         self.quality = quality
         """May be changed at any time."""
         self.counts = EncoderCounts()
         self.sound = SoundTimeline()
+        self.packets = PacketTimeline() if opus else None
+        self.encodes_sound = True
+        """Whether AAC is made of the sound; may be changed at any time."""
         self.age_s: float | None = None
         """Of the newest picture, None before the first one."""
         self.failure = ""
@@ -245,6 +151,11 @@ class StreamEncoder:
         """Take (n, channels) samples that just came."""
         if self._muxer is not None:
             self.sound.add(samples, rate_hz)
+
+    def add_opus(self, packet: bytes, stamp_s: float | None = None) -> None:
+        """Take a packet of sound that just came, with its time on the pictures' clock."""
+        if self._muxer is not None and self.packets is not None:
+            self.packets.add(packet, self._clock(), stamp_s)
 
     def close(self) -> None:
         """End the thread; nothing is handed on afterwards."""
@@ -288,11 +199,26 @@ class StreamEncoder:
         self.age_s = now_s - self._came_s
         if now_s - self._sent_s > REPEAT_S:
             self._repeat(now_s)
-        for samples in self.sound.take(now_s - self._began_s):
-            muxer.sound(samples)
+        self._add_sound(muxer, now_s - self._began_s)
         tags = muxer.output.take()
         if tags:
             self._on_tags(tags)
+
+    def _add_sound(self, muxer: Muxer, now_s: float) -> None:
+        if not self.encodes_sound:
+            self.sound.skip(now_s)
+        position = self.sound.position
+        for number, samples in enumerate(self.sound.take(now_s)):
+            muxer.sound(samples, position + number * FRAME)
+        if self.packets is not None:
+            for packet in self.packets.take(now_s, self._placed):
+                muxer.output.add(flv.opus_packet(*packet))
+
+    def _placed(self, came_s: float, stamp_s: float | None) -> float:
+        return self._pace.beside(came_s, stamp_s) - self._began_s
+
+    def _begin(self, described: list[Tag]) -> None:
+        self._on_begin([*described, flv.opus_described()] if self.packets else described)
 
     def _repeat(self, now_s: float) -> None:
         """Show what can be shown while no picture comes."""
@@ -308,15 +234,15 @@ class StreamEncoder:
         self._last, self._came_s = frame, came_s
         if self._muxer is None:
             self._bitrate_kbps = self.quality.bitrate_kbps
-            self._muxer = _EncodingMuxer(frame.width, frame.height, self._bitrate_kbps)
+            self._muxer = EncodingMuxer(frame.width, frame.height, self._bitrate_kbps)
             self._began_s = self._key_s = came_s
-            self._on_begin(self._muxer.output.take())
+            self._begin(self._muxer.output.take())
         self._encode(frame, self._pace.at(came_s, stamp_s))
         self.counts.encoded += 1
 
     def _encode(self, frame: av.VideoFrame, now_s: float) -> None:
         muxer = self._muxer
-        assert isinstance(muxer, _EncodingMuxer)
+        assert isinstance(muxer, EncodingMuxer)
         if self._bitrate_kbps != self.quality.bitrate_kbps:
             self._bitrate_kbps = self.quality.bitrate_kbps
             muxer.set_bitrate(self._bitrate_kbps)

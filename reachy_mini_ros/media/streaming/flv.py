@@ -3,16 +3,21 @@
 """The encoded stream on its way to the senders: FLV, cut into its tags.
 
 Of all containers it is the one whose header comes whole at once, whose packets can be told apart by
-a dozen bytes, and that RTMP carries as it is. Adobe Flash Video File Format 10.1, annex E.
+a dozen bytes, and that RTMP carries as it is. Adobe Flash Video File Format 10.1, annex E; Opus as
+in Enhanced RTMP 2.
 """
 
 from dataclasses import dataclass
+
+from reachy_mini_ros.media import opus
 
 AUDIO, VIDEO = 8, 9
 FILE_HEADER = b"FLV\x01\x05" + (9).to_bytes(4, "big") + bytes(4)
 """Sound and picture follow; with the size of the tag before the first one, which is none."""
 _TAG_HEADER, _TRAILER = 11, 4
 _KEY_FRAME = 1
+_EXTENDED = 9
+_OPUS_DESCRIBED, _OPUS_PACKET = b"\x90Opus", b"\x91Opus"
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,14 @@ class Tag:
     @property
     def describes(self) -> bool:
         """Return whether it is no packet but describes packets, or their end."""
+        if self.is_opus:
+            return self.body[0] & 0xF != 1
         return self.kind not in (AUDIO, VIDEO) or self.body[1] != 1
+
+    @property
+    def is_opus(self) -> bool:
+        """Return whether it is of sound that is Opus; else sound is AAC."""
+        return self.kind == AUDIO and self.body[0] >> 4 == _EXTENDED
 
     @property
     def key(self) -> bool:
@@ -36,8 +48,8 @@ class Tag:
 
     @property
     def payload(self) -> bytes:
-        """Return the packet: AAC without ADTS, or H264 with the length before each unit."""
-        return self.body[5 if self.kind == VIDEO else 2 :]
+        """Return the packet: Opus, AAC without ADTS, or H264 with the length before each unit."""
+        return self.body[5 if self.kind == VIDEO or self.is_opus else 2 :]
 
     def encode(self, base_ms: int = 0) -> bytes:
         """Return the tag as in a file that began at ``base_ms`` on the tags' clock."""
@@ -45,7 +57,17 @@ class Tag:
         time_ms = max(0, self.time_ms - base_ms)
         time = (time_ms & 0xFFFFFF).to_bytes(3, "big") + bytes([time_ms >> 24 & 0x7F])
         trailer = (_TAG_HEADER + len(self.body)).to_bytes(_TRAILER, "big")
-        return bytes([self.kind]) + size + time + bytes(3) + self.body + trailer
+        return b"".join((bytes([self.kind]), size, time, bytes(3), self.body, trailer))
+
+
+def opus_described() -> Tag:
+    """Return what describes sound that is Opus."""
+    return Tag(AUDIO, 0, _OPUS_DESCRIBED + opus.head(2))
+
+
+def opus_packet(time_ms: int, packet: bytes) -> Tag:
+    """Return a packet of Opus as a tag."""
+    return Tag(AUDIO, time_ms, _OPUS_PACKET + packet)
 
 
 class TagReader:

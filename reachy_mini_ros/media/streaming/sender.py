@@ -29,6 +29,7 @@ import av
 from av.container import OutputContainer
 from av.stream import Stream
 
+from reachy_mini_ros.media.opus import RATE_HZ
 from reachy_mini_ros.media.streaming.flv import AUDIO, FILE_HEADER, VIDEO, Tag, TagReader
 
 _MILLISECOND = Fraction(1, 1000)
@@ -62,13 +63,18 @@ def _tell(**what: object) -> None:
 
 def _open(job: dict[str, Any], described: list[Tag]) -> tuple[OutputContainer, dict[int, Stream]]:
     """Open the output, with streams like those of the tags."""
-    content = FILE_HEADER + b"".join(tag.encode() for tag in described)
+    # Before FFmpeg 8 it knows no Opus in FLV.
+    opus = any(tag.is_opus for tag in described)
+    content = FILE_HEADER + b"".join(tag.encode() for tag in described if not tag.is_opus)
     with av.open(io.BytesIO(content), format="flv") as like:
         output = av.open(job["url"], "w", format=job["format"], options=job["options"])
         streams: dict[int, Stream] = {
-            kind: output.add_stream_from_template(stream, opaque=True)
-            for kind, stream in ((VIDEO, like.streams.video[0]), (AUDIO, like.streams.audio[0]))
+            VIDEO: output.add_stream_from_template(like.streams.video[0], opaque=True)
         }
+        if opus:
+            streams[AUDIO] = output.add_stream("libopus", rate=RATE_HZ, layout="stereo")
+        else:
+            streams[AUDIO] = output.add_stream_from_template(like.streams.audio[0], opaque=True)
         output.start_encoding()
     return output, streams
 

@@ -86,6 +86,13 @@ class SoundTimeline:
             self.position += FRAME
         return frames
 
+    def skip(self, now_s: float) -> None:
+        """Forget what came, while nobody takes the frames; the next is that of this time."""
+        frames = int((now_s - DELAY_S) * RATE_HZ) // FRAME
+        with self._lock:
+            self.position = max(self.position, frames * FRAME)
+            self._waiting, self._flows = self._waiting[:, :0], False
+
     def _frame(self) -> Sound:
         waiting = self._waiting.shape[1]
         if not self._flows and waiting >= _FILL_S * RATE_HZ:

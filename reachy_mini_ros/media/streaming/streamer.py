@@ -45,6 +45,7 @@ class LiveStream:
         self._running: dict[Target, tuple[Destination, asyncio.Task[None]]] = {}
         self._changing = asyncio.Lock()
         self._stale = False
+        self._opus = False
         self.encoder: StreamEncoder | None = None
         """None while nothing is streamed."""
 
@@ -52,6 +53,10 @@ class LiveStream:
     def targets(self) -> tuple[Target, ...]:
         """Return where it goes, or would."""
         return self._targets
+
+    def encodes_sound(self, *, opus: bool) -> bool:
+        """Return whether a destination needs AAC, if there is Opus or not."""
+        return not opus or not all(target.takes_opus for target in self._targets)
 
     @property
     def statuses(self) -> list[Status]:
@@ -87,6 +92,11 @@ class LiveStream:
         if (encoder := self.encoder) is not None:
             encoder.add_sound(samples, rate_hz)
 
+    def add_opus(self, packet: bytes, stamp_s: float | None = None) -> None:
+        """Take a packet of Opus that just came, with its time on the pictures' clock."""
+        if (encoder := self.encoder) is not None:
+            encoder.add_opus(packet, stamp_s)
+
     def set_quality(self, quality: Quality) -> None:
         """Change what the encoder aims at; from any thread."""
         self._quality = quality
@@ -101,16 +111,20 @@ class LiveStream:
                 await self._update()
         self._tell()
 
-    async def start(self, *, copy: bool = False) -> None:
-        """Begin to stream, unless it is done already; the robot's H264 can be copied."""
+    async def start(self, *, copy: bool = False, opus: bool = False) -> None:
+        """Begin to stream, unless it is done already; the robot's H264 and Opus can be copied.
+
+        With ``opus`` the sound comes by :meth:`add_opus` as well, for whoever takes it.
+        """
         async with self._changing:
             if self.encoder is None:
-                self._described = []
+                self._described, self._opus = [], opus
                 self.encoder = (StreamCopier if copy else StreamEncoder)(
                     self._quality,
                     lambda tags: self._io.call(self._begin, tags),
                     lambda tags: self._io.call(self._offer, tags),
                     self._supervisor,
+                    opus=opus,
                 )
                 await self._update()
         self._tell()
@@ -148,10 +162,12 @@ class LiveStream:
         return status
 
     async def _update(self) -> None:
+        assert self.encoder is not None
+        self.encoder.encodes_sound = self.encodes_sound(opus=self._opus)
         await self._end([target for target in self._running if target not in self._targets])
         for target in self._targets:
             if target not in self._running:
-                destination = Destination(target, self._tell)
+                destination = Destination(target, self._tell, opus=self._opus)
                 if self._described:
                     destination.begin(self._described)
                 part = f"stream to {target.name}"

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 MOST_DESTINATIONS = 16
 _LONGEST_URL = 2048
+_INIT = "init.mp4"
 _FORMATS = {"rtmp": "flv", "rtmps": "flv", "rtsp": "rtsp", "srt": "mpegts"}
 _OPTIONS = {
     "flv": {"flvflags": "no_duration_filesize"},
@@ -28,8 +29,15 @@ _OPTIONS = {
         "use_timeline": "1",
     },
 }
+_OPUS_IN = ("hls", "dash", "rtsp")
+"""Formats whose players take Opus; RTMP's do not, and of MPEG-TS few."""
+_IN_MP4 = {
+    "hls": {"hls_segment_type": "fmp4", "hls_fmp4_init_filename": _INIT},
+    "dash": {"dash_segment_type": "mp4"},  # it would be WebM, which Apple's players do not know
+}
+"""What else it takes for Opus."""
 _LEFTOVERS = {
-    "hls": ("*.m3u8", "*.m3u8.tmp", "*.ts", "*.ts.tmp"),
+    "hls": ("*.m3u8", "*.m3u8.tmp", "*.ts", "*.ts.tmp", "*.m4s", "*.m4s.tmp", _INIT),
     "dash": ("*.mpd", "*.mpd.tmp", "*.m4s", "*.m4s.tmp"),
 }
 
@@ -56,6 +64,20 @@ class Target:
         parts = urlsplit(self.url)
         default = {"rtmp": 1935, "rtmps": 443, "rtsp": 554}.get(parts.scheme, 0)
         return parts.hostname or "", parts.port or default
+
+    @property
+    def takes_opus(self) -> bool:
+        """Return whether the robot's sound can be copied; AAC is for all."""
+        return self.format in _OPUS_IN
+
+    def options_for(self, *, opus: bool) -> dict[str, str]:
+        """Return FFmpeg's options for a stream with one or the other sound."""
+        options = dict(self.options)
+        if opus:
+            options |= _IN_MP4.get(self.format, {})
+            if segments := options.get("hls_segment_filename"):
+                options["hls_segment_filename"] = segments.removesuffix(".ts") + ".m4s"
+        return options
 
     def clean(self) -> None:
         """Remove what a stream left in the folder, and nothing else."""

@@ -33,9 +33,9 @@ MATCH_S = 4.0
 """For a publisher and a subscriber to find each other, which takes up to 3 s on a busy machine."""
 
 
-async def reached(condition: Callable[[], T]) -> T:
-    """Return ``condition()``, asked again until it is true or :data:`MATCH_S` are over."""
-    end_s = time.monotonic() + MATCH_S
+async def reached(condition: Callable[[], T], within_s: float = MATCH_S) -> T:
+    """Return ``condition()``, asked again until it is true or the time is over."""
+    end_s = time.monotonic() + within_s
     while True:
         found = condition()
         if found or time.monotonic() > end_s:

@@ -22,6 +22,11 @@ def command_id(stamp: Time) -> str:
     return f"{stamp.sec}.{stamp.nanosec:09d}" if stamp.sec or stamp.nanosec else ""
 
 
+def stamp_s(stamp: Time) -> float | None:
+    """Return a time in s; None for none."""
+    return stamp.sec + stamp.nanosec / 1e9 or None
+
+
 class CaptureStamps:
     """Gives what was captured at one moment one ROS time, however often it is asked for."""
 

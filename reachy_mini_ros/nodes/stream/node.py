@@ -8,22 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from std_msgs.msg import Int16MultiArray
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.errors import InvalidCommandError, SetupError
+from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import network_address
-from reachy_mini_ros.media.microphone import RATE_HZ
 from reachy_mini_ros.media.streaming.destination import State, Status
 from reachy_mini_ros.media.streaming.encoder import Quality
 from reachy_mini_ros.media.streaming.streamer import LiveStream
 from reachy_mini_ros.media.streaming.target import Target
-from reachy_mini_ros.nodes.common import pcm
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics, status
-from reachy_mini_ros.nodes.common.on_demand import OnDemand
 from reachy_mini_ros.nodes.common.parameters import declare
-from reachy_mini_ros.nodes.common.qos import latched, reliable
+from reachy_mini_ros.nodes.common.qos import latched
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.secrets import secret_lines
 from reachy_mini_ros.nodes.common.work import Work
@@ -34,6 +30,7 @@ from reachy_mini_ros.nodes.stream.parameters import (
     targets,
 )
 from reachy_mini_ros.nodes.stream.pictures import Pictures
+from reachy_mini_ros.nodes.stream.sound import Sound
 
 FOLLOW_S = 1.0
 SETTLE_S = 6.0
@@ -54,7 +51,6 @@ class StreamNode(RobotNode):
         values = self._values
         self._directory = live_directory(values["live_directory"], self.get_namespace())
         self._destinations = secret_lines(self, values, "destinations")
-        self._last_error = ""
         self._turn = asyncio.Lock()
         try:
             wanted = targets(values, self._directory, self._destinations)
@@ -67,11 +63,7 @@ class StreamNode(RobotNode):
         self._pictures = Pictures(
             self, values["image_topic"], values["video_topic"], self._streamer.add_picture
         )
-        self._sound: OnDemand | None = None
-        if values["audio_topic"]:
-            self._sound = OnDemand(
-                self, Int16MultiArray, values["audio_topic"], self._on_pcm, reliable(50)
-            )
+        self._sound = Sound(self, values["audio_topic"], values["opus_topic"], self._streamer)
         self._work = Work(self, io)
         self._work.serve("~/start", self._start)
         self._work.serve("~/stop", self._stop)
@@ -95,25 +87,20 @@ class StreamNode(RobotNode):
         self._values = {**self._values, **changed}
         if changed.keys() & set(_QUALITY):
             self._streamer.set_quality(_quality(self._values))
-        self._work.start("destinations", self._streamer.set_targets(wanted))
+        self._work.start("destinations", self._set_targets(wanted))
 
     def _wanted(self, changed: Mapping[str, Any]) -> list[Target]:
         """Return where to stream to with these parameters; raises ValueError for a bad one."""
         return targets({**self._values, **changed}, self._directory, self._destinations)
 
-    def _on_pcm(self, message: Int16MultiArray) -> None:
-        try:
-            self._streamer.add_sound(*pcm.from_message(message, RATE_HZ))
-        except InvalidCommandError as error:
-            self._last_error = f"sound: {error}"
-
     def _report(self) -> Report:
         encoder = self._streamer.encoder
         if encoder is None:
-            return Report(Level.OK, "not streaming", {"last_error": self._last_error})
+            return Report(Level.OK, "not streaming", {"last_error": self._sound.last_error})
         statuses = self._streamer.statuses
         active = sum(status.state is State.ACTIVE for status in statuses)
-        counts = encoder.counts
+        counts, sound = encoder.counts, encoder.packets or encoder.sound
+        sent = ("opus", encoder.packets is not None), ("aac", encoder.encodes_sound)
         values = {
             "video": "copied" if self._streamer.copies else "encoded",
             "video_reason": self._pictures.reason,
@@ -124,10 +111,11 @@ class StreamNode(RobotNode):
             "repeated": counts.repeated,
             "skipped": counts.skipped,
             "undecodable": counts.undecodable,
-            "sound": "heard" if encoder.sound.flows else "silence",
-            "sound_corrected": encoder.sound.corrected,
+            "sound": "heard" if sound.flows else "silence",
+            "sound_sent": " ".join(name for name, is_sent in sent if is_sent),
+            "sound_corrected": sound.corrected,
             "dropped": self._streamer.dropped,
-            "last_error": self._last_error,
+            "last_error": self._sound.last_error,
         }
         level = Level.OK if active == len(statuses) and not encoder.stale else Level.WARN
         return Report(level, f"{active} of {len(statuses)} destinations are streamed to", values)
@@ -143,21 +131,19 @@ class StreamNode(RobotNode):
     async def _begin(self) -> None:
         async with self._turn:
             if self._streamer.encoder is None:
-                if self._sound is not None:
-                    self._sound.want(True)
                 copy = await self._pictures.choose(self._copy_wanted())
-                await self._streamer.start(copy=copy)
+                await self._sound.choose(self._opus_wanted())
+                await self._streamer.start(copy=copy, opus=self._sound.copies)
 
     async def _stop(self) -> str:
         async with self._turn:
             self._pictures.end()
-            if self._sound is not None:
-                self._sound.want(False)
+            self._sound.end()
             await self._streamer.stop()
         return self._told()
 
     async def _follow(self) -> None:
-        """Change between copied and encoded pictures where another choice becomes right."""
+        """Change between copied and encoded where another choice becomes right."""
         while True:
             await asyncio.sleep(FOLLOW_S)
             async with self._turn:
@@ -165,10 +151,20 @@ class StreamNode(RobotNode):
                     continue
                 idle = encoder.age_s is None or encoder.stale
                 copy = self._pictures.better(self._copy_wanted(), idle=idle)
-                if copy != self._streamer.copies:
+                opus = self._sound.better(self._opus_wanted())
+                if (copy, opus) != (self._streamer.copies, self._sound.copies):
                     await self._streamer.stop()
                     self._pictures.take(copy)
-                    await self._streamer.start(copy=copy)
+                    await self._sound.choose(opus)
+                    await self._streamer.start(copy=copy, opus=self._sound.copies)
+
+    async def _set_targets(self, wanted: list[Target]) -> None:
+        await self._streamer.set_targets(wanted)
+        if self._streamer.encoder is not None:
+            self._sound.take()
+
+    def _opus_wanted(self) -> bool:
+        return bool(self._values["sound"] == "auto")
 
     def _copy_wanted(self) -> bool | None:
         """Return whether pictures are to be copied; None where that depends on what there is."""

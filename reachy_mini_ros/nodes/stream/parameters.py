@@ -42,6 +42,13 @@ PARAMETERS = (
         choices=("auto", "copy", "encode"),
     ),
     Param(
+        "sound",
+        "auto",
+        "auto copies the robot's Opus to hls, dash and rtsp:// and makes AAC for the others; "
+        "encode makes AAC for all, for players that know no Opus",
+        choices=("auto", "encode"),
+    ),
+    Param(
         "bitrate",
         BITRATE_KBPS,
         "Of the picture where it is encoded, kbit/s; sound takes 128 more",
@@ -79,7 +86,14 @@ PARAMETERS = (
     Param(
         "audio_topic",
         "audio/pcm",
-        "Sound to stream, subscribed to only while streaming; empty: silence",
+        "Sound to encode, subscribed to only while a destination needs it; empty: silence",
+        read_only=True,
+        topic=True,
+    ),
+    Param(
+        "opus_topic",
+        "audio/opus",
+        "Opus to copy, subscribed to only while streaming; empty: none",
         read_only=True,
         topic=True,
     ),

@@ -11,6 +11,7 @@ from reachy_mini_ros.media.bitstream import H264
 from reachy_mini_ros.nodes.common.on_demand import OnDemand, reached
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
+from reachy_mini_ros.nodes.common.stamps import stamp_s
 
 _BOTH_S = 0.5
 """The topics of one camera are found within so long of one another."""
@@ -75,19 +76,14 @@ class Pictures:
         return self._node.count_publishers(topic.topic) > 0
 
     def _on_image(self, message: CompressedImage) -> None:
-        self._take(message.data.tobytes(), _stamp_s(message))
+        self._take(message.data.tobytes(), stamp_s(message.header.stamp))
 
     def _on_video(self, message: CompressedImage) -> None:
         if message.format != H264:
             self._other_codec = message.format[:20]
             return
         self._other_codec = ""
-        self._take(message.data.tobytes(), _stamp_s(message))
+        self._take(message.data.tobytes(), stamp_s(message.header.stamp))
 
 
 _COPIED = "the robot's H264 is there"
-
-
-def _stamp_s(message: CompressedImage) -> float | None:
-    stamp = message.header.stamp
-    return stamp.sec + stamp.nanosec / 1e9 or None

@@ -8,13 +8,13 @@ from itertools import pairwise
 import av
 import numpy as np
 from harness.pictures import GREEN, jpeg
-from harness.streaming import Encoder
+from harness.streaming import Encoder, OpusEncoder
 from harness.waiting import wait_for
 
 from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.media.streaming.copier import StreamCopier
 from reachy_mini_ros.media.streaming.encoder import STALE_S, Quality
-from reachy_mini_ros.media.streaming.flv import FILE_HEADER, VIDEO, Tag
+from reachy_mini_ros.media.streaming.flv import AUDIO, FILE_HEADER, VIDEO, Tag
 
 
 class Copied:
@@ -29,7 +29,9 @@ class Copied:
             self.tags.extend,
             Supervisor(),
             clock=lambda: self.now_s,
+            opus=True,
         )
+        self.copier.encodes_sound = False
 
     def add(self, unit: bytes) -> None:
         """Give an access unit that comes a fifteenth of a second later, and wait for its end."""
@@ -44,7 +46,9 @@ class Copied:
 
     def pictures(self) -> list[av.VideoFrame]:
         """Return what a player shows of it all."""
-        content = FILE_HEADER + b"".join(tag.encode() for tag in self.tags)
+        content = FILE_HEADER + b"".join(
+            tag.encode() for tag in self.tags if tag.kind != AUDIO or not tag.is_opus
+        )
         with av.open(io.BytesIO(content), format="flv") as played:
             played.streams.video[0].codec_context.options = {"err_detect": "explode"}
             return [one for one in played.decode(video=0) if isinstance(one, av.VideoFrame)]
@@ -84,6 +88,43 @@ def test_pictures_are_copied_and_a_card_stands_for_old_ones() -> None:
         assert np.abs(pixel - GREEN).max() > 60
     times = [tag.time_ms for tag in stream.tags if tag.kind == VIDEO and not tag.describes]
     assert all(one < later for one, later in pairwise(times))
+
+
+def test_sound_is_copied_in_step_with_the_picture_whichever_comes_first() -> None:
+    stream, robot, microphone = Copied(), Encoder(), OpusEncoder()
+    packets = [microphone.packet() for _ in range(60)]
+    heard = 0
+    for number in range(15):
+        stream.add(robot.unit(jpeg(number)))
+        while heard < (number + 1) * 10 / 3:
+            # Heard with the pictures, it comes after them.
+            stamp_s = 100 + 1 / 15 + heard * 0.02
+            if stamp_s + 0.02 > stream.now_s:
+                break
+            stream.copier.add_opus(packets[heard], stamp_s)
+            heard += 1
+    stream.add(robot.unit(jpeg(0)))
+    stream.copier.close()
+    sound = [tag for tag in stream.tags if tag.is_opus and not tag.describes]
+    assert [tag.payload for tag in sound] == packets[: len(sound)]
+    assert len(sound) > 30
+    assert [tag.time_ms for tag in sound] == [20 * number for number in range(len(sound))]
+    assert not [tag for tag in stream.tags if tag.kind == AUDIO and not tag.is_opus][1:]
+
+
+def test_aac_is_made_from_when_it_is_needed() -> None:
+    stream, robot = Copied(), Encoder()
+    for number in range(15):
+        stream.add(robot.unit(jpeg(number)))
+    stream.copier.encodes_sound = True
+    for number in range(15):
+        stream.add(robot.unit(jpeg(number)))
+    stream.copier.close()
+    encoded = [tag for tag in stream.tags if tag.kind == AUDIO and not tag.is_opus]
+    times_ms = [tag.time_ms for tag in encoded if not tag.describes]
+    assert len(times_ms) > 30
+    assert 800 < times_ms[0] < 1000
+    assert max(later - one for one, later in pairwise(times_ms)) < 25
 
 
 def test_it_begins_with_a_key_frame() -> None:

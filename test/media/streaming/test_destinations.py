@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 from harness.processes import Processes, free_port
-from harness.streaming import Encoder, Nginx, deaf_server, filming, play, senders, sink
+from harness.streaming import Encoder, Nginx, OpusEncoder, deaf_server, filming, play, senders, sink
 from harness.waiting import Awaited, patience, wait_for
+from numpy.typing import NDArray
 
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.media.streaming.destination import END_S, State, Status
@@ -27,13 +29,15 @@ from reachy_mini_ros.media.streaming.target import Target, folder, server
 class Stage:
     """A streamer, and all that it ever said of its destinations."""
 
-    def __init__(self, io_thread: LoopThread, targets: list[Target], *, copy: bool) -> None:
+    def __init__(
+        self, io_thread: LoopThread, targets: list[Target], *, copy: bool, opus: bool
+    ) -> None:
         self._io = io_thread
         self.said: list[Status] = []
         self.streamer = LiveStream(
             io_thread, targets, Quality(1500, 0.5), self._listen, Supervisor()
         )
-        self.run(self.streamer.start(copy=copy))
+        self.run(self.streamer.start(copy=copy, opus=opus))
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         Awaited(self._io.submit(work)).result(30)
@@ -54,17 +58,23 @@ class Stage:
 
 
 @contextmanager
-def streaming(*targets: Target, copy: bool = False) -> Iterator[Stage]:
+def streaming(*targets: Target, copy: bool = False, opus: bool = False) -> Iterator[Stage]:
     with LoopThread() as io_thread:
-        stage = Stage(io_thread, list(targets), copy=copy)
+        stage = Stage(io_thread, list(targets), copy=copy, opus=opus)
         streamer = stage.streamer
-        robot = Encoder()
+        robot, microphone = Encoder(), OpusEncoder()
 
         def picture(content: bytes) -> None:
             streamer.add_picture(robot.unit(content) if copy else content)
 
+        def sound(samples: NDArray[np.int16]) -> None:
+            if opus:
+                streamer.add_opus(microphone.packet())
+            else:
+                streamer.add_sound(samples, 16_000)
+
         try:
-            with filming(picture, lambda samples: streamer.add_sound(samples, 16_000)):
+            with filming(picture, sound):
                 yield stage
         finally:
             stage.run(streamer.stop())
@@ -74,21 +84,27 @@ def files(kind: str, path: Path) -> Target:
     return folder(kind, path, "http://127.0.0.1:8042/live", 0.5)
 
 
-@pytest.mark.parametrize("copy", [False, True])
+COPIED = [(False, False), (True, False), (True, True)]
+"""Pictures and sound."""
+
+
+@pytest.mark.parametrize(("copy", "opus"), COPIED)
 def test_hls_is_played_back_with_picture_and_sound_and_leaves_no_file(
-    copy: bool, tmp_path: Path
+    copy: bool, opus: bool, tmp_path: Path
 ) -> None:
     target = files("hls", tmp_path)
-    with streaming(target, copy=copy) as stage:
+    with streaming(target, copy=copy, opus=opus) as stage:
         stage.wait(target, State.ACTIVE)
         playlist = Path(target.url)
 
         def segments() -> list[str]:
-            return re.findall(r"segment\d+\.ts", playlist.read_text())
+            return re.findall(rf"segment\d+\.{'m4s' if opus else 'ts'}", playlist.read_text())
 
         first = segments()
         wait_for(lambda: len(segments()) >= 5, 20, "segments")
-        play(target.url, 15, live_start_index="0").check()
+        played = play(target.url, 15, live_start_index="0")
+        played.check()
+        assert played.sound_codec == ("opus" if opus else "aac")
         assert "#EXT-X-INDEPENDENT-SEGMENTS" in playlist.read_text()
         # Old segments go, so that a day of it needs no more room than a minute.
         wait_for(lambda: not (tmp_path / "hls" / first[0]).exists(), 20, "the first one's end")
@@ -96,17 +112,18 @@ def test_hls_is_played_back_with_picture_and_sound_and_leaves_no_file(
     assert list((tmp_path / "hls").iterdir()) == []
 
 
-@pytest.mark.parametrize("copy", [False, True])
-def test_dash_is_played_back_with_picture_and_sound(copy: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("copy", "opus"), COPIED)
+def test_dash_is_played_back_with_picture_and_sound(copy: bool, opus: bool, tmp_path: Path) -> None:
     # PyAV's FFmpeg cannot read a manifest, so that what it names is put together here.
     target = files("dash", tmp_path)
-    with streaming(target, copy=copy) as stage:
+    with streaming(target, copy=copy, opus=opus) as stage:
         stage.wait(target, State.ACTIVE)
         inner = tmp_path / "dash"
         wait_for(lambda: len(list(inner.glob("chunk-stream0-*.m4s"))) > 4, 20, "chunks")
         manifest = Path(target.url).read_text()
         assert 'type="dynamic"' in manifest
         assert 'width="640" height="360"' in manifest
+        assert f'mimeType="audio/mp4" codecs="{"opus" if opus else "mp4a.40.2"}"' in manifest
         for stream, first in ((0, "video"), (1, "audio")):
             chunks = sorted(inner.glob(f"chunk-stream{stream}-*.m4s"))[:4]
             parts = [inner / f"init-stream{stream}.m4s", *chunks]

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The robot's own H264 through camera and stream node to a player, and a restart of the robot."""
 
+import io
 import signal
 from pathlib import Path
 
@@ -48,7 +49,9 @@ def folder(processes: Processes, robot: Robot, tmp_path_factory: pytest.TempPath
     live = tmp_path_factory.mktemp("live")
     parameters = robot.running.parameters
     camera = processes.start_node("camera", namespace=SPACE, **parameters)
+    audio = processes.start_node("audio", namespace=SPACE, **parameters)
     camera.wait_for_output("pictures arrive", 20)
+    audio.wait_for_output("the robot's sound is there", 20)
     stream: Child = processes.start_node(
         "stream", namespace=SPACE, live_directory=live, autostart=True, audio_topic="audio/pcm"
     )
@@ -76,11 +79,12 @@ def values(ros: RosClient) -> dict[str, str]:
 
 def newest(folder: Path) -> tuple[int, set[int]]:
     """Return how many pictures the newest whole segment has, and the numbers that they show."""
-    segments = sorted((folder / "hls").glob("segment*.ts"))
+    segments = sorted((folder / "hls").glob("segment*"))
     if len(segments) < 2:
         return 0, set()
     try:
-        with av.open(str(segments[-2])) as segment:
+        parts = [*(folder / "hls").glob("init.mp4"), segments[-2]]  # one of MPEG-TS is whole
+        with av.open(io.BytesIO(b"".join(part.read_bytes() for part in parts))) as segment:
             images = [one for one in segment.decode(video=0) if isinstance(one, av.VideoFrame)]
     except (av.FFmpegError, OSError):  # it was deleted meanwhile
         return 0, set()
@@ -95,22 +99,33 @@ def test_hls_by_copy_plays_on_after_a_restart_of_the_robot(
     told = values(ros)
     assert told["video"] == "copied"
     assert told["undecodable"] == "0"
+    wait_for(lambda: values(ros)["sound"] == "heard", 20, "the robot's sound")
+    assert values(ros)["sound_sent"] == "opus"
+    # No PCM is made of it.
+    assert not ros.node.count_subscribers(f"{SPACE}/audio/pcm")
     count, numbers = newest(folder)
     assert count == len(numbers)  # each picture is there, and can be read
     robot.kill()
     wait_for(lambda: newest(folder)[0] and not newest(folder)[1], 40, "the card")
     robot.start()
     wait_for(lambda: len(newest(folder)[1]) > 10, 60, "the robot's pictures again")
-    assert values(ros)["video"] == "copied"
+    wait_for(lambda: values(ros)["sound"] == "heard", 60, "the robot's sound again")
+    told = values(ros)
+    assert (told["video"], told["sound_sent"]) == ("copied", "opus")
 
 
 def test_it_encodes_where_that_is_asked_for(robot: Robot, folder: Path, ros: RosClient) -> None:
     # Somebody takes JPEG from the camera only then.
-    for mode, became in (("encode", "encoded"), ("copy", "copied")):
+    for name, mode, told, became in (
+        ("video", "encode", "video", "encoded"),
+        ("video", "copy", "video", "copied"),
+        ("sound", "encode", "sound_sent", "aac"),
+    ):
         value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=mode)
-        request = SetParameters.Request(parameters=[Parameter(name="video", value=value)])
+        request = SetParameters.Request(parameters=[Parameter(name=name, value=value)])
         (result,) = ros.call(SetParameters, f"{STREAM}/set_parameters", request).results
         assert result.successful
-        wait_for(lambda became=became: values(ros).get("video") == became, 20, became)  # type: ignore[misc]
+        wait_for(lambda of=(told, became): values(ros).get(of[0]) == of[1], 20, became)  # type: ignore[misc]
         wait_for(lambda: len(newest(folder)[1]) > 10, 60, "pictures")
+    wait_for(lambda: values(ros)["sound"] == "heard", 20, "the robot's sound")
     assert ros.call(Trigger, f"{STREAM}/stop").success
