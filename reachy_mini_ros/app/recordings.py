@@ -42,7 +42,7 @@ class Recordings:
         """Return what is recorded."""
         state = self._recorder.state
         if state.path is None:
-            return RecordingState(ended=state.ended)
+            return RecordingState(ended=state.ended, failed=state.is_error)
         return RecordingState(state.path.name, state.began_ns // 10**9)
 
     async def start(self) -> str:

@@ -95,6 +95,8 @@ class RecordingState:
     """Its beginning, unix time in s."""
     ended: str = ""
     """Why the last clip ended, if nobody asked for its end."""
+    failed: bool = False
+    """Whether that was a failure, and not a limit."""
 
 
 @dataclass(frozen=True, slots=True)

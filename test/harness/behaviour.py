@@ -259,7 +259,7 @@ class Behaviour:
         wait_for(lambda: page.status()["video"]["viewers"] == 0, 5, "the end of the viewers")
 
     def test_a_clip_is_recorded_shown_and_has_the_joints_of_its_time(self, page: Page) -> None:
-        nothing = {"clip": None, "since": None, "ended": ""}
+        nothing = {"clip": None, "since": None, "ended": "", "failed": False}
         wait_for(lambda: page.status()["recording"] == nothing, 5, "no clip")
         code, answer = page.command("record", enabled=True)
         assert code == 200, answer

@@ -70,6 +70,9 @@ def test_live_picture_fills_the_page_and_is_the_newest(
     assert share_of(browser, GREEN) < 0.01
 
 
+TOOL_ROWS = "new Set([...document.querySelectorAll('.tool')].map((tool) => tool.offsetTop)).size"
+
+
 @pytest.mark.parametrize("window", SIZES)
 def test_nothing_is_wider_than_the_window_and_stop_is_in_it(
     browser: Browser, serve: Serve, window: str
@@ -82,6 +85,7 @@ def test_nothing_is_wider_than_the_window_and_stop_is_in_it(
     browser.wait_for_state("live")
     browser.find("listen").click()
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    assert browser.evaluate(TOOL_ROWS) == (2 if window in ("small", "tablet") else 1)
     for place in ("0", "document.body.scrollHeight"):
         browser.evaluate(f"scrollTo(0, {place})")
         box = browser.find("stop").bounding_box()

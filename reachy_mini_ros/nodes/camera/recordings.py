@@ -80,6 +80,7 @@ class Recordings:
             "recording": state.path.name if state.path is not None else None,
             "recording_since": state.began_ns // 10**9 if state.path is not None else None,
             "recording_ended": state.ended,
+            "recording_failed": state.is_error,
         }
 
     def follow(self) -> None:

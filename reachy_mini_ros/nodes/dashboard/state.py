@@ -240,7 +240,8 @@ def _recording_state(values: dict[str, str]) -> RecordingState:
     try:
         since = float(values.get("recording_since", ""))
     except ValueError:
-        return RecordingState(ended=values["recording_ended"])
+        failed = values.get("recording_failed") == "True"
+        return RecordingState(ended=values["recording_ended"], failed=failed)
     return RecordingState(values.get("recording") or None, since)
 
 

@@ -112,7 +112,7 @@ export function update(status) {
   if (button.dataset.busy) return;
   show(recording?.since ?? null);
   if (recording && recording.ended !== ended) {
-    if (recording.ended && ended !== null) toast("error", "Record", recording.ended);
+    if (recording.ended && ended !== null) toast(recording.failed ? "error" : "ok", "Record", recording.ended);
     ended = recording.ended;
   }
 }
