@@ -48,7 +48,8 @@ class Media:
 
     def state(self) -> Mapping[str, str]:
         """Return what is told of the camera: its lifecycle, and why it gives no pictures."""
-        return {"lifecycle": "active", "reason": self.reason(), "flip": "none"}
+        connection, reason = self.session.connection.value, self.reason()
+        return {"lifecycle": "active", "connection": connection, "reason": reason, "flip": "none"}
 
     def reason(self) -> str:
         """Return why there are neither pictures nor sound; empty if there are, or soon."""

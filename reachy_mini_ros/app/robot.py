@@ -9,6 +9,7 @@ from dataclasses import replace
 from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.app.commands import DriverCommands
 from reachy_mini_ros.app.media import Media
+from reachy_mini_ros.app.motion import MotionWatch
 from reachy_mini_ros.app.photos import Photographer
 from reachy_mini_ros.app.pictures import PictureFeed
 from reachy_mini_ros.app.presence import Presence
@@ -41,6 +42,7 @@ from reachy_mini_ros.web.robot import (
     Volumes,
     degrees,
 )
+from reachy_mini_ros.web.timeline import Timeline
 
 
 class DirectRobot(Robot):
@@ -72,8 +74,10 @@ class DirectRobot(Robot):
         self.feed = PictureFeed(
             io, self._media, supervisor, values["frame_rate"], values["jpeg_quality"]
         )
+        self.timeline = Timeline(self.feed.pictures, supervisor)
+        self._motion = MotionWatch(self._media, self.timeline, supervisor)
         threshold = values["activity_threshold"]
-        self._meter = SoundMeter(self._media, self._api, supervisor, threshold)
+        self._meter = SoundMeter(self._media, self._api, self.timeline, supervisor, threshold)
         self.sound = SoundFeed(self._media, self._api)
         self._recordings = Recordings(
             settings.record_directory, self._media, self._presence, supervisor
@@ -93,6 +97,7 @@ class DirectRobot(Robot):
         await self._recordings.close()
         await self._presence.close()
         await self._meter.close()
+        await self._motion.close()
         self.sound.close()
         await self._media.close()
         await self._api.close()
@@ -111,6 +116,7 @@ class DirectRobot(Robot):
             sound=self._meter.state(),
             camera=self._media.state(),
             recording=self._recordings.state(),
+            picture_motion=self._motion.state(),
             streams=self._streams.states(),
             latency=self.feed.latency(),
         )
@@ -143,6 +149,9 @@ class DirectRobot(Robot):
                     return Done(await self._recordings.start())
                 case commands.Record():
                     return Done(await self._recordings.stop())
+                case commands.MotionDetection(enabled=on):
+                    self._motion.want(on)
+                    return Done(f"motion detection is {'on' if on else 'off'}")
                 case commands.StreamStart():
                     return Done(await self._streams.start())
                 case commands.StreamStop():
@@ -184,6 +193,7 @@ class DirectRobot(Robot):
 
     def _on_connection(self, connection: Connection, reason: str) -> None:
         self._presence.changed()
+        self.timeline.connection(connection.value)
 
     def _on_moving(self, moving: bool) -> None:
         self._moving = moving

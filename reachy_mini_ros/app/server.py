@@ -116,13 +116,14 @@ class App:
                 video=self.robot.feed.video,
                 hearing=self.robot.sound.hub,
                 store=self._store,
+                timeline=self.robot.timeline,
                 address=settings.address,
                 port=settings.page_port,
             )
         except SetupError:
             self.robot.feed.close()
             raise
-        self.robot.on_safety = self._on_safety
+        self.robot.on_safety = self.dashboard.on_safety
 
     @property
     def invitation(self) -> str:
@@ -147,6 +148,3 @@ class App:
         """End everything."""
         await self.dashboard.stop()
         await self.robot.close()
-
-    def _on_safety(self, event: dict[str, str]) -> None:
-        self.dashboard.events.publish("safety", event)

@@ -20,6 +20,7 @@ from reachy_mini_ros.web.commands import Done
 from reachy_mini_ros.web.hearing import Hearing, SoundFormat
 from reachy_mini_ros.web.interest import Interest
 from reachy_mini_ros.web.robot import Sound, Volumes, degrees
+from reachy_mini_ros.web.timeline import Kind, Timeline
 
 LINGER_S = 3.0
 FRESH_S = 1.0
@@ -34,10 +35,16 @@ class SoundMeter:
     """Measures the microphone's sound while asked to; on the event loop's thread."""
 
     def __init__(
-        self, media: Media, api: SoundApi, supervisor: Supervisor, activity_dbfs: float
+        self,
+        media: Media,
+        api: SoundApi,
+        timeline: Timeline,
+        supervisor: Supervisor,
+        activity_dbfs: float,
     ) -> None:
         """``activity_dbfs``: the level above which activity begins."""
         self._media = media
+        self._timeline = timeline
         self._api = api
         self._session = Hold(media.interest)
         self.interest = Interest(self._want, LINGER_S)
@@ -74,6 +81,7 @@ class SoundMeter:
             self._activity.add(level_dbfs(mean_square), CHUNK / RATE_HZ)
             if (level := self._meter.add(mean_square)) is not None:
                 self._level = time.monotonic(), level
+                self._note()
 
     def _want(self, wanted: bool) -> None:
         self._session.want(wanted)
@@ -84,6 +92,13 @@ class SoundMeter:
         else:
             self._media.session.remove_audio(self.add)
             self._level = self._from = None
+            self._note()
+
+    def _note(self) -> None:
+        heard = self._level is not None
+        speaks = self._from is not None and bool(self._from.speaking)
+        self._timeline.follow(Kind.SOUND, heard and bool(self._activity.active))
+        self._timeline.follow(Kind.SPEECH, heard and speaks)
 
     async def _ask(self) -> None:
         while True:

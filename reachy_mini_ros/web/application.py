@@ -9,6 +9,7 @@ It knows nothing of ROS: pictures come in through :class:`Pictures`, encoded vid
 import asyncio
 import errno
 import ssl
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -38,6 +39,8 @@ from reachy_mini_ros.web.settings import SettingsStore
 from reachy_mini_ros.web.settings_routes import SettingsRoutes
 from reachy_mini_ros.web.sound_routes import SoundRoutes
 from reachy_mini_ros.web.streams import Streams
+from reachy_mini_ros.web.timeline import Kind, Timeline
+from reachy_mini_ros.web.timeline_routes import TimelineRoutes
 from reachy_mini_ros.web.video import Video
 from reachy_mini_ros.web.video_route import VideoRoute
 
@@ -84,6 +87,7 @@ class Dashboard:
         video: Video | None = None,
         hearing: Hearing | None = None,
         store: SettingsStore | None = None,
+        timeline: Timeline | None = None,
         address: str = "127.0.0.1",
         port: int = 8042,
     ) -> None:
@@ -114,6 +118,8 @@ class Dashboard:
             robot.note_agent,
             watched=lambda: self.events.listeners > 0,
         )
+        self.timeline = timeline or Timeline(pictures, supervisor)
+        self.timeline.on_change = lambda one: self.events.publish("timeline", asdict(one))
         self.endpoints = (
             *self.streams.endpoints(),
             *(VideoRoute(video).endpoints() if video is not None else ()),
@@ -122,6 +128,7 @@ class Dashboard:
             Endpoint("GET", "/api/status", self._status, "What is known of the robot.", Report),
             *photos.endpoints(),
             *clips.endpoints(),
+            *TimelineRoutes(self.timeline, clips.folder).endpoints(),
             *CommandRoutes(robot, refusal).endpoints(),
             *AgentRoutes(self.agents, robot, refusal).endpoints(),
             *(SettingsRoutes(store, refusal).endpoints() if store is not None else ()),
@@ -175,7 +182,13 @@ class Dashboard:
         if self._sound is not None:
             self._sound.close()
         self.events.close()
+        await self.timeline.close()
         await self._runner.cleanup()
+
+    def on_safety(self, event: Mapping[str, str]) -> None:
+        """Tell and keep a safety event: its ``level``, ``name`` and ``message``."""
+        self.events.publish("safety", event)
+        self.timeline.note(Kind.SAFETY, f"{event['name']}: {event['message']}", event["level"])
 
     def _connect(self) -> Connection:
         assert self._runner.server is not None

@@ -134,6 +134,12 @@ class Record(Command):
     enabled: bool
 
 
+class MotionDetection(Command):
+    """Look for motion in the picture, or do not."""
+
+    enabled: bool
+
+
 class StreamStart(Command):
     """Start the streams to the outside."""
 
@@ -156,6 +162,7 @@ COMMANDS: dict[str, type[Command]] = {
     "lease": Lease,
     "photo": Photo,
     "record": Record,
+    "motion_detection": MotionDetection,
     "stream_start": StreamStart,
     "stream_stop": StreamStop,
 }

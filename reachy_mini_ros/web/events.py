@@ -76,7 +76,7 @@ class Events:
         """Return the address that events are at."""
         yield Endpoint(
             *("GET", "/api/events", self._handle),
-            "Server-sent events: status, safety, photos.",
+            "Server-sent events: status, safety, timeline, photos, clips.",
             "text/event-stream",
             query=EventsQuery,
             failures=(422, 503),

@@ -94,6 +94,11 @@ class Pictures:
                 future.set_result(picture)
         self._waiting.clear()
 
+    def newest(self, within_s: float) -> bytes | None:
+        """Return the newest picture's JPEG unless it is older than ``within_s``."""
+        latest = self._latest
+        return latest.jpeg if latest is not None and self.age_s() < within_s else None
+
     async def newer_than(self, seen: Picture | None) -> Picture:
         """Return the newest picture other than ``seen``, waiting for it if need be.
 

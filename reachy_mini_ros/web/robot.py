@@ -100,6 +100,17 @@ class RecordingState:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureMotion:
+    """Whether the picture moves; None for what is not known."""
+
+    detection: bool
+    """Whether that is looked for."""
+    moving: bool | None = None
+    level: float | None = None
+    """Share of the picture that changed, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class Percentiles:
     """Of the last seconds, in ms."""
 
@@ -142,10 +153,13 @@ class Status:
     sound: Sound | None = None
     """None unless somebody asks for it: the robot's microphone is decoded for it."""
     camera: Mapping[str, str] = field(default_factory=dict)
-    """Its ``lifecycle`` (``active``, ``inactive``, ...), its ``reason`` for no pictures, and how it
-    mirrors them (``flip``), which the robot's own video is not."""
+    """Its ``lifecycle`` (``active``, ``inactive``, ...), its ``connection`` (``connected`` while
+    pictures come from the robot), its ``reason`` for none, and how it mirrors them (``flip``),
+    which the robot's own video is not."""
     recording: RecordingState | None = None
     """None where nothing can be recorded."""
+    picture_motion: PictureMotion | None = None
+    """None where nobody can look for it."""
     streams: tuple[StreamState, ...] | None = None
     """Streams to the outside; None without a node that makes them."""
     rates: Rates = Rates()

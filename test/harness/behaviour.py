@@ -356,6 +356,29 @@ class Behaviour:
         assert sum(api.statuses.values()) >= 6
         assert set(api.statuses) <= {200, 409}
 
+    def test_motion_is_looked_for_on_demand_and_kept_with_its_picture(self, page: Page) -> None:
+        def motion() -> dict[str, Any]:
+            return dict(page.status()["picture_motion"] or {})
+
+        def seen() -> list[dict[str, Any]]:
+            told = Client(page.port).json("/api/timeline")[1]["happenings"]
+            return [one for one in told if one["kind"] == "motion" and one["picture"]]
+
+        wait_for(lambda: motion().get("detection") is False, 10, "no detection at first")
+        code, answer = page.command("motion_detection", enabled=True)
+        assert (code, answer) == (200, {"message": "motion detection is on"})
+        wait_for(lambda: motion().get("level") is not None, 20, "a level")
+        for yaw in (-25, 0):
+            assert page.command("head?wait=done", yaw=yaw)[0] == 200
+        wait_for(seen, 15, lambda: f"motion, {page.status()}")
+        picture = Client(page.port).get(f"/api/timeline/{seen()[0]['id']}/picture")[2]
+        shown = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+        assert shown is not None
+        assert shown.shape == (180, 320, 3)
+        assert page.command("motion_detection", enabled=False)[0] == 200
+        wait_for(lambda: motion() == {"detection": False, "moving": None, "level": None}, 10)
+        wait_for(lambda: seen()[0]["until"], 10, "its end")
+
     def test_sound_is_told_to_who_asks_for_it(self, page: Page) -> None:
         with EventStream(page.port) as events:
             assert events.next("status")["sound"] is None
@@ -401,6 +424,10 @@ class Behaviour:
             return told["connection"] == "lost" and known == (None, None, None)
 
         wait_for(gone, 15, lambda: str(page.status()))
+        told = Client(page.port).json("/api/timeline")[1]["happenings"]
+        states = [one["text"] for one in told if one["kind"] == "connection"]
+        assert states[0] == "lost"
+        assert states[-1] == "connected"
         for name in ("stop", "head", "wake_up"):
             status, answer = page.command(name)
             assert status == 503, answer

@@ -8,7 +8,9 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from websockets.sync.client import connect
 
 from harness.waiting import patience
+from reachy_mini_ros.media.clips import Clip, State
 from reachy_mini_ros.media.frames import EncodedFrame
 from reachy_mini_ros.simulation import overlay
 from reachy_mini_ros.simulation.yuv import Yuv
@@ -155,3 +158,18 @@ class VideoViewer:
         while True:
             if self.read() is None and key in self.told[-1]:
                 return self.told[-1][key]
+
+
+def record(folder: Path, taken_ns: int = 1_700_000_000_000_000_000, count: int = 45) -> Clip:
+    """Record pictures of 30 Hz as a clip of that time, with one row of states."""
+    encoder, begin_ns = Encoder(), time.monotonic_ns()
+    pictures = [
+        replace(encoder.frame(), captured_ns=begin_ns + number * 33_333_333)
+        for number in range(count)
+    ]
+    clip = Clip(folder, pictures[0], taken_ns, ("yaw_body",))
+    for picture in pictures:
+        clip.write(picture)
+    clip.write_states([State(taken_ns, {"yaw_body": 0.5})])
+    clip.close()
+    return clip

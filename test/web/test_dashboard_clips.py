@@ -5,7 +5,6 @@
 import os
 import time
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import quote
 
 import cv2
@@ -14,32 +13,15 @@ import pytest
 from harness.browser import browsing
 from harness.dashboard import Serve, Served
 from harness.events import EventStream
-from harness.pictures import Client
-from harness.video import Encoder
+from harness.pictures import Client, jpeg
+from harness.video import record
 from harness.waiting import wait_for
 
-from reachy_mini_ros.media.clips import Clip, State
 from reachy_mini_ros.web.commands import Record
 from reachy_mini_ros.web.robot import RecordingState
 
 NAME = "reachy_mini_20231114T221320_000000Z.mp4"
 STATES = NAME.replace(".mp4", ".csv")
-TAKEN_NS = 1_700_000_000_000_000_000
-
-
-def record(folder: Path, taken_ns: int = TAKEN_NS, count: int = 45) -> Clip:
-    """Record pictures of 30 Hz, with one row of states."""
-    encoder, begin_ns = Encoder(), time.monotonic_ns()
-    pictures = [
-        replace(encoder.frame(), captured_ns=begin_ns + number * 33_333_333)
-        for number in range(count)
-    ]
-    clip = Clip(folder, pictures[0], taken_ns, ("yaw_body",))
-    for picture in pictures:
-        clip.write(picture)
-    clip.write_states([State(taken_ns, {"yaw_body": 0.5})])
-    clip.close()
-    return clip
 
 
 @pytest.fixture
@@ -114,6 +96,7 @@ def test_a_clip_is_deleted_with_its_states_and_listeners_are_told(served: Served
 def test_the_page_records_and_shows_clips(served: Served) -> None:
     with browsing() as browser:
         served.known = replace(served.known, recording=RecordingState())
+        served.feed(jpeg)
         browser.renew(1440, 900)
         browser.open(served.dashboard.url)
         button, text = browser.find("record"), browser.find("record-text")

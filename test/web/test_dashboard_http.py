@@ -64,11 +64,12 @@ def test_status_tells_connection_robot_picture_and_head(serve: Serve) -> None:
         "camera": {"lifecycle": "active", "reason": ""},
         "streams": None,
         "recording": None,
+        "picture_motion": None,
+        "lease": None,
         "rates": {"picture_hz": None, "joint_states_hz": None},
         "latency": {"picture_ms": None},
         "read_only": False,
         "agents_paused": False,
-        "lease": None,
     }
     served.known = Status()
     answer = Client(served.port).json("/api/status")[1]

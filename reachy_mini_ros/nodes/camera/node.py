@@ -155,6 +155,7 @@ class CameraNode(ManagedNode):
             **self._video.facts(),
             "reconnects": max(0, source.connections - 1),
             "last_error": source.last_error,
+            "motion_detection": self._settings.motion_detection,
             **self._recordings.values(),
         }
         if not self._open:

@@ -21,8 +21,9 @@ from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.stamps import command_id
 from reachy_mini_ros.nodes.control.conversions import pose_message
 from reachy_mini_ros.nodes.dashboard.leases import Leases
+from reachy_mini_ros.nodes.dashboard.motion import DETECTION
 from reachy_mini_ros.nodes.dashboard.receipts import Receipts
-from reachy_mini_ros.nodes.dashboard.service import KEEP_S, Service
+from reachy_mini_ros.nodes.dashboard.service import KEEP_S, Parameters, Service
 from reachy_mini_ros.web import commands
 from reachy_mini_ros.web.commands import Command, Done, Moves, PhotoTaken
 from reachy_mini_ros.web.interest import Interest
@@ -71,6 +72,7 @@ class DashboardCommands:
         }
         self._record = Service(node, io, SetBool, "camera/record")
         self.leases = Leases(node, io)
+        self._camera_parameters = Parameters(node, io, "camera")
         self._camera = Latest(node, CameraInfo, CAMERA_INFO)
         self._camera_interest = Interest(self._camera.want, CAMERA_KEPT_S)
         self._new_ends = partial(_ControlEnds, node, io)
@@ -84,6 +86,9 @@ class DashboardCommands:
                 return Done(await self._lease(command))
             case commands.Record():
                 return Done(await self._record.call(SetBool.Request(data=command.enabled)))
+            case commands.MotionDetection(enabled=on):
+                await self._camera_parameters.set({DETECTION: on})
+                return Done(f"motion detection is {'on' if on else 'off'}")
             case commands.Photo():
                 path = await self._trigger(TRIGGERS[commands.Photo])
                 return PhotoTaken(f"saved {path}", PurePosixPath(path).name)

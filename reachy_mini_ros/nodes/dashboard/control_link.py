@@ -5,6 +5,7 @@
 import math
 import threading
 import time
+from collections.abc import Callable
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import String
@@ -24,8 +25,10 @@ class ControlLink:
     A latched message outlives whoever published it.
     """
 
-    def __init__(self, node: RobotNode) -> None:
+    def __init__(self, node: RobotNode, on_connection: Callable[[str], object]) -> None:
+        """``on_connection`` hears, on the executor's thread, how the robot is connected."""
         self._node = node
+        self._on_connection = on_connection
         self._publishers: set[bytes] = set()
         self._one = threading.Lock()
         """Messages come on the executor's thread, questions on the loop's."""
@@ -52,6 +55,7 @@ class ControlLink:
     def _on_message(self) -> None:
         with self._one:
             self._publishers |= self._known()  # its sender may end soon
+        self._on_connection(self.connection() or "")
 
     def _known(self) -> set[bytes]:
         known = self._node.get_publishers_info_by_topic(self._connection.topic)

@@ -29,6 +29,7 @@ from reachy_mini_ros.web.commands import (
     Command,
     Done,
     Lease,
+    MotionDetection,
     Moves,
     Photo,
     StreamStart,
@@ -36,9 +37,13 @@ from reachy_mini_ros.web.commands import (
 )
 from reachy_mini_ros.web.https import tls_context
 from reachy_mini_ros.web.robot import Latency, Robot, Status, Volumes
+from reachy_mini_ros.web.timeline import Timeline
 
-WITHOUT_ROBOT = (Lease, Photo, StreamStart, StreamStop)
+WITHOUT_ROBOT = (Lease, MotionDetection, Photo, StreamStart, StreamStop)
 """What is not for the control node, and may be done while it has no robot."""
+THUMBNAIL_TOPIC = "camera/thumbnail/compressed"
+THUMBNAIL_S = 5.0
+"""A picture of the timeline may take so long: its topic is subscribed to for it."""
 
 
 class DashboardNode(RobotNode):
@@ -51,7 +56,9 @@ class DashboardNode(RobotNode):
         token = values["token"] or _token(secret_lines(self, values, "token"))
         self._pictures = PictureTopic(self, io, values["image_topic"])
         self._video = VideoTopic(self, io, values["video_topic"])
-        state = DashboardState(self, io, values["image_topic"], self._on_safety)
+        small = PictureTopic(self, io, THUMBNAIL_TOPIC, THUMBNAIL_S)
+        timeline = Timeline(self._pictures.hub, self.supervisor, small=small.hub)
+        state = DashboardState(self, io, values, timeline, self._on_safety)
         sound = SoundTopics(self, io)
         commands = DashboardCommands(self, io, self._picture_stamp)
         agents = AgentEvents(self)
@@ -71,6 +78,7 @@ class DashboardNode(RobotNode):
             video=self._video.hub,
             hearing=sound.hub,
             store=NodeSettings(self, io, robot.status),
+            timeline=timeline,
             address=values["address"],
             port=values["port"],
         )
@@ -97,7 +105,7 @@ class DashboardNode(RobotNode):
         return shown.stamp if shown is not None else None
 
     def _on_safety(self, event: dict[str, str]) -> None:
-        self._dashboard.events.publish("safety", event)
+        self._dashboard.on_safety(event)
 
     def _report(self) -> Report:
         pictures, video = self._dashboard.streams.state(), self._video.hub.state()

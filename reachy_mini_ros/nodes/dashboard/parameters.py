@@ -72,4 +72,11 @@ PARAMETERS = (
         read_only=True,
         topic=True,
     ),
+    Param(
+        "timeline_sound",
+        False,
+        "Whether the timeline notes sound and speech also while nobody asks for the sound: the "
+        "audio node reads the microphone for it",
+        read_only=True,
+    ),
 )

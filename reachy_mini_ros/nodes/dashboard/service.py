@@ -3,8 +3,12 @@
 """Services that the dashboard calls."""
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
+
+from rcl_interfaces.srv import SetParametersAtomically
+from rclpy.parameter import Parameter
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import NotConnectedError, RobotError, TimedOutError
@@ -55,6 +59,21 @@ class Service:
             raise TimedOutError(f"{name} gave no answer within {ANSWER_S:g} s") from None
         finally:
             self._client.forget(pending)
+
+
+class Parameters:
+    """Those of another node."""
+
+    def __init__(self, node: RobotNode, io: LoopThread, name: str) -> None:
+        """``name``: of the other node."""
+        self._set = Service(node, io, SetParametersAtomically, f"{name}/set_parameters_atomically")
+
+    async def set(self, values: Mapping[str, bool | int]) -> None:
+        """Set all of them or none; raises RobotError if the node refuses."""
+        parameters = [Parameter(name, value=one).to_parameter_msg() for name, one in values.items()]
+        answer = await self._set.ask(SetParametersAtomically.Request(parameters=parameters))
+        if not answer.result.successful:
+            raise RobotError(answer.result.reason)
 
 
 def _settle(future: "asyncio.Future[Any]", result: object) -> None:

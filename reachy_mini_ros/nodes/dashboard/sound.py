@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import GetParameters, SetParametersAtomically
+from rcl_interfaces.srv import GetParameters
 from std_msgs.msg import Int16MultiArray
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.errors import InvalidCommandError, NotConnectedError, RobotError
+from reachy_mini_ros.errors import InvalidCommandError, NotConnectedError
 from reachy_mini_ros.media.microphone import RATE_HZ
 from reachy_mini_ros.nodes.common import pcm
 from reachy_mini_ros.nodes.common.on_demand import OnDemand, PublisherOnDemand, reached
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
-from reachy_mini_ros.nodes.dashboard.service import KEEP_S, Service
+from reachy_mini_ros.nodes.dashboard.service import KEEP_S, Parameters, Service
 from reachy_mini_ros.web.commands import Done
 from reachy_mini_ros.web.hearing import Hearing, SoundFormat
 from reachy_mini_ros.web.interest import Interest
@@ -38,7 +37,7 @@ class SoundTopics:
         self.hub = Hearing(microphone.want)
         self._speaker = PublisherOnDemand(node, Int16MultiArray, "audio/play")
         self._speaking = Interest(self._speaker.want, KEEP_S)
-        self._set = Service(node, io, SetParametersAtomically, "audio/set_parameters_atomically")
+        self._parameters = Parameters(node, io, "audio")
         self._get = Service(node, io, GetParameters, "audio/get_parameters")
 
     async def say(self, samples: bytes, rate_hz: int) -> None:
@@ -61,16 +60,9 @@ class SoundTopics:
 
     async def set_volumes(self, percents: Mapping[str, int]) -> Done:
         """Set the audio node's parameters; raises RobotError if it refuses."""
-        values = [
-            Parameter(
-                name=f"{device}_volume",
-                value=ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=percent),
-            )
-            for device, percent in percents.items()
-        ]
-        answer = await self._set.ask(SetParametersAtomically.Request(parameters=values))
-        if not answer.result.successful:
-            raise RobotError(answer.result.reason)
+        await self._parameters.set(
+            {f"{device}_volume": percent for device, percent in percents.items()}
+        )
         return Done(", ".join(f"{device} {percent} %" for device, percent in percents.items()))
 
     def _on_sound(self, message: Int16MultiArray) -> None:

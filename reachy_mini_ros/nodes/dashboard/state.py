@@ -4,7 +4,9 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -21,6 +23,7 @@ from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.control.conversions import JOINT_NAMES
 from reachy_mini_ros.nodes.dashboard.control_link import ControlLink
+from reachy_mini_ros.nodes.dashboard.motion import DETECTION, MotionTopics
 from reachy_mini_ros.robot.geometry.limits import HEAD_JOINTS, STEWART_JOINTS, lies
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
 from reachy_mini_ros.web.interest import Interest
@@ -35,13 +38,14 @@ from reachy_mini_ros.web.robot import (
     StreamState,
     degrees,
 )
+from reachy_mini_ros.web.timeline import Kind, Timeline
 
 LINGER_S = 3.0
 """Topics stay subscribed to for this long after the last question."""
 FRESH_S = 1.0
 CAMERA_FRESH_S = 2.5
 TARGET_FRESH_S = 0.3
-CAMERA_FACTS = ("lifecycle", "reason", "flip")
+CAMERA_FACTS = ("lifecycle", "connection", "reason", "flip")
 """Of the camera's diagnostics."""
 SHOWN_JOINTS = tuple(name for name in JOINT_NAMES if name not in STEWART_JOINTS)
 
@@ -55,17 +59,24 @@ class DashboardState:
     """
 
     def __init__(
-        self, node: RobotNode, io: LoopThread, image_topic: str, on_safety: OnSafety
+        self,
+        node: RobotNode,
+        io: LoopThread,
+        values: Mapping[str, Any],
+        timeline: Timeline,
+        on_safety: OnSafety,
     ) -> None:
+        """``values`` are the node's parameters."""
         self._node = node
         self._io = io
-        self._image_topic = node.resolve_topic_name(image_topic)
+        self._image_topic = node.resolve_topic_name(values["image_topic"])
         self._on_safety = on_safety
         self._camera: tuple[float, dict[str, str]] | None = None
-        self._recording: tuple[float, dict[str, str]] | None = None
-        self._link = ControlLink(node)
+        """When (monotonic, s) its diagnostics came, and what is in them."""
+        self._link = ControlLink(node, lambda state: io.call(timeline.connection, state))
         self._motion = _Motion(node)
-        self._sound = _Sound(node)
+        self._picture_motion = MotionTopics(node, io, timeline)
+        self._sound = _Sound(node, io, timeline, always=values["timeline_sound"])
         self._streams = Latest(node, DiagnosticArray, "stream/status", latched())
         self._interest = Interest(self._want, LINGER_S)
         self._diagnostics = OnDemand(
@@ -74,18 +85,20 @@ class DashboardState:
         self._safety = OnDemand(
             node, DiagnosticStatus, "safety_events", self._on_safety_event, reliable(20)
         )
+        self._safety.want(True)  # the timeline's: silent while nothing happens
+        timeline.wishes = self._may_wish
 
     def status(self, *, sound: bool) -> Status:
         """Return what is known; runs on the loop's thread, once for each question."""
         self._interest.touch()
         if sound:
             self._sound.interest.touch()
-        camera = _fresh(self._camera, CAMERA_FRESH_S) or {}
-        recording = _fresh(self._recording, CAMERA_FRESH_S)
+        camera = self._camera_values()
         known = Status(
-            camera=camera,
+            camera={key: camera.get(key, "") for key in CAMERA_FACTS} if camera else {},
             sound=self._sound.state(),
-            recording=_recording_state(recording) if recording is not None else None,
+            recording=_recording_state(camera) if "recording_ended" in camera else None,
+            picture_motion=self._picture_motion.state(self._camera if camera else None),
             streams=self._stream_states(),
         )
         if self._link.changed():
@@ -102,8 +115,19 @@ class DashboardState:
             raise NotConnectedError(f"the robot is not connected: {connection}")
 
     def _want(self, wanted: bool) -> None:
-        for topic in (self._diagnostics, self._safety, self._streams, *self._motion.topics):
+        level = self._picture_motion.level
+        for topic in (self._diagnostics, level, self._streams, *self._motion.topics):
             topic.want(wanted)
+
+    def _camera_values(self) -> dict[str, str]:
+        told = self._camera
+        return told[1] if told is not None and time.monotonic() - told[0] < CAMERA_FRESH_S else {}
+
+    def _may_wish(self) -> bool:
+        """Tell whether pictures are made anyway, or recorded."""
+        values = self._camera_values()
+        recording = "recording_ended" in values and _recording_state(values).clip is not None
+        return recording or values.get(DETECTION) == "True"
 
     def _stream_states(self) -> tuple[StreamState, ...] | None:
         message = self._streams.get()
@@ -115,10 +139,7 @@ class DashboardState:
         for status in message.status:
             if self._image_topic.startswith(f"{status.name.partition(':')[0]}/"):
                 values = {entry.key: entry.value for entry in status.values}
-                known = {key: values.get(key, "") for key in CAMERA_FACTS}
-                self._camera = time.monotonic(), known
-                if "recording_ended" in values:
-                    self._recording = time.monotonic(), values
+                self._camera = time.monotonic(), values
 
     def _on_safety_event(self, message: DiagnosticStatus) -> None:
         event = {
@@ -152,7 +173,8 @@ class _Motion:
         head, target = self._head.get(FRESH_S), self._target.get(TARGET_FRESH_S)
         joints = self._joints.get(FRESH_S)
         moving, mode = self._moving.get(), self._mode.get()
-        return Status(
+        return replace(
+            status,
             connection=connection,
             robot=robot,
             head=head_pose(head) if head else None,
@@ -164,10 +186,6 @@ class _Motion:
                 mode.data or None if mode else None,
                 _asleep(joints) if joints else None,
             ),
-            sound=status.sound,
-            camera=status.camera,
-            recording=status.recording,
-            streams=status.streams,
             rates=Rates(joint_states_hz=round(self._joints.rate_hz(), 1) if joints else None),
         )
 
@@ -175,12 +193,22 @@ class _Motion:
 class _Sound:
     """What the audio node tells; only while asked for, as the microphone is decoded for it."""
 
-    def __init__(self, node: RobotNode) -> None:
+    def __init__(
+        self, node: RobotNode, io: LoopThread, timeline: Timeline, *, always: bool
+    ) -> None:
+        """Listen for sound and speech while nobody asks, too, if it is ``always``."""
+        self._timeline, self._always, self._wanted = timeline, always, False
+
+        def note() -> None:
+            io.call(self._note)
+
         self._level = Latest(node, Float32, "audio/level")
-        self._activity = Latest(node, Bool, "audio/activity", latched())
-        self._speaking = Latest(node, Bool, "audio/is_speaking", latched())
         self._direction = Latest(node, PoseStamped, "audio/doa", latched())
+        self._activity = Latest(node, Bool, "audio/activity", latched(), note)
+        self._speaking = Latest(node, Bool, "audio/is_speaking", latched(), note)
         self.interest = Interest(self._want, LINGER_S)
+        for topic in (self._activity, self._speaking):
+            topic.want(always)
 
     def state(self) -> Sound | None:
         # The others are told when they change: they hold for as long as the level comes.
@@ -197,8 +225,17 @@ class _Sound:
         )
 
     def _want(self, wanted: bool) -> None:
-        for topic in (self._level, self._activity, self._speaking, self._direction):
+        self._wanted = wanted
+        for topic in (self._level, self._direction):
             topic.want(wanted)
+        for topic in (self._activity, self._speaking):
+            topic.want(wanted or self._always)
+        self._note()
+
+    def _note(self) -> None:
+        for kind, topic in ((Kind.SOUND, self._activity), (Kind.SPEECH, self._speaking)):
+            message = topic.get() if self._wanted or self._always else None
+            self._timeline.follow(kind, message is not None and bool(message.data))
 
 
 def head_angles(q: Quaternion) -> HeadAngles:
@@ -243,8 +280,3 @@ def _recording_state(values: dict[str, str]) -> RecordingState:
         failed = values.get("recording_failed") == "True"
         return RecordingState(ended=values["recording_ended"], failed=failed)
     return RecordingState(values.get("recording") or None, since)
-
-
-def _fresh(known: tuple[float, dict[str, str]] | None, for_s: float) -> dict[str, str] | None:
-    """Return what came at a time (monotonic, s) unless it is older than ``for_s``."""
-    return known[1] if known is not None and time.monotonic() - known[0] < for_s else None

@@ -19,7 +19,7 @@ from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.statistics import Window
 from reachy_mini_ros.web.interest import Interest
-from reachy_mini_ros.web.pictures import Pictures
+from reachy_mini_ros.web.pictures import FRESH_S, Pictures
 from reachy_mini_ros.web.robot import Percentiles
 from reachy_mini_ros.web.video import Video
 
@@ -57,11 +57,13 @@ class _Topic:
 class PictureTopic(_Topic):
     """JPEG pictures."""
 
-    def __init__(self, node: RobotNode, io: LoopThread, topic: str) -> None:
+    def __init__(
+        self, node: RobotNode, io: LoopThread, topic: str, fresh_s: float = FRESH_S
+    ) -> None:
         super().__init__(node)
         self._io = io
         self._subscription = OnDemand(node, CompressedImage, topic, self._on_picture)
-        self.hub = Pictures(self._subscription.want)
+        self.hub = Pictures(self._subscription.want, fresh_s=fresh_s)
 
     def _on_picture(self, message: CompressedImage) -> None:
         self._note(message)

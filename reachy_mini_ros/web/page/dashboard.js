@@ -20,6 +20,7 @@ import * as sound from "./sound.js";
 import * as still from "./still.js";
 import * as streams from "./streams.js";
 import * as talk from "./talk.js";
+import * as timeline from "./timeline.js";
 import * as volume from "./volume.js";
 
 const CONNECTION = {
@@ -53,6 +54,7 @@ function update(status) {
   const owner = (connected && motion?.owner) || "–";
   setText("owner", OWNER[owner] ?? owner);
   element("owner").parentElement.dataset.moving = connected && motion?.moving === true;
+  element("camera").hidden = status?.camera?.connection !== "connected";
   setText("viewers", status ? picture.viewers + (video?.viewers ?? 0) : "–");
   const shown = connected ? status : null;
   pose.update(shown);
@@ -62,10 +64,11 @@ function update(status) {
   lease.update(status);
   moves.update(status);
   clips.update(status);
+  timeline.update(status);
 }
 
 events.on("status", update);
-for (const part of [log, controls, lease, still, look, hear, talk, volume, gallery, clips, moves, sound, streams, plots, live, agents]) part.start();
+for (const part of [log, controls, lease, still, look, hear, talk, volume, gallery, clips, timeline, moves, sound, streams, plots, live, agents]) part.start();
 update(null);
 element("connection").dataset.state = "connecting";
 setText("connection-text", "Connecting");

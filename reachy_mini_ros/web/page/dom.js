@@ -26,6 +26,9 @@ export function number(value, digits, unit = "") {
   return value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−") + unit;
 }
 
+/** A length as minutes and seconds. */
+export const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
 /** What was remembered, or the default where storage is empty or forbidden. */
 export function remembered(name, fallback = "") {
   try {

@@ -12,12 +12,15 @@ const PAUSE_MS = [250, 2000];
 /** The last status (null when there is none) and why there is none, in the server's words. */
 export const known = { status: null, refusal: null };
 
-const listeners = { status: [], safety: [], photos: [], clips: [], agents: [] };
+const listeners = { status: [], safety: [], timeline: [], photos: [], clips: [], agents: [] };
 let source = null;
 let withSound = false;
 let end = () => {}; // of the connection that is open
 
-/** Calls back on `status` (document or null), `safety`, `photos`, `clips` and `agents` events. */
+/**
+ * Calls back on `status` (document or null), `safety`, `timeline` (what happened, or nothing where
+ * some may have been missed), `photos`, `clips` and `agents` events.
+ */
 export const on = (kind, call) => listeners[kind].push(call);
 const tell = (kind, value) => listeners[kind].forEach((call) => call(value));
 
@@ -62,14 +65,15 @@ function connection(sound) {
       }, SILENT_MS);
     };
     source.onerror = () => end();
-    source.onopen = () => ["photos", "clips", "agents"].forEach((kind) => tell(kind)); // some may have been missed
+    source.onopen = () => ["timeline", "photos", "clips", "agents"].forEach((kind) => tell(kind)); // some may have been missed
     source.addEventListener("status", (event) => {
       heard = true;
       wait();
       update(JSON.parse(event.data), null);
     });
-    source.addEventListener("safety", (event) => tell("safety", JSON.parse(event.data)));
-    source.addEventListener("agents", (event) => tell("agents", JSON.parse(event.data)));
+    for (const kind of ["safety", "timeline", "agents"]) {
+      source.addEventListener(kind, (event) => tell(kind, JSON.parse(event.data)));
+    }
     for (const kind of ["photos", "clips"]) source.addEventListener(kind, () => tell(kind));
     wait();
   });

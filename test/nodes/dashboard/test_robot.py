@@ -62,13 +62,21 @@ def test_sound_is_decoded_only_for_who_asks_for_it(page: Page, ros: RosClient) -
 
 
 def test_nothing_is_subscribed_to_while_nobody_looks(page: Page, ros: RosClient) -> None:
-    topics = ("head_pose", "joint_states", "safety_events", "motion_owner", "target_head_pose")
+    topics = (
+        "head_pose",
+        "joint_states",
+        "motion_owner",
+        "target_head_pose",
+        "camera/motion_level",
+    )
     with EventStream(page.port) as events:
         events.next("status")
         for topic in topics:
             wait_for(lambda topic=topic: ros.node.count_subscribers(f"{SPACE}/{topic}"))
     for topic in topics:
         wait_for(lambda topic=topic: not ros.node.count_subscribers(f"{SPACE}/{topic}"), 10, topic)
+    for topic in ("safety_events", "camera/motion"):  # the timeline's
+        assert ros.node.count_subscribers(f"{SPACE}/{topic}") == 1
 
 
 def test_streams_are_shown_as_their_node_tells_them(page: Page, ros: RosClient) -> None:
