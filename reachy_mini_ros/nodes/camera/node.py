@@ -23,6 +23,7 @@ from reachy_mini_ros.media.rate import RateChooser
 from reachy_mini_ros.media.shape import Shape
 from reachy_mini_ros.media.sources import choice
 from reachy_mini_ros.nodes.camera import info
+from reachy_mini_ros.nodes.camera.antenna_sign import AntennaSign
 from reachy_mini_ros.nodes.camera.parameters import LIVE, PARAMETERS, settings
 from reachy_mini_ros.nodes.camera.photos import Photos, Scene
 from reachy_mini_ros.nodes.camera.recordings import Recordings
@@ -81,6 +82,12 @@ class CameraNode(ManagedNode):
             lambda: self._settings,
             lambda: self._open,
         )
+        self._sign = AntennaSign(
+            *(self, io),
+            lambda: self._settings.show_on_robot,
+            lambda: self._open and self._is_connected(),
+        )
+        self._sign.follow()
         self.create_service(
             SetCameraInfo,
             "~/set_camera_info",
@@ -119,6 +126,7 @@ class CameraNode(ManagedNode):
         self._chooser.rate_hz = self._settings.frame_rate
         self._look_for_subscribers()
         self._recordings.follow()
+        self._sign.follow()
 
     def _on_matched(self, _: object) -> None:
         self._io.call(self._look_for_subscribers)
@@ -186,6 +194,7 @@ class CameraNode(ManagedNode):
             self.get_logger().info("the stream is closed")
 
     async def _end(self) -> None:
+        await self._sign.close()
         await self._recordings.close()
         await self._switch.close()
         await self._api.close()

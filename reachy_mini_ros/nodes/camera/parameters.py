@@ -79,6 +79,12 @@ PARAMETERS = (
         0.0005,
         1.0,
     ),
+    Param(
+        "show_on_robot",
+        False,
+        "Whether the antennas are spread while the camera is on, for the people near the robot: "
+        "by set_target/joints, when nothing else moves it",
+    ),
 )
 
 
@@ -97,6 +103,7 @@ class Settings:
     record_on: str
     motion_detection: bool
     motion_threshold: float
+    show_on_robot: bool
 
 
 LIVE = tuple(param.name for param in PARAMETERS if not param.read_only)
