@@ -45,7 +45,7 @@ def serve(stop_event: threading.Event) -> None:
                 io.submit(app.close()).result()
             if not again:
                 return
-            app = _anew(io, app.settings, supervisor, changed)
+            app = _anew(io, app, supervisor, changed)
 
 
 def _wait(stop_event: threading.Event, changed: threading.Event) -> bool:
@@ -58,25 +58,29 @@ def _wait(stop_event: threading.Event, changed: threading.Event) -> bool:
 
 
 def _begun(
-    io: LoopThread, settings: Settings, supervisor: Supervisor, changed: threading.Event
+    io: LoopThread,
+    settings: Settings,
+    supervisor: Supervisor,
+    changed: threading.Event,
+    paused: bool = False,
 ) -> "App":
+    """Return the app, which serves its page; ``paused``: agents are held back from its start."""
     app = App(io, settings, supervisor, changed.set)
-    io.submit(app.start()).result()
+    io.submit(app.start(paused)).result()
     if settings.problem:
         _log.warning("%s", settings.problem)
     _log.info("open %s", app.invitation)
     return app
 
 
-def _anew(
-    io: LoopThread, before: Settings, supervisor: Supervisor, changed: threading.Event
-) -> "App":
+def _anew(io: LoopThread, before: "App", supervisor: Supervisor, changed: threading.Event) -> "App":
     """Begin with what is set now, or, if that cannot be, with what was before."""
+    paused = before.dashboard.agents.paused
     try:
-        return _begun(io, settings(), supervisor, changed)
+        return _begun(io, settings(), supervisor, changed, paused)
     except SetupError as error:
         text = f"what was set cannot be: {error}; the settings before it are used"
-        return _begun(io, replace(before, problem=text), supervisor, changed)
+        return _begun(io, replace(before.settings, problem=text), supervisor, changed, paused)
 
 
 class App:
@@ -136,8 +140,10 @@ class App:
             return f"{url} in a browser to look; to command too, {how}"
         return f"{url} in a browser"
 
-    async def start(self) -> None:
-        """Listen; raises UnavailableError if the port is taken."""
+    async def start(self, paused: bool) -> None:
+        """Listen, with agents held back if ``paused``; raises UnavailableError if it cannot."""
+        if paused:
+            self.dashboard.agents.hold(True)
         try:
             await self.dashboard.start()
         except SetupError:

@@ -12,6 +12,8 @@ from reachy_mini_ros.robot.motion import options
 from reachy_mini_ros.web.access import MINIMUM_TOKEN_LENGTH
 from reachy_mini_ros.web.settings import KINDS, Setting, Value
 
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?")
 TOKEN = "token"
 PHOTOS = "photos"
 PAGE = ("page_address", "page_port")
@@ -103,7 +105,7 @@ TABLE = tuple(_table())
 def check(setting: Setting, value: Any) -> Value:
     """Return a value that a setting accepted, if it makes sense; raises ValueError with why not."""
     match setting.name:
-        case "host" if not re.fullmatch(r"[\w.:%-]+", value):
+        case "host" if not (_NAME.fullmatch(value) or is_literal(value)):
             raise ValueError("that is neither the name of a host, nor an address, nor auto")
         case "page_address" if value != "localhost" and not is_literal(value):
             raise ValueError("that is no address: 0.0.0.0 for all of this machine's, 127.0.0.1")

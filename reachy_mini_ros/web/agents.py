@@ -8,6 +8,7 @@ such requests are refused here, whatever the agent's own program thinks of it.
 
 import asyncio
 import itertools
+import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -25,7 +26,7 @@ HEADER = "X-Agent"
 PAUSED = "agents are paused: a person has to release them on the robot's page"
 ALWAYS = ("/api/command/stop", "/api/status", "/api/agents", "/api/agents/calls")
 """What an agent may ask for while agents are paused."""
-FOR_PERSONS = ("/api/agents/pause", "/api/agents/answers")
+FOR_PERSONS = re.compile(r"/api/agents/(pause|answers)|/api/settings(/.*)?")
 KEPT = 50
 """Calls that are remembered."""
 MOST_QUESTIONS = 5
@@ -218,7 +219,7 @@ class Agents:
         """Answer a request, unless it is an agent's and agents are paused, now or meanwhile."""
         if agent_of(request) is None:
             return await answer(request)
-        if request.path in FOR_PERSONS:
+        if FOR_PERSONS.fullmatch(request.path):
             raise web.HTTPForbidden(text="that is for a person, on the robot's page")
         if request.path in ALWAYS:
             return await answer(request)

@@ -120,12 +120,14 @@ def test_settings_that_cannot_be_used_leave_it_as_it_was(
     token.parent.mkdir(parents=True)
     token.write_text("for everybody to read")
     token.chmod(0o644)
+    assert Client(port).post("/api/agents/pause", {"paused": True})[0] == 200
     change = {"values": {"jpeg_quality": 50}}
     assert Client(port).post("/api/settings", change, "PUT")[0] == 200
     child.wait_for_output("what was set cannot be", 20)
     wait_for(lambda: child.output().count("in a browser") == 2, 20, "the page")
     told = Client(port).json("/api/settings")[1]
     assert "chmod 600" in told["problem"]
+    assert Client(port).json("/api/agents")[1]["paused"] is True, "nobody released them"
     child.stop_cleanly()
 
 

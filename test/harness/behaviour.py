@@ -106,8 +106,8 @@ class Behaviour:
         assert told["rates"]["joint_states_hz"] is not None
         assert told["sound"] is None
         assert told["read_only"] is False
-        assert told["robot"]["model"] == "mockup"
         # Each is told in its own time.
+        wait_for(lambda: page.status()["robot"].get("model") == "mockup", 5, "the model")
         wait_for(lambda: page.status()["motion"]["motor_mode"] == "enabled", 5, "the motors")
         wait_for(lambda: page.status()["motion"]["owner"] == "idle", 5, "the owner")
 

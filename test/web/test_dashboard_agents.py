@@ -76,6 +76,10 @@ def test_paused_agents_may_look_at_the_status_and_stop_and_nothing_else(serve: S
     assert client.post("/api/agents/answers", {"id": 1, "allow": True}, **AGENT)[0] == 403
     pause(served, False)
     assert client.post("/api/command/head", {}, **AGENT)[0] == 200
+    limits = {"values": {"max_speed.body": 8.0}}
+    code, answer = client.post("/api/settings", limits, "PUT", **AGENT)
+    assert (code, "for a person" in answer["error"]) == (403, True), "released or not"
+    assert served.changes == 0
 
 
 def test_a_pause_ends_what_an_agent_has_begun_and_stops_the_robot(serve: Serve) -> None:
