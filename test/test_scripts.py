@@ -46,6 +46,7 @@ def test_scripts_explain_themselves(script: str) -> None:
         *((script, ("--distro", "melodic"), "'melodic'") for script in COMMANDS),
         *((script, ("--distro=melodic",), "'melodic'") for script in COMMANDS),
         *((script, ("--distro",), "--distro") for script in COMMANDS),
+        ("test.sh", ("--static", "test/nodes"), "'test/nodes'"),
         # What test.sh does not know is pytest's.
         *((script, ("--fast",), "'--fast'") for script in ("demo.sh", "setup.sh")),
         *((script, ("chromium",), "'chromium'") for script in ("demo.sh", "setup.sh")),
