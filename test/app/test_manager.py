@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from harness.daemon import Daemon
-from harness.installed import ROOT, environment_without_ros, run, wheel_of
+from harness.installed import ROOT, environment_of_the_app, run, wheel_of
 from harness.pictures import Client, Stream
 from harness.processes import Processes, free_port
 from harness.simulation import Simulation
@@ -26,7 +26,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wheel = wheel_of(ROOT, tmp_path_factory.mktemp("wheel"))
-    return environment_without_ros(wheel, tmp_path_factory.mktemp("installed"))
+    return environment_of_the_app(wheel, tmp_path_factory.mktemp("installed"))
 
 
 def test_the_wireless_robots_daemon_reads_the_address_from_the_file(

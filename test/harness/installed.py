@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Environments that the package was installed into as users do, with no ROS in them."""
 
-import importlib.metadata
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
+_OVERRIDES = ROOT / "scripts" / "wheels-overrides.txt"
 MADE = ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "install", "log", "dist")
 
 
@@ -29,33 +30,23 @@ def wheel_of(sources: Path, folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def environment_without_ros(wheel: Path, folder: Path) -> Path:
-    """Return the Python of a new environment with the wheel, and what it needs, but for ROS.
+def environment_of_the_app(wheel: Path, folder: Path) -> Path:
+    """Return the Python of a new environment with the wheel and what its extra ``app`` needs.
 
-    That is linked from this environment: to install it again would take a minute.
+    All of it comes from the package index, or from what uv keeps of it, but PyGObject, which is
+    the system's as it is on the robot. Skips the test where uv is not at hand.
     """
-    run(sys.executable, "-m", "venv", "--system-site-packages", "--without-pip", "env", cwd=folder)
+    uv = Path(sys.executable).with_name("uv")
+    if not uv.exists():
+        pytest.skip("there is no uv beside the tests' Python: scripts/setup.sh puts it there")
+    of_system = Path(sys.base_exec_prefix) / "bin" / f"python3.{sys.version_info.minor}"
+    options = ("--system-site-packages", "--without-pip", "env")
+    run(of_system, "-m", "venv", *options, cwd=folder)
     python = folder / "env" / "bin" / "python"
-    pip = (sys.executable, "-m", "pip", "--python", python, "install", "-q")
-    run(*pip, "--no-deps", "--no-index", wheel, cwd=folder)
-    site = Path(
-        run(
-            python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder
-        ).strip()
-    )
-    left_out = {"reachy_mini_ros", "camera_live_feed", *_of_ros()}
-    for entry in Path(sysconfig.get_path("purelib")).iterdir():
-        ours = entry.name.startswith(("__editable__", "reachy_mini_ros"))
-        if not ours and entry.name not in left_out and not (site / entry.name).exists():
-            (site / entry.name).symlink_to(entry)
+    install = (uv, "pip", "install", "-q", "--override", _OVERRIDES, "--python", python)
+    install = (*install, f"{wheel}[app]")
+    try:
+        run(*install, "--offline", cwd=folder)
+    except AssertionError:
+        run(*install, cwd=folder)
     return python
-
-
-def _of_ros() -> set[str]:
-    """Return the names in site-packages that came with ROS's wheels."""
-    return {
-        file.parts[0]
-        for one in importlib.metadata.distributions()
-        if one.metadata["Name"].startswith(("ros_", "ros-"))
-        for file in one.files or ()
-    }
