@@ -86,6 +86,11 @@ class Peer:
         """When the last frame was decoded, 0 before the first."""
 
     @property
+    def is_near(self) -> bool:
+        """Return whether the robot's daemon runs on this machine."""
+        return self._loopback is not Loopback.NEVER
+
+    @property
     def broken(self) -> bool:
         """Return whether the connection broke or was closed by the robot."""
         return self._connection.connectionState in ("failed", "closed")

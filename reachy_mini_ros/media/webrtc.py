@@ -304,6 +304,10 @@ def _why_not(stage: Stage, peer: Peer) -> str:
             return f"the robot made no offer within {DEADLINE_S:g} s: restart its media"
         case Stage.CANDIDATES:
             whose = "this machine has no network address" if not ours else "the robot names none"
+            if peer.is_near and not robots:  # as for a Lite with no network at all
+                whose += (
+                    ", as it leaves loopback out: connect this machine to a network, any will do"
+                )
             return f"no ICE candidates: {len(ours)} of ours, {len(robots)} of the robot's ({whose})"
         case Stage.ICE:
             return (

@@ -215,7 +215,8 @@ async def test_the_robot_names_no_candidates() -> None:
         way.to_client = without("ice")
         way.passes = lambda datagram: False  # or its checks would make them known
         told = await attempts.failure(Stage.CANDIDATES)
-    assert " of ours, 0 of the robot's (the robot names none)" in told
+    assert " of ours, 0 of the robot's (the robot names none, as it leaves loopback out" in told
+    assert "connect this machine to a network" in told  # a Lite's daemon, without any
 
 
 @on_a_loop
