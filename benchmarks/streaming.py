@@ -188,7 +188,9 @@ def measure(
     watching.start()
     camera = Camera(take, robot_interval_s)
     others = {int(process.pid or 0) for process in (watching, camera.process)}
-    time.sleep(6)  # all is there
+    if not ages.poll(120):
+        raise SystemExit("no segment came")
+    time.sleep(3)  # all is there, and what starting took is over
     while ages.poll():
         ages.recv()
     own_s, all_s, begin_s = camera.cpu_s, cpu_s(others), time.monotonic()
@@ -286,7 +288,7 @@ def main() -> None:
     options = parser.parse_args()
     ways = {"copied": copied, "copied, AAC": with_aac, "encoded": ours, "usual way": theirs}
     print(f"| destinations | {' | '.join(ways)} | HLS: {' | '.join(ways)} |")
-    print("|---" * (1 + 2 * len(ways)) + "|")
+    print("|---" * (1 + 2 * len(ways)) + "|", flush=True)
     for count in options.destinations:
         results = []
         for run in ways.values():

@@ -50,7 +50,12 @@ class PictureFeed:
         self.interest = Interest(self._want, LINGER_S)
         """Makes pictures come while it is held."""
         self.pictures = Pictures(Hold(self.interest).want)
-        self.video = Video(self._want_video, media.session.request_key_frame, media.reason)
+        self.video = Video(
+            self._want_video,
+            media.session.request_key_frame,
+            media.reason,
+            on_sound_demand=self._want_video_sound,
+        )
         """The robot's own, for who can play it: nothing is decoded."""
         self._video_session = Hold(media.interest)
         self.listeners: list[Callable[[bytes], None]] = []
@@ -88,6 +93,12 @@ class PictureFeed:
             self._media.session.add_encoded(self._on_encoded)
         else:
             self._media.session.remove_encoded(self._on_encoded)
+
+    def _want_video_sound(self, wanted: bool) -> None:
+        if wanted:
+            self._media.session.add_audio_packets(self.video.publish_sound)
+        else:
+            self._media.session.remove_audio_packets(self.video.publish_sound)
 
     def _on_encoded(self, frame: EncodedFrame) -> None:
         self._shot = Shot(frame.captured_ns, frame.width, frame.height)

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """H264 as fragmented MP4 (ISO/IEC 14496-12 and -15), one fragment a picture, for browsers.
 
+Opus may be in it as a second track, one fragment a packet, as "Encapsulation of Opus in ISO Base
+Media File Format" 0.8.1 says.
+
 Written here, as a muxer of FFmpeg gives a picture out only when the next one has come, whose time
 it needs for the first one's duration.
 """
@@ -11,13 +14,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from reachy_mini_ros.errors import MalformedError
+from reachy_mini_ros.media import opus
 from reachy_mini_ros.media.bitstream import H264, nal_units
 from reachy_mini_ros.media.frames import EncodedFrame
+from reachy_mini_ros.media.packet_timeline import PacketTimeline
 
 TIMESCALE = 90_000
 """Of all times, in 1/s: that of the pictures' ``pts``."""
 
 _SPS, _PPS, _DELIMITER = 7, 8, 9
+_SOUND_TRACK = 2
 _MATRIX: Final = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _FIRST_DURATION = TIMESCALE // 30
 _LONGEST = TIMESCALE // 4
@@ -43,27 +49,30 @@ class Header:
     @property
     def mime(self) -> str:
         """Return the type, with the codec's profile and level as RFC 6381 names them."""
-        return f'video/mp4; codecs="avc1.{self.sps[1:4].hex()}"'
+        return self.mime_with()
 
-    def segment(self) -> bytes:
-        """Return the initialisation segment."""
+    def mime_with(self, *codecs: str) -> str:
+        """Return it for a film that has tracks of other codecs too."""
+        return f'video/mp4; codecs="{",".join((f"avc1.{self.sps[1:4].hex()}", *codecs))}"'
+
+    def segment(self, *, sound: bool = False) -> bytes:
+        """Return the initialisation segment, with a track of sound or without."""
         brands = b"iso6" + struct.pack(">I", 0) + b"iso6avc1mp41"
-        movie = _full("mvhd", 0, 0, struct.pack(">4I", 0, 0, TIMESCALE, 0), _rate_to_next_track(2))
+        tracks = [self._track(), *([_sound_track()] if sound else [])]
+        times = struct.pack(">4I", 0, 0, TIMESCALE, 0)
+        movie = _full("mvhd", 0, 0, times, _rate_to_next_track(len(tracks) + 1))
         # No duration: browsers take that for a live stream, and hold no picture back.
-        extends = _box("mvex", _full("trex", 0, 0, struct.pack(">5I", 1, 1, 0, 0, 0)))
-        return _box("ftyp", brands) + _box("moov", movie, self._track(), extends)
+        defaults = (
+            _full("trex", 0, 0, struct.pack(">5I", track, 1, 0, 0, 0))
+            for track in range(1, len(tracks) + 1)
+        )
+        return _box("ftyp", brands) + _box("moov", movie, *tracks, _box("mvex", *defaults))
 
     def _track(self) -> bytes:
         size = struct.pack(">2I", self.width << 16, self.height << 16)
         head = _full("tkhd", 0, 3, struct.pack(">5I", 0, 0, 1, 0, 0), bytes(16), _MATRIX, size)
-        english = struct.pack(">4I2H", 0, 0, TIMESCALE, 0, 0x55C4, 0)  # undetermined language
-        handler = _full("hdlr", 0, 0, bytes(4), b"vide", bytes(12), b"\0")
-        here = _box("dinf", _full("dref", 0, 0, struct.pack(">I", 1), _full("url ", 0, 1)))
-        empty = (_full(name, 0, 0, bytes(4)) for name in ("stts", "stsc", "stco"))
-        samples = _full("stsz", 0, 0, bytes(8))
-        table = _box("stbl", self._description(), *empty, samples)
-        media = _box("minf", _full("vmhd", 0, 1, bytes(8)), here, table)
-        return _box("trak", head, _box("mdia", _full("mdhd", 0, 0, english), handler, media))
+        about = _full("vmhd", 0, 1, bytes(8))
+        return _box("trak", head, _media(b"vide", TIMESCALE, about, self._description()))
 
     def _description(self) -> bytes:
         size = struct.pack(">2H", self.width, self.height)
@@ -136,6 +145,27 @@ class Film:
             + _box("mdat", sample)
         )
 
+    def sound(self, now_s: float, packets: PacketTimeline) -> list[bytes]:
+        """Return fragments of the sound that is due by now, on the clock of ``captured_ns``."""
+        begin_s = self._captured_ns / 1e9 - self._time / TIMESCALE
+
+        def placed(came_s: float, stamp_s: float | None) -> float:
+            return (came_s if stamp_s is None else stamp_s) - begin_s
+
+        fragments = []
+        for time_ms, packet in packets.take(now_s - begin_s, placed):
+            self._number += 1
+            time, lasts = time_ms * opus.RATE_HZ // 1000, opus.duration(packet)
+            size = len(packet)
+            head = _movie_fragment(self._number, time, lasts, size, _IS_KEY, track=_SOUND_TRACK)
+            fragments.append(head + _box("mdat", packet))
+        return fragments
+
+    @property
+    def time_s(self) -> float:
+        """Return when the newest picture is shown."""
+        return self._time / TIMESCALE
+
     @property
     def length_s(self) -> float:
         """Return how long it is so far."""
@@ -162,10 +192,35 @@ def header_of(frame: EncodedFrame) -> Header:
     return Header(sps, tuple(pps), frame.width, frame.height)
 
 
-def _movie_fragment(number: int, time: int, duration: int, size: int, flags: int) -> bytes:
+def _sound_track() -> bytes:
+    volume = struct.pack(">H", 0x100)
+    about = (bytes(8), bytes(4), volume, bytes(2), _MATRIX, bytes(8))
+    head = _full("tkhd", 0, 3, struct.pack(">5I", 0, 0, _SOUND_TRACK, 0, 0), *about)
+    entry = (bytes(6), struct.pack(">H8x4HI", 1, 2, 16, 0, 0, opus.RATE_HZ << 16))
+    specific = _box("dOps", struct.pack(">BBHIhB", 0, 2, 0, opus.RATE_HZ, 0, 0))
+    description = _full("stsd", 0, 0, struct.pack(">I", 1), _box("Opus", *entry, specific))
+    return _box(
+        "trak", head, _media(b"soun", opus.RATE_HZ, _full("smhd", 0, 0, bytes(4)), description)
+    )
+
+
+def _media(kind: bytes, timescale: int, about: bytes, description: bytes) -> bytes:
+    """Return a track's box of media that has all its samples in fragments."""
+    english = struct.pack(">4I2H", 0, 0, timescale, 0, 0x55C4, 0)  # undetermined language
+    handler = _full("hdlr", 0, 0, bytes(4), kind, bytes(12), b"\0")
+    here = _box("dinf", _full("dref", 0, 0, struct.pack(">I", 1), _full("url ", 0, 1)))
+    empty = (_full(name, 0, 0, bytes(4)) for name in ("stts", "stsc", "stco"))
+    table = _box("stbl", description, *empty, _full("stsz", 0, 0, bytes(8)))
+    media = _box("minf", about, here, table)
+    return _box("mdia", _full("mdhd", 0, 0, english), handler, media)
+
+
+def _movie_fragment(
+    number: int, time: int, duration: int, size: int, flags: int, *, track: int = 1
+) -> bytes:
     """Return the box that says when the one sample behind it is shown."""
     sequence = _full("mfhd", 0, 0, struct.pack(">I", number))
-    head = _full("tfhd", 0, 0x020000, struct.pack(">I", 1))  # offsets count from this box
+    head = _full("tfhd", 0, 0x020000, struct.pack(">I", track))  # offsets count from this box
     decoded = _full("tfdt", 1, 0, struct.pack(">Q", time))
     # One sample, with its offset, duration, size and flags.
     sample = struct.pack(">5I", 1, _DATA_OFFSET, duration, size, flags)

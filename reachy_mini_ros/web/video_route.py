@@ -3,14 +3,24 @@
 """``/api/video``: the robot's own video over a WebSocket, as fragmented MP4."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
 
-from reachy_mini_ros.web.endpoints import Endpoint
+from reachy_mini_ros.web.endpoints import Endpoint, read_query
 from reachy_mini_ros.web.sockets import feed, opened
 from reachy_mini_ros.web.video import Video
 
 MAX_VIEWERS = 100
+
+
+class VideoQuery(BaseModel):
+    """What is wanted of the film."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sound: Annotated[bool, Field(description="whether the robot's Opus is to be in it")] = False
 
 
 class VideoRoute:
@@ -23,9 +33,11 @@ class VideoRoute:
         """Return the address that video is at."""
         yield Endpoint(
             *("GET", "/api/video", self._handle),
-            "WebSocket: live video as H264 in fragmented MP4, one picture a message.",
+            "WebSocket: live video as H264 in fragmented MP4, one picture a message; sound is Opus "
+            "in the same film, one packet a message.",
             "video/mp4",
-            failures=(426, 503),
+            query=VideoQuery,
+            failures=(422, 426, 503),
             is_socket=True,
         )
 
@@ -36,7 +48,8 @@ class VideoRoute:
             raise web.HTTPServiceUnavailable(
                 text=f"{MAX_VIEWERS} viewers are looking already, which is the limit"
             )
-        with self._video.looking() as viewer:
+        query = read_query(request, VideoQuery)
+        with self._video.looking(sound=query.sound) as viewer:
             socket = await opened(request)
             await feed(request, socket, viewer.outbox)
         return socket

@@ -7,6 +7,7 @@ A test module with such a class has a fixture ``page``: the simulated robot, and
 """
 
 import csv
+import io
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -257,6 +259,15 @@ class Behaviour:
                 assert page.status()["video"]["viewers"] == 2
             assert ascending([*first.pictures(len(first.film) + 10)]), "nobody misses a picture"
         wait_for(lambda: page.status()["video"]["viewers"] == 0, 5, "the end of the viewers")
+
+    def test_what_the_robot_hears_is_in_the_film_of_who_asks_for_it(self, page: Page) -> None:
+        with VideoViewer(page.port, "?sound=true") as viewer:
+            assert viewer.wait_for_text("mime").endswith(',opus"')
+            while len(viewer.film) < 250:  # 3 s
+                viewer.read()
+        with av.open(io.BytesIO(b"".join(viewer.film))) as film:
+            sound = np.concatenate([frame.to_ndarray()[0] for frame in film.decode(audio=0)])
+        assert pitch_hz(sound, 48_000) == pytest.approx(TONE_HZ, 0.02)
 
     def test_a_clip_is_recorded_shown_and_has_the_joints_of_its_time(self, page: Page) -> None:
         nothing = {"clip": None, "since": None, "ended": "", "failed": False}

@@ -41,6 +41,7 @@ class Served(Robot):
         self.pictures = Pictures(self.demands.append, fresh_s=1.0, linger_s=0.2)
         self.video_demands: list[bool] = []
         self.video_problem = ""
+        self.video_sound_demands: list[bool] = []
         self.hearing_demands: list[bool] = []
         self.hearing = Hearing(self.hearing_demands.append, fresh_s=1.0, linger_s=0.2)
         self.set: list[dict[str, int]] = []
@@ -49,6 +50,7 @@ class Served(Robot):
         self.keys_asked = 0
         self.video = Video(
             *(self.video_demands.append, self._ask_for_key, lambda: self.video_problem),
+            on_sound_demand=self.video_sound_demands.append,
             fresh_s=1.0,
             linger_s=0.2,
         )

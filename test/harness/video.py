@@ -95,10 +95,10 @@ def counter(image: NDArray[np.uint8]) -> int:
 class VideoViewer:
     """One viewer of ``/api/video``."""
 
-    def __init__(self, port: int, **options: Any) -> None:
+    def __init__(self, port: int, query: str = "", **options: Any) -> None:
         """Connect; raises websockets' InvalidStatus if that is answered with an error."""
         scheme = "wss" if "ssl" in options else "ws"
-        url = f"{scheme}://127.0.0.1:{port}/api/video"
+        url = f"{scheme}://127.0.0.1:{port}/api/video{query}"
         self._socket = connect(url, open_timeout=patience(10), proxy=None, **options)
         self.told: list[dict[str, Any]] = []
         """The texts that came."""

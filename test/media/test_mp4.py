@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import av
 import pytest
+from harness.streaming import OpusEncoder
 from harness.video import Encoder, counter, decoded
 
 from reachy_mini_ros.errors import MalformedError
 from reachy_mini_ros.media.bitstream import nal_units
 from reachy_mini_ros.media.frames import EncodedFrame
 from reachy_mini_ros.media.mp4 import Film, header_of
+from reachy_mini_ros.media.packet_timeline import PacketTimeline
 
 KEY_START = b"\0\0\0\x14styp"
 
@@ -34,6 +36,40 @@ def test_every_picture_is_decoded_as_soon_as_its_fragment_is_there() -> None:
     for number, frame in enumerate(frames):
         data += film.fragment(frame)
         assert [counter(image) for image in decoded(data)] == list(range(number + 1))
+
+
+def test_sound_is_a_track_in_step_with_the_pictures() -> None:
+    encoder, microphone = Encoder(), OpusEncoder()
+    frame = encoder.frame()
+    film, packets = Film(frame), PacketTimeline()
+    data, sent = film.header.segment(sound=True), []
+    begin_ns = frame.captured_ns
+    for number in range(30):
+        captured_ns = begin_ns + number * 10**9 // 30
+        data += film.fragment(replace(frame, captured_ns=captured_ns))
+        while len(sent) * 20_000_000 < captured_ns - begin_ns:
+            sent.append(microphone.packet())
+            heard_s = begin_ns / 1e9 + (len(sent) - 1) * 0.02
+            packets.add(sent[-1], captured_ns / 1e9, heard_s)
+        data += b"".join(film.sound(captured_ns / 1e9, packets))
+        frame = encoder.frame()
+    assert film.header.mime_with("opus") == 'video/mp4; codecs="avc1.42c01e,opus"'
+    with av.open(io.BytesIO(data)) as container:
+        assert [stream.codec_context.name for stream in container.streams] == ["h264", "opus"]
+        demuxed = [
+            (packet.stream.type, float(packet.pts * packet.time_base), bytes(packet))
+            for packet in container.demux()
+            if packet.pts is not None and packet.size
+        ]
+    pictures = [time_s for kind, time_s, _ in demuxed if kind == "video"]
+    sound = [(time_s, packet) for kind, time_s, packet in demuxed if kind == "audio"]
+    heard = [time_s for time_s, packet in sound if packet in sent]
+    assert [packet for _, packet in sound if packet in sent] == sent
+    # The first packet was heard when the first picture was seen; what they differ in goes away.
+    assert heard[0] == pytest.approx(pictures[0], abs=0.016)
+    assert heard[-1] - pictures[0] == pytest.approx((len(sent) - 1) * 0.02, abs=0.004)
+    with av.open(io.BytesIO(data)) as container:
+        assert len([*container.decode(audio=0)]) == len(sound)
 
 
 def test_the_header_says_size_and_codec() -> None:

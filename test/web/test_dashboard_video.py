@@ -2,20 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Video over the WebSocket: made once, from a key frame on, for quick and slow viewers."""
 
+import io
 import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 
+import av
 import pytest
 from harness.dashboard import Serve, Served
 from harness.pictures import Client
+from harness.streaming import OpusEncoder
 from harness.video import Encoder, VideoViewer, counter, decoded
 from harness.waiting import patience, wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from reachy_mini_ros.media.frames import EncodedSound
 from reachy_mini_ros.media.mp4 import Film
 from reachy_mini_ros.web import sockets, video, video_route
 
@@ -40,6 +45,29 @@ def test_a_viewer_is_told_the_codec_and_gets_a_film_that_decodes(serve: Serve) -
         numbers = [*viewer.pictures(10)]
     assert viewer.told == [{"mime": 'video/mp4; codecs="avc1.42c01e"', "width": 640, "height": 360}]
     assert numbers == [*range(numbers[0], numbers[0] + 10)]
+
+
+def test_who_asks_for_sound_gets_it_in_the_film_and_nobody_else_does(serve: Serve) -> None:
+    served, microphone = filmed(serve), OpusEncoder()
+    with VideoViewer(served.port) as other, VideoViewer(served.port, "?sound=true") as viewer:
+        [*other.pictures(1)]
+        wait_for(lambda: served.video_sound_demands == [True])
+        while sum(b"soun" in part or b"\0\0\0\2" in part[40:60] for part in viewer.film) < 50:
+            now_ns = time.monotonic_ns()
+            sound = EncodedSound("opus", microphone.packet(), now_ns - 20_000_000, now_ns)
+            served.io.call(served.video.publish_sound, sound)
+            for _ in range(2):
+                viewer.read()
+        [*other.pictures(5)]
+    assert viewer.told[0]["mime"] == 'video/mp4; codecs="avc1.42c01e,opus"'
+    with av.open(io.BytesIO(b"".join(viewer.film))) as container:
+        assert [stream.codec_context.name for stream in container.streams] == ["h264", "opus"]
+        times = [(one.pts, one.duration) for one in container.demux(audio=0) if one.size]
+    assert all(abs(at + lasts - later) <= 48 for (at, lasts), (later, _) in pairwise(times))
+    with av.open(io.BytesIO(b"".join(other.film))) as container:
+        assert [stream.codec_context.name for stream in container.streams] == ["h264"]
+    wait_for(lambda: served.video_sound_demands == [True, False])
+    assert refusal(lambda: VideoViewer(served.port, "?sound=loud"))[0] == 422
 
 
 def test_a_later_viewer_begins_with_a_key_frame_that_is_asked_for(serve: Serve) -> None:

@@ -21,10 +21,10 @@ from av.codec.codec import UnknownCodecError
 from numpy.typing import NDArray
 
 from reachy_mini_ros.aio import Supervisor
+from reachy_mini_ros.media.packet_timeline import PacketTimeline
 from reachy_mini_ros.media.streaming import flv
 from reachy_mini_ros.media.streaming.flv import Tag
 from reachy_mini_ros.media.streaming.muxer import EncodingMuxer, Muxer
-from reachy_mini_ros.media.streaming.packets import PacketTimeline
 from reachy_mini_ros.media.streaming.sound import FRAME, SoundTimeline
 from reachy_mini_ros.media.streaming.video import StreamPictures
 

@@ -12,7 +12,7 @@ from sensor_msgs.msg import CompressedImage
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.media import bitstream
-from reachy_mini_ros.media.frames import EncodedFrame
+from reachy_mini_ros.media.frames import EncodedFrame, EncodedSound
 from reachy_mini_ros.media.mp4 import TIMESCALE
 from reachy_mini_ros.nodes.common.on_demand import OnDemand
 from reachy_mini_ros.nodes.common.qos import reliable
@@ -85,7 +85,10 @@ class VideoTopic(_Topic):
         self._subscription = OnDemand(node, CompressedImage, topic, on_frame, reliable(DEPTH))
         asking = OnDemand(node, CompressedImage, topic, _ignore, reliable(1), raw=True)
         self._asking = Interest(asking.want, ASKING_S)
-        self.hub = Video(self._subscription.want, self._asking.touch, self._problem)
+        sound = OnDemand(node, CompressedImage, "audio/opus", self._on_packet, reliable(DEPTH))
+        self.hub = Video(
+            self._subscription.want, self._asking.touch, self._problem, on_sound_demand=sound.want
+        )
 
     def _problem(self) -> str:
         topic = self._subscription.topic
@@ -99,13 +102,13 @@ class VideoTopic(_Topic):
         is_key = bitstream.is_key_frame(codec, data)
         if is_key:
             self._size = bitstream.picture_size(codec, data) or self._size
-        arrived_ns = time.monotonic_ns()
+        arrived_ns, captured_ns = self._times(message)
         stamp_ns = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
         frame = EncodedFrame(
             codec,
             data,
             is_key,
-            captured_ns=arrived_ns,
+            captured_ns=captured_ns,
             arrived_ns=arrived_ns,
             pts=stamp_ns * TIMESCALE // 10**9,
             sequence=information["publication_sequence_number"],
@@ -113,6 +116,17 @@ class VideoTopic(_Topic):
             height=self._size[1],
         )
         self._io.call(self.hub.publish, frame)
+
+    def _on_packet(self, message: CompressedImage) -> None:
+        arrived_ns, captured_ns = self._times(message)
+        packet = EncodedSound(message.format, message.data.tobytes(), captured_ns, arrived_ns)
+        self._io.call(self.hub.publish_sound, packet)
+
+    def _times(self, message: CompressedImage) -> tuple[int, int]:
+        """Return when a message came and its stamp, both by ``time.monotonic_ns()``."""
+        stamp = Time.from_msg(message.header.stamp, self._node.get_clock().clock_type)
+        arrived_ns = time.monotonic_ns()
+        return arrived_ns, arrived_ns - (self._node.get_clock().now() - stamp).nanoseconds
 
 
 def _ignore(message: bytes) -> None:

@@ -9,7 +9,7 @@ from harness.streaming import OpusEncoder
 
 from reachy_mini_ros.media import opus
 from reachy_mini_ros.media.opus import SILENCE
-from reachy_mini_ros.media.streaming.packets import PacketTimeline
+from reachy_mini_ros.media.packet_timeline import PacketTimeline
 
 PACKET_S = 0.02
 

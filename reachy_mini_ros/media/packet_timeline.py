@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The microphone's Opus on the clock of a live stream, copied, in step with the picture.
+"""The microphone's Opus on the clock of a stream or a film, copied, in step with the picture.
 
 Packets follow one another without a gap. One that is missing becomes silence, and what the clocks
 differ in is made up for by packets that begin a millisecond sooner or later, which nobody hears.
@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from reachy_mini_ros.media import opus
 from reachy_mini_ros.media.opus import RATE_HZ, SILENCE
-from reachy_mini_ros.media.streaming.sound import DELAY_S
 
+_PATIENCE_S = 0.1
+"""How late a packet may come before there is silence in its place."""
 _HOLE = RATE_HZ * 15 // 1000
 """A packet that is further from its place, in samples, is behind a hole, or too late."""
 _SLACK = RATE_HZ * 3 // 1000
@@ -28,8 +29,9 @@ Placed = Callable[[float, float | None], float]
 class PacketTimeline:
     """Takes packets when they come, gives them with their times as the clock goes on."""
 
-    def __init__(self) -> None:
-        self.position = 0
+    def __init__(self, begin_s: float = 0.0) -> None:
+        """Begin so long after the stream did."""
+        self.position = round(begin_s * RATE_HZ)
         """Samples given so far, at :data:`RATE_HZ`."""
         self.silent = 0
         """Those of them that were put in for want of sound."""
@@ -54,7 +56,7 @@ class PacketTimeline:
             if self._waiting:
                 packet, came_s, stamp_s = self._waiting[0]
                 off = round(placed(came_s, stamp_s) * RATE_HZ) - self.position
-            elif self.position + silence <= (now_s - DELAY_S) * RATE_HZ:
+            elif self.position + silence <= (now_s - _PATIENCE_S) * RATE_HZ:
                 packet, off, self.flows = SILENCE, _HOLE + 1, False
             else:
                 return given
