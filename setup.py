@@ -66,6 +66,7 @@ setup(
             "discover = reachy_mini_ros.robot.discover:main",
             "robot_description = reachy_mini_ros.robot.description:main",
             "mcp_server = reachy_mini_ros.agent.main:main",
+            "panorama_scan = reachy_mini_ros.web.panorama_scan:main",
             "reachy_mini_sim = reachy_mini_ros.simulation.main:main",
             "stream = reachy_mini_ros.nodes.bringup:stream",
         ],

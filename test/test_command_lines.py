@@ -89,6 +89,7 @@ MIXED = "/**:\n  ros__parameters:\n    frame_rate: [1, a]\n"
         ("audio_record", ["a.wav", "--ros-args", "-r", "x"], 2, "write -r NAME:=VALUE"),
         ("bringup", ["--nodes", "legs"], 2, "invalid choice: 'legs'"),
         ("reachy_mini_sim", ["--fps", "100"], 2, "100 is not a whole number from 1 to 60"),
+        ("panorama_scan", ["--url", "http://127.0.0.1:9"], 1, "no dashboard at http://127.0.0.1:9"),
         ("control", ["-p", "goto.duration:=99.0"], 1, "goto.duration: 99.0 is outside 0.1 to 60"),
         ("control", ["-p", "goto.duration:=fast"], 1, "goto.duration: 'fast' is not a number"),
         ("control", ["-p", "robot_port:=0"], 1, "robot_port: 0 is outside 1 to 65535"),

@@ -4,6 +4,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
@@ -18,6 +19,8 @@ from reachy_mini_ros.robot.daemon.camera_watch import CameraWatch
 from reachy_mini_ros.robot.geometry.camera_models import CameraModel, camera_model
 from reachy_mini_ros.web.interest import Interest
 
+MODEL_S = 3.0
+"""For the daemon to tell which camera it has."""
 LINGER_S = 10.0
 """The session with the robot stays open for so long after the last one who wanted anything."""
 CONNECT_S = 5.0
@@ -61,6 +64,16 @@ class Media:
         """Return the camera's model for pictures of a size; None while it is not known."""
         name = self._watch.camera_name
         return None if name is None else camera_model(name, width, height)
+
+    async def known_model(self, width: int, height: int) -> CameraModel | None:
+        """Return the model, which is known soon after the session has begun; None if it is not."""
+        with self.interest.held():
+            end_s = time.monotonic() + MODEL_S
+            while True:
+                model = self.model(width, height)
+                if model is not None or time.monotonic() > end_s:
+                    return model
+                await asyncio.sleep(0.05)
 
     async def frame(self) -> Frame:
         """Return the next picture; raises NotConnectedError, with the reason, if none comes."""

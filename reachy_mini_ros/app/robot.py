@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The robot behind the page, without ROS: the driver and the robot's media."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -38,6 +39,7 @@ from reachy_mini_ros.web.robot import (
     MotionState,
     Rates,
     Robot,
+    Shot,
     Status,
     Volumes,
     degrees,
@@ -162,6 +164,23 @@ class DirectRobot(Robot):
         """Return the moves that can be played."""
         async with self._presence.held():
             return await self._commands.moves()
+
+    async def shot(self) -> Shot:
+        """Return the next picture."""
+        async with self._presence.held():
+            frame = await self._media.frame()
+            state = self._history.nearest(frame.captured_ns, self._driver.state)
+            model = await self._media.known_model(frame.width, frame.height)
+        return Shot(
+            await asyncio.to_thread(lambda: frame.bgr),
+            time.time() - (time.monotonic_ns() - frame.captured_ns) / 1e9,
+            state.head_pose,
+            model,
+        )
+
+    def stops(self) -> int:
+        """Count the stops."""
+        return self._driver.commander.motion.stops
 
     async def say(self, samples: bytes, rate_hz: int) -> None:
         """Have the speaker play 16-bit samples of one channel."""

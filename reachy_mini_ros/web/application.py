@@ -9,7 +9,7 @@ It knows nothing of ROS: pictures come in through :class:`Pictures`, encoded vid
 import asyncio
 import errno
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,6 +35,8 @@ from reachy_mini_ros.web.photos import PhotoRoutes, watch
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.report import Report, report
 from reachy_mini_ros.web.robot import Robot
+from reachy_mini_ros.web.scan_routes import ScanRoutes
+from reachy_mini_ros.web.scanning import Scanner, ScanState
 from reachy_mini_ros.web.settings import SettingsStore
 from reachy_mini_ros.web.settings_routes import SettingsRoutes
 from reachy_mini_ros.web.sound_routes import SoundRoutes
@@ -45,6 +47,8 @@ from reachy_mini_ros.web.video import Video
 from reachy_mini_ros.web.video_route import VideoRoute
 
 MAX_BODY_BYTES = 64 * 1024
+SCANS = "scans"
+"""The folder of panoramas, in that of the photos."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,10 @@ class Dashboard:
             photos.folder: lambda: self.events.publish("photos", {}),
             clips.folder: lambda: self.events.publish("clips", {}),
         }
+        scans = settings.photo_directory / SCANS
+        self.scanner = Scanner(robot, scans, self._on_scan, supervisor)
+        self.on_scan: Callable[[ScanState], object] = _nobody
+        """Hears how a scan does, beside the page."""
         self.events: Events = Events(self._report, lambda: watch(folders), supervisor)
         self.agents = Agents(
             lambda: self.events.publish("agents", asdict(self.agents.state())),
@@ -130,6 +138,7 @@ class Dashboard:
             *clips.endpoints(),
             *TimelineRoutes(self.timeline, clips.folder).endpoints(),
             *CommandRoutes(robot, refusal).endpoints(),
+            *ScanRoutes(self.scanner, scans, refusal).endpoints(),
             *AgentRoutes(self.agents, robot, refusal).endpoints(),
             *(SettingsRoutes(store, refusal).endpoints() if store is not None else ()),
             *LiveRoutes(settings.live_directory).endpoints(),
@@ -183,6 +192,7 @@ class Dashboard:
             self._sound.close()
         self.events.close()
         await self.timeline.close()
+        await self.scanner.close()
         await self._runner.cleanup()
 
     def on_safety(self, event: Mapping[str, str]) -> None:
@@ -204,6 +214,10 @@ class Dashboard:
             raise response
         return await self.agents.serve(request, handler)
 
+    def _on_scan(self, state: ScanState) -> None:
+        self.events.publish("scan", asdict(state))
+        self.on_scan(state)
+
     async def _status(self, request: web.Request) -> web.Response:
         return web.json_response(self._report(False))
 
@@ -224,3 +238,7 @@ class Dashboard:
             return f"port {port} needs more rights: set {setting} to 1024 or more"
         reason = error.strerror or error
         return f"the dashboard cannot listen on {self._address} ({reason}): set 'address'"
+
+
+def _nobody(_: ScanState) -> None:
+    pass

@@ -8,8 +8,9 @@ Limits here keep nonsense out; what the robot can do is checked by who commands 
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from reachy_mini_ros.robot.geometry.scan_plan import MOST_STEPS
 from reachy_mini_ros.robot.motion.lease import LONGEST_S, NAME_PATTERN, SHORTEST_S
 
 Degrees = Annotated[float, Field(ge=-360.0, le=360.0)]
@@ -146,6 +147,31 @@ class StreamStart(Command):
 
 class StreamStop(Command):
     """End the streams to the outside."""
+
+
+WHOLE = BeforeValidator(
+    lambda value: int(value) if isinstance(value, float) and value.is_integer() else value
+)
+"""JSON has one kind of number: 5.0 is an integer too."""
+Yaws = Annotated[tuple[Degrees, ...], Field(min_length=1, max_length=MOST_STEPS, strict=False)]
+
+
+class Scan(Command):
+    """Look around: a picture at each step, strips, and a panorama where they overlap; degrees."""
+
+    yaw_steps: Yaws = (-40.0, 0.0, 40.0)
+    """Of the head to its body, positive to the left."""
+    pitch_steps: Annotated[
+        tuple[Pitch, ...], Field(min_length=1, max_length=MOST_STEPS, strict=False)
+    ] = (0.0,)
+    """Rows, positive down."""
+    body_yaw_steps: Yaws = (0.0,)
+    full_360: bool = False
+    """All around, instead of ``yaw_steps`` and ``body_yaw_steps``."""
+    max_edge: Annotated[int, Field(ge=64, le=4096), WHOLE] = 1280
+    """Of each picture, px."""
+    quality: Annotated[int, Field(ge=1, le=100), WHOLE] = 85
+    """Of the JPEG files."""
 
 
 COMMANDS: dict[str, type[Command]] = {

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reachy_mini_ros.errors import NotConnectedError
+from reachy_mini_ros.media.frames import Picture
+from reachy_mini_ros.robot.geometry.camera_models import CameraModel
+from reachy_mini_ros.robot.state import Matrix
 from reachy_mini_ros.web.agents import CallEntry
 from reachy_mini_ros.web.commands import Command, Done, Moves
 
@@ -174,6 +177,19 @@ class Volumes:
     microphone: int | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """One picture, and where the head was when it was taken."""
+
+    image: Picture
+    taken_s: float
+    """Unix time in s."""
+    head_pose: Matrix
+    """4x4, world -> head, metres from the neutral head."""
+    model: CameraModel | None
+    """Of pictures of this size; None while it is not known."""
+
+
 def degrees(angle_rad: float) -> float:
     """Return what is shown of an angle."""
     return round(math.degrees(angle_rad), 2) + 0.0
@@ -209,6 +225,14 @@ class Robot(ABC):
 
     def note_agent(self, call: CallEntry) -> None:  # noqa: B027 - nobody need hear of it
         """Hear of what an agent does."""
+
+    async def shot(self) -> Shot:
+        """Return the next picture; raises like :meth:`obey`."""
+        raise NotConnectedError("this robot has no camera here")
+
+    def stops(self) -> int:
+        """Return a count that is another one after each stop, whoever stopped the robot."""
+        return 0
 
     # What is heard and said is asked of a robot only where the dashboard was given a Hearing.
 

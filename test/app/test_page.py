@@ -13,6 +13,7 @@ from harness.app import start
 from harness.behaviour import Behaviour, Page
 from harness.browser import browsing
 from harness.daemon import Daemon
+from harness.panoramas import PanoramaBehaviour, begin, picture, scanned, scanning
 from harness.pictures import Client, Stream
 from harness.processes import Child, Processes, free_port
 from harness.settings_behaviour import SettingsBehaviour
@@ -220,6 +221,18 @@ def test_while_nobody_looks_it_rests(processes: Processes, simulation: Simulatio
     child.stop_cleanly()
 
 
+def test_the_executable_makes_a_panorama_and_names_its_files(
+    page: Page, processes: Processes
+) -> None:
+    options = ("--url", f"http://127.0.0.1:{page.port}", "--yaw-steps=-20,20", "--max-edge", "320")
+    child = processes.start_module("reachy_mini_ros.web.panorama_scan", *options)
+    told = child.wait_for_output("manifest.json", 60)
+    assert "1/2 looks at yaw 20, pitch 0, body 0" in child.output()
+    scan = scanning(page)
+    assert f"done, 2 of 2 pictures, in the folder scans/{scan['name']}" in child.output(), told
+    assert (page.photos / "scans" / scan["name"] / "panorama.jpg").is_file()
+
+
 def test_a_volume_that_the_robot_cannot_set_is_refused_with_the_reason(page: Page) -> None:
     status, answer = Client(page.port).post("/api/volume", {"microphone": 70})
     assert status == 409
@@ -228,6 +241,29 @@ def test_a_volume_that_the_robot_cannot_set_is_refused_with_the_reason(page: Pag
 
 class TestSettings(SettingsBehaviour):
     """Settings of the app itself."""
+
+
+class TestPanorama(PanoramaBehaviour):
+    """Scans of this robot."""
+
+
+def test_a_scan_of_a_robot_that_goes_keeps_what_was_taken(
+    page: Page, processes: Processes, tmp_path: Path
+) -> None:
+    scan = begin(page, yaw_steps=[-40, -20, 0, 20, 40], max_edge=320)
+    wait_for(lambda: scanning(page)["taken"], 20, "the first picture")
+    before = page.robot
+    before.child.stop()
+    wait_for(lambda: page.status()["connection"] != "connected", 15, "a robot that is gone")
+    page.robot = Simulation.start(
+        processes, tmp_path, port=before.port, signalling_port=before.signalling_port
+    )
+    told = scanned(page, "failed")
+    assert told["taken"] >= 1
+    assert picture(page, scan, "picture_01.jpg").shape == (180, 320, 3)
+    assert "manifest.json" in told["files"]
+    page.wait_connected()
+    assert page.command("wake_up")[0] == 200
 
 
 class TestDirectRobot(Behaviour):

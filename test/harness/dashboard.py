@@ -3,10 +3,14 @@
 """Dashboards served by the test process, with no ROS in them."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from harness.processes import free_port
 from harness.video import Encoder
@@ -15,11 +19,13 @@ from reachy_mini_ros.aio import LoopThread, Supervisor
 from reachy_mini_ros.app.settings import settings as app_settings
 from reachy_mini_ros.app.settings_store import AppSettings
 from reachy_mini_ros.errors import ReachyMiniRosError
+from reachy_mini_ros.robot.geometry.camera_models import SIMULATION, camera_model
+from reachy_mini_ros.robot.geometry.rotations import head_pose
 from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import Command, Done, Moves, Photo, PhotoTaken
 from reachy_mini_ros.web.hearing import Hearing
 from reachy_mini_ros.web.pictures import Pictures
-from reachy_mini_ros.web.robot import HeadPose, Robot, Status, Volumes
+from reachy_mini_ros.web.robot import HeadPose, Robot, Shot, Status, Volumes
 from reachy_mini_ros.web.video import Video
 
 CAMERA = {"lifecycle": "active", "reason": ""}
@@ -96,6 +102,13 @@ class Served(Robot):
         if isinstance(command, Photo):
             return PhotoTaken("saved", "photo.jpg")
         return Done("done")
+
+    async def shot(self) -> Shot:
+        head = self.known.head
+        assert head is not None
+        pose = head_pose(*map(math.radians, (head.roll, head.pitch, head.yaw)))
+        image = np.full((180, 320, 3), 128, np.uint8)
+        return Shot(image, time.time(), pose, camera_model(SIMULATION, 320, 180))
 
     def _on_change(self) -> None:
         self.changes += 1

@@ -4,6 +4,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         (one.photos / "one.jpg").write_bytes(jpeg(1))
         picture = jpeg(2)
         one.feed(lambda: picture, 0.005)
+        one.known = replace(one.known, joints={"yaw_body": 0.0})  # a scan can begin
         yield one
 
 

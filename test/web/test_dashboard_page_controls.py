@@ -155,6 +155,24 @@ def test_the_page_shows_who_commands_alone_and_can_take_it(
     wait_for_command(served, Lease(action="release", name=taken.name))
 
 
+def test_a_panorama_is_begun_followed_and_shown(browser: Browser, served: Served) -> None:
+    served.known = replace(served.known, joints={"yaw_body": 0.0})
+    note = "document.getElementById('scan-note').textContent"
+    browser.wait_until(f"{note}.startsWith('The head')")
+    browser.find("scan-begin").click()
+    browser.wait_until("!document.getElementById('scan-bar').hidden")
+    wait_for_command(served, Head(yaw=-40.0))
+    browser.wait_until(f"{note} === 'Done, 3 of 3 pictures'")
+    assert browser.find("scan-bar").is_hidden()
+    shown = "document.getElementById('scan-picture')"
+    browser.wait_until(f"{shown}.complete && {shown}.naturalWidth > 200")
+    assert str(browser.evaluate(f"{shown}.src")).endswith("/panorama.jpg")
+    browser.find("scan-begin").click()
+    browser.find("scan-cancel").click()
+    browser.wait_until(f"{note}.startsWith('Cancelled')")
+    assert served.commands[-1] == Head(roll=1.0, pitch=-2.0, yaw=3.0, z=0.01)
+
+
 def test_pad_obeys_a_finger(browser: Browser, serve: Serve) -> None:
     served = serve()
     browser.renew(390, 844, has_touch=True, is_mobile=True)

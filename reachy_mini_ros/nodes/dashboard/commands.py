@@ -65,7 +65,7 @@ class DashboardCommands:
         picture_stamp: Callable[[], Time | None],
     ) -> None:
         """``picture_stamp`` returns the stamp of the picture that is shown, if any is."""
-        self._receipts = Receipts(node, io)
+        self.receipts = Receipts(node, io)
         self._picture_stamp = picture_stamp
         self._triggers = {
             name: Service(node, io, Trigger, name) for name in (*TRIGGERS.values(), LIST_MOVES)
@@ -122,7 +122,7 @@ class DashboardCommands:
     async def _pixel(self, command: commands.LookAtPixel) -> PointStamped:
         message = PointStamped()
         # Where the head was in the picture, from which it may have turned since.
-        message.header.stamp = self._receipts.stamp(self._picture_stamp())
+        message.header.stamp = self.receipts.stamp(self._picture_stamp())
         message.point.x, message.point.y = command.u, command.v
         if command.width or command.height:
             published = await self._published()
@@ -165,7 +165,7 @@ class DashboardCommands:
         return self._holders
 
     async def _target(self, ends: "_ControlEnds", order: Order, to_its_end: bool) -> Done:
-        stamp = self._receipts.stamp()
+        stamp = self.receipts.stamp()
         if order.head_pose is not None:
             message: Any = pose_message(order.head_pose, "", stamp)
         else:
@@ -192,7 +192,7 @@ class DashboardCommands:
         target.require()
         header = getattr(message, "header", None)
         known_by = ("", message.data) if header is None else (command_id(header.stamp), "")
-        async with self._receipts.of(ends.prefix + topic, *known_by) as fate:
+        async with self.receipts.of(ends.prefix + topic, *known_by) as fate:
             await target.publish(message)
             told = await fate.begun(within_s)
             if to_its_end:

@@ -19,7 +19,9 @@ from reachy_mini_ros.nodes.common.secrets import secret_lines
 from reachy_mini_ros.nodes.dashboard.agents import AgentEvents
 from reachy_mini_ros.nodes.dashboard.commands import DashboardCommands
 from reachy_mini_ros.nodes.dashboard.parameters import PARAMETERS
+from reachy_mini_ros.nodes.dashboard.scans import ScanServices
 from reachy_mini_ros.nodes.dashboard.settings import NodeSettings
+from reachy_mini_ros.nodes.dashboard.shots import Shots
 from reachy_mini_ros.nodes.dashboard.sound import SoundTopics
 from reachy_mini_ros.nodes.dashboard.state import DashboardState
 from reachy_mini_ros.nodes.dashboard.video import PictureTopic, VideoTopic
@@ -36,7 +38,7 @@ from reachy_mini_ros.web.commands import (
     StreamStop,
 )
 from reachy_mini_ros.web.https import tls_context
-from reachy_mini_ros.web.robot import Latency, Robot, Status, Volumes
+from reachy_mini_ros.web.robot import Latency, Robot, Shot, Status, Volumes
 from reachy_mini_ros.web.timeline import Timeline
 
 WITHOUT_ROBOT = (Lease, MotionDetection, Photo, StreamStart, StreamStop)
@@ -62,7 +64,8 @@ class DashboardNode(RobotNode):
         sound = SoundTopics(self, io)
         commands = DashboardCommands(self, io, self._picture_stamp)
         agents = AgentEvents(self)
-        robot = _RobotOfRos(state, commands, sound, agents, self._shown)
+        shots = Shots(self, io, values["image_topic"])
+        robot = _RobotOfRos(state, commands, sound, agents, self._shown, shots)
         self._dashboard = Dashboard(
             self._pictures.hub,
             robot,
@@ -87,6 +90,8 @@ class DashboardNode(RobotNode):
         except SetupError:
             self.destroy_node()  # others of this process may go on
             raise
+        self._scans = ScanServices(self, io, self._dashboard.scanner)
+        self._dashboard.on_scan = self._scans.publish
         publish_diagnostics(self, "", self._report)
         how = "with ?token=... " if token else ""
         self.get_logger().info(f"open {self._dashboard.url} {how}in a browser")
@@ -149,12 +154,14 @@ class _RobotOfRos(Robot):
         sound: SoundTopics,
         agents: AgentEvents,
         shown: Callable[[], PictureTopic | VideoTopic | None],
+        shots: Shots,
     ) -> None:
         self._state = state
         self._commands = commands
         self._sound = sound
         self._shown = shown
         self._agents = agents
+        self._shots = shots
 
     def status(self, *, sound: bool = False) -> Status:
         shown = self._shown()
@@ -169,6 +176,12 @@ class _RobotOfRos(Robot):
         if not isinstance(command, WITHOUT_ROBOT):
             self._state.require_robot()
         return await self._commands.obey(command, to_its_end=to_its_end, holder=holder)
+
+    async def shot(self) -> Shot:
+        return await self._shots.take()
+
+    def stops(self) -> int:
+        return self._commands.receipts.stops
 
     async def volumes(self) -> Volumes:
         return await self._sound.volumes()

@@ -37,6 +37,8 @@ class Receipts:
         self._interest = Interest(self._topic.want, KEEP_S)
         self._fates = Fates(self._wait)
         self._random = random.Random()
+        self.stops = 0
+        """How many stops were told of."""
 
     def stamp(self, base: Time | None = None) -> Time:
         """Return the present time, or one within 1 ms of ``base``, that no other command has."""
@@ -84,4 +86,6 @@ class Receipts:
         if kind in list(ReceiptKind):
             source, id, detail = (values.get(name, "") for name in ("source", "id", "detail"))
             told = Told(ReceiptKind(kind), values.get("reason", ""))
+            if source == "stop" and kind == ReceiptKind.ACCEPTED:
+                self.stops += 1
             self._fates.settle(source, id, detail, told)

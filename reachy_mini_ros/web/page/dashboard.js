@@ -16,6 +16,7 @@ import * as look from "./look.js";
 import * as moves from "./moves.js";
 import * as plots from "./plots.js";
 import * as pose from "./pose.js";
+import * as scan from "./scan.js";
 import * as sound from "./sound.js";
 import * as still from "./still.js";
 import * as streams from "./streams.js";
@@ -68,7 +69,7 @@ function update(status) {
 }
 
 events.on("status", update);
-for (const part of [log, controls, lease, still, look, hear, talk, volume, gallery, clips, timeline, moves, sound, streams, plots, live, agents]) part.start();
+for (const part of [log, controls, lease, still, look, hear, talk, volume, gallery, scan, clips, timeline, moves, sound, streams, plots, live, agents]) part.start();
 update(null);
 element("connection").dataset.state = "connecting";
 setText("connection-text", "Connecting");

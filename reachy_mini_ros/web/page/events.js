@@ -12,14 +12,14 @@ const PAUSE_MS = [250, 2000];
 /** The last status (null when there is none) and why there is none, in the server's words. */
 export const known = { status: null, refusal: null };
 
-const listeners = { status: [], safety: [], timeline: [], photos: [], clips: [], agents: [] };
+const listeners = { status: [], safety: [], timeline: [], photos: [], clips: [], agents: [], scan: [] };
 let source = null;
 let withSound = false;
 let end = () => {}; // of the connection that is open
 
 /**
  * Calls back on `status` (document or null), `safety`, `timeline` (what happened, or nothing where
- * some may have been missed), `photos`, `clips` and `agents` events.
+ * some may have been missed), `photos`, `clips`, `agents` and `scan` events.
  */
 export const on = (kind, call) => listeners[kind].push(call);
 const tell = (kind, value) => listeners[kind].forEach((call) => call(value));
@@ -71,7 +71,7 @@ function connection(sound) {
       wait();
       update(JSON.parse(event.data), null);
     });
-    for (const kind of ["safety", "timeline", "agents"]) {
+    for (const kind of ["safety", "timeline", "agents", "scan"]) {
       source.addEventListener(kind, (event) => tell(kind, JSON.parse(event.data)));
     }
     for (const kind of ["photos", "clips"]) source.addEventListener(kind, () => tell(kind));

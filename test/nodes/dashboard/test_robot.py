@@ -2,15 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dashboard's API against all nodes and the simulated robot."""
 
+from pathlib import Path
+
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from harness.behaviour import Behaviour, Page
+from harness.control import values_of
 from harness.events import EventStream
+from harness.panoramas import PanoramaBehaviour
 from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.settings_behaviour import SettingsBehaviour
 from harness.simulation import Simulation
 from harness.waiting import wait_for
+from std_srvs.srv import Trigger
 
 from reachy_mini_ros.nodes.common.qos import latched
 
@@ -94,6 +99,29 @@ def test_streams_are_shown_as_their_node_tells_them(page: Page, ros: RosClient) 
 
 class TestSettings(SettingsBehaviour):
     """Settings through the nodes' parameter services."""
+
+
+def test_a_scan_is_a_service_with_its_progress_on_a_topic(page: Page, ros: RosClient) -> None:
+    progress = ros.subscribe(DiagnosticStatus, f"{SPACE}/scan_progress", latched())
+    answer = ros.call(Trigger, f"{SPACE}/scan", timeout_s=60)
+    assert answer.success, answer.message
+    folder = Path(answer.message)
+    assert folder.parent == page.photos / "scans"
+    assert (folder / "panorama.jpg").is_file()
+
+    def told() -> list[dict[str, str]]:
+        return [values_of(message) for message in progress.messages]
+
+    wait_for(lambda: told() and told()[-1]["state"] == "done", 5, lambda: str(told()))
+    running = [int(one["done"]) for one in told() if one["state"] == "running"]
+    assert running == sorted(running)
+    assert {"0", "3"} <= {one["done"] for one in told()}
+    answer = ros.call(Trigger, f"{SPACE}/scan/cancel")
+    assert (answer.success, answer.message) == (False, "no scan is running")
+
+
+class TestPanorama(PanoramaBehaviour):
+    """Scans over the nodes' topics and services."""
 
 
 class TestRosGraph(Behaviour):
