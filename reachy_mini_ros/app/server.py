@@ -77,10 +77,12 @@ def _anew(io: LoopThread, before: "App", supervisor: Supervisor, changed: thread
     """Begin with what is set now, or, if that cannot be, with what was before."""
     paused = before.dashboard.agents.paused
     try:
-        return _begun(io, settings(), supervisor, changed, paused)
+        app = _begun(io, settings(), supervisor, changed, paused)
     except SetupError as error:
         text = f"what was set cannot be: {error}; the settings before it are used"
-        return _begun(io, replace(before.settings, problem=text), supervisor, changed, paused)
+        app = _begun(io, replace(before.settings, problem=text), supervisor, changed, paused)
+    io.call(app.robot.timeline.adopt, before.robot.timeline)
+    return app
 
 
 class App:

@@ -160,6 +160,13 @@ class Timeline:
             self._connection = known
             self.note(Kind.CONNECTION, known.value, LEVELS[known])
 
+    def adopt(self, before: "Timeline") -> None:
+        """Go on with what one that was closed has kept."""
+        self._id = max(self._id, before._id)
+        self._jpegs = {**before._jpegs, **self._jpegs}
+        for kind in Kind:
+            self._kept[kind] = {**before._kept[kind], **self._kept[kind]}
+
     async def close(self) -> None:
         """Make no more pictures."""
         await self._tasks.end()

@@ -122,6 +122,12 @@ def test_settings_that_cannot_be_used_leave_it_as_it_was(
     token.write_text("for everybody to read")
     token.chmod(0o644)
     assert Client(port).post("/api/agents/pause", {"paused": True})[0] == 200
+
+    def happened() -> list[int]:
+        Client(port).get("/api/status")  # the link rests while nobody asks
+        return [one["id"] for one in Client(port).json("/api/timeline")[1]["happenings"]]
+
+    [connected] = wait_for(happened, 20, "the connection on the timeline")
     change = {"values": {"jpeg_quality": 50}}
     assert Client(port).post("/api/settings", change, "PUT")[0] == 200
     child.wait_for_output("what was set cannot be", 20)
@@ -129,6 +135,7 @@ def test_settings_that_cannot_be_used_leave_it_as_it_was(
     told = Client(port).json("/api/settings")[1]
     assert "chmod 600" in told["problem"]
     assert Client(port).json("/api/agents")[1]["paused"] is True, "nobody released them"
+    wait_for(lambda: connected in happened(), 10, "what happened before")
     child.stop_cleanly()
 
 

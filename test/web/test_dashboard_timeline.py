@@ -126,6 +126,13 @@ def test_its_pictures_are_bounded_in_memory(
     asyncio.run(fill())
     assert [one.picture for one in kept.happenings()] == [True] * 3 + [False] * 2
     assert [kept.picture(one.id) for one in kept.happenings()] == [small] * 3 + [None] * 2
+    later = Timeline(Pictures(lambda _: None), Supervisor(), clock=clock)
+    later.adopt(kept)
+    assert later.happenings() == kept.happenings()
+    later.follow(Kind.MOTION, True)
+    assert [later.picture(one.id) for one in later.happenings()] == [None] + [small] * 3 + [
+        None
+    ] * 2
 
 
 @pytest.fixture

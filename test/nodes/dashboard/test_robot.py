@@ -82,6 +82,19 @@ def test_nothing_is_subscribed_to_while_nobody_looks(page: Page, ros: RosClient)
         wait_for(lambda topic=topic: not ros.node.count_subscribers(f"{SPACE}/{topic}"), 10, topic)
     for topic in ("safety_events", "camera/motion"):  # the timeline's
         assert ros.node.count_subscribers(f"{SPACE}/{topic}") == 1
+    diagnostics = ros.subscribe(DiagnosticArray, "/diagnostics")
+
+    def decodes() -> bool:
+        [status] = [
+            status
+            for message in diagnostics.messages[-20:]
+            for status in message.status
+            if status.name.startswith(f"{SPACE}/camera:")
+        ][-1:] or [DiagnosticStatus()]
+        return "nobody subscribes" not in status.message
+
+    wait_for(lambda: not decodes(), 10, "a camera that decodes nothing")
+    ros.unsubscribe(diagnostics)
 
 
 def test_streams_are_shown_as_their_node_tells_them(page: Page, ros: RosClient) -> None:
