@@ -29,7 +29,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -57,16 +57,24 @@ CONTEXT = multiprocessing.get_context("spawn")
 
 
 def generate(pipe: Any, interval_s: float | None) -> None:
-    """Send pictures with their time in them: JPEG, or H264 with key frames ``interval_s`` apart.
+    """Send pictures as they are due.
 
     It is a process of its own, as OpenCV and FFmpeg draw and encode in threads that nobody can tell
     from those that are measured.
     """
+    due_s = time.monotonic()
+    for picture in pictures(interval_s):
+        pipe.send_bytes(picture)
+        due_s += 1 / (RATE_HZ if interval_s is None else 2 * RATE_HZ)
+        time.sleep(max(0.0, due_s - time.monotonic()))
+
+
+def pictures(interval_s: float | None) -> Iterator[bytes]:
+    """Yield pictures with their time in them: JPEG, or H264 with key frames so far apart."""
     rate_hz = RATE_HZ if interval_s is None else 2 * RATE_HZ
     encoder = None if interval_s is None else robot(rate_hz, interval_s)
     room = Picture(WIDTH, HEIGHT, seed=0)
     pose = np.eye(4)
-    due_s = time.monotonic()
     for frame in itertools.count():
         angle = 0.4 * np.sin(frame / 40)
         pose[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
@@ -79,9 +87,7 @@ def generate(pipe: Any, interval_s: float | None) -> None:
         else:
             bgr = image.to_ndarray(format="bgr24", **ONE_THREAD)
             encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
-        pipe.send_bytes(encoded)
-        due_s += 1 / rate_hz
-        time.sleep(max(0.0, due_s - time.monotonic()))
+        yield encoded
 
 
 class Camera:

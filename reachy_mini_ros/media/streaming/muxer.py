@@ -16,6 +16,8 @@ from reachy_mini_ros.media.streaming.flv import Tag, TagReader
 from reachy_mini_ros.media.streaming.sound import RATE_HZ
 from reachy_mini_ros.media.streaming.video import BT601, MPEG_RANGE
 
+_MOST_APART_US = 150_000
+"""Pictures wait no longer for the AAC beside them, of which there may be none."""
 _SOUND_BIT_RATE = 128_000
 _MILLISECOND = Fraction(1, 1000)
 _KEYS_ARE_FORCED = 1_000_000
@@ -48,7 +50,11 @@ class Muxer:
 
     def __init__(self) -> None:
         self.output = _Output()
-        options = {"flvflags": "no_duration_filesize", "flush_packets": "1"}
+        options = {
+            "flvflags": "no_duration_filesize",
+            "flush_packets": "1",
+            "max_interleave_delta": str(_MOST_APART_US),
+        }
         self._file = av.open(self.output, "w", format="flv", options=options)
         self._add_video()
         self._audio: AudioStream = self._file.add_stream("aac", rate=RATE_HZ)

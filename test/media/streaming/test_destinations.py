@@ -84,7 +84,7 @@ def files(kind: str, path: Path) -> Target:
     return folder(kind, path, "http://127.0.0.1:8042/live", 0.5)
 
 
-COPIED = [(False, False), (True, False), (True, True)]
+COPIED = [(False, False), (False, True), (True, False), (True, True)]
 """Pictures and sound."""
 
 
