@@ -78,6 +78,8 @@ class Recorder:
         self._key_ns = 0
         self._states: list[State] = []
         self._keeps_before = self._listens = self._writes = False
+        self._has_key = False
+        """Whether the clip has had its first picture, which is a key frame."""
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._clip: Clip | None = None
@@ -103,7 +105,7 @@ class Recorder:
         if self._task is not None and not self._writes:
             await asyncio.wait([self._task])  # the last clip is being closed
         if not self._writes:
-            self._writes = True
+            self._writes, self._has_key = True, bool(self._waiting)
             self._stop.clear()
             self._task = self._tasks.start("recording", self._record())
             self._listen()
@@ -162,6 +164,11 @@ class Recorder:
                 self._source.request_key_frame()
             if not self._waiting and not frame.is_key:
                 return
+        elif not self._has_key:
+            if not frame.is_key:
+                self._source.request_key_frame()
+                return
+            self._has_key = True
         if self._waiting_bytes <= _MOST_WAITING_BYTES:
             self._waiting.append(frame)
             self._waiting_bytes += len(frame.data)

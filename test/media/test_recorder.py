@@ -123,6 +123,16 @@ async def test_what_was_before_is_kept_from_a_key_frame_on(tmp_path: Path) -> No
 
 
 @on_a_loop
+async def test_a_clip_just_after_another_begins_with_a_key_frame(tmp_path: Path) -> None:
+    async with recorded(tmp_path) as one:
+        one.recorder.keep_before(True)
+        for _ in range(3):  # nothing is kept from before: the last clip had it all
+            await one.recorder.start()
+            told = await one.recorder.stop()
+            assert "MB)" in told, told
+
+
+@on_a_loop
 async def test_motion_begins_a_clip_and_leaves_no_trace_when_it_is_off(tmp_path: Path) -> None:
     async with recorded(tmp_path) as one:
         watching = asyncio.create_task(record_motion(one.session, one.recorder, lambda: 0.0))
