@@ -6,16 +6,16 @@ import logging
 import time
 from pathlib import Path
 
-from reachy_mini_ros.aio import Supervisor, Tasks
+from reachy_mini_ros.aio import Supervisor, Switch, Tasks
 from reachy_mini_ros.app.media import Hold, Media
+from reachy_mini_ros.app.motion import THRESHOLD
 from reachy_mini_ros.app.presence import Presence
 from reachy_mini_ros.errors import NotConnectedError, RobotError
+from reachy_mini_ros.media.motion_recording import record_motion
 from reachy_mini_ros.media.recording import Limits, Recorder, Recording
 from reachy_mini_ros.robot.rows import COLUMNS, row_of
 from reachy_mini_ros.robot.state import RobotState
 from reachy_mini_ros.web.robot import RecordingState
-
-LIMITS = Limits(length_s=600.0, size_mb=500.0)
 
 _log = logging.getLogger("reachy_mini_ros")
 
@@ -24,7 +24,12 @@ class Recordings:
     """Records while it is asked to, with nobody looking too; on the event loop's thread."""
 
     def __init__(
-        self, folder: Path, media: Media, presence: Presence, supervisor: Supervisor
+        self,
+        folder: Path,
+        limits: Limits,
+        media: Media,
+        presence: Presence,
+        supervisor: Supervisor,
     ) -> None:
         self._media = media
         self._holds = Hold(media.interest), Hold(presence.interest)
@@ -33,10 +38,15 @@ class Recordings:
         """Of the monotonic clock's zero."""
         self._recorder = Recorder(
             *(media.session, folder, COLUMNS, self._tasks),
-            limits=lambda: LIMITS,
+            limits=lambda: limits,
             time_ns=self._time_ns,
             on_change=self._on_change,
         )
+        self._motion = Switch(lambda: supervisor.keep("recording of motion", self._record_motion))
+
+    def watch(self) -> None:
+        """Record unasked too, whenever the picture moves, with the seconds before."""
+        self._motion.want(True)
 
     def state(self) -> RecordingState:
         """Return what is recorded."""
@@ -52,8 +62,6 @@ class Recordings:
         written.
         """
         with self._media.interest.held():
-            if not self._recorder.is_on:
-                self._unix_ns = time.time_ns() - time.monotonic_ns()
             try:
                 return str(await self._recorder.start())
             except NotConnectedError as error:
@@ -68,6 +76,7 @@ class Recordings:
 
     async def close(self) -> None:
         """End a clip, with all of it on the disk."""
+        await self._motion.close()
         await self._recorder.stop()
         await self._tasks.end()
 
@@ -76,7 +85,14 @@ class Recordings:
         if self._recorder.is_on:
             self._recorder.add_state(self._time_ns(state.received_ns), row_of(state))
 
+    async def _record_motion(self) -> None:
+        with self._media.interest.held():
+            await record_motion(self._media.session, self._recorder, lambda: THRESHOLD)
+
     def _time_ns(self, monotonic_ns: int) -> int:
+        """Return unix time; a clock that is set during a clip does not tear it."""
+        if self._recorder.state.path is None:
+            self._unix_ns = time.time_ns() - time.monotonic_ns()
         return self._unix_ns + monotonic_ns
 
     def _on_change(self, recording: Recording) -> None:

@@ -82,8 +82,13 @@ class DirectRobot(Robot):
         self._meter = SoundMeter(self._media, self._api, self.timeline, supervisor, threshold)
         self.sound = SoundFeed(self._media, self._api)
         self._recordings = Recordings(
-            settings.record_directory, self._media, self._presence, supervisor
+            settings.record_directory,
+            settings.record_limits,
+            self._media,
+            self._presence,
+            supervisor,
         )
+        self._records_motion = settings.record_motion
         self._streams = Streams(io, self._media, self.feed, targets, settings.quality, supervisor)
         photographer = Photographer(
             settings.photo_directory, self._media, self._driver, self._history
@@ -92,6 +97,11 @@ class DirectRobot(Robot):
         self._commands = DriverCommands(self._driver, self._media, self.feed, self._history)
         self.on_safety: Callable[[dict[str, str]], None] = _nobody
         """Hears of each safety event."""
+
+    def start(self) -> None:
+        """Begin with what is wished whoever looks."""
+        if self._records_motion:
+            self._recordings.watch()
 
     async def close(self) -> None:
         """End what moves the robot for us, and let go of its media."""

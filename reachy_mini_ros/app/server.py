@@ -151,6 +151,7 @@ class App:
         except SetupError:
             await self.robot.close()
             raise
+        self.robot.start()
 
     async def close(self) -> None:
         """End everything."""

@@ -13,6 +13,7 @@ from reachy_mini_ros.app.table import TABLE, TOKEN, check, variable
 from reachy_mini_ros.errors import NotConnectedError, SetupError
 from reachy_mini_ros.files import live_directory
 from reachy_mini_ros.hosts import is_loopback
+from reachy_mini_ros.media.recording import Limits
 from reachy_mini_ros.media.streaming.encoder import Quality
 from reachy_mini_ros.robot import discovery, driver
 from reachy_mini_ros.robot.motion.limit_values import limits_of
@@ -70,8 +71,18 @@ class Settings:
 
     @property
     def record_directory(self) -> Path:
-        """Where clips are that other programs record, for the gallery."""
+        """Where clips are recorded."""
         return Path("~/Videos/reachy_mini").expanduser()
+
+    @property
+    def record_limits(self) -> Limits:
+        """Where a clip ends."""
+        return Limits(self.values["record_max_s"], self.values["record_max_mb"])
+
+    @property
+    def record_motion(self) -> bool:
+        """Whether what moves is recorded unasked."""
+        return bool(self.values["record_on"] == "motion")
 
     @property
     def read_only(self) -> bool:

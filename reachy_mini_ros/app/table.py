@@ -68,6 +68,19 @@ def _table() -> Iterator[Setting]:
     yield _setting("camera", "jpeg_quality", 80, "Quality of JPEG pictures", 1, 100)
     yield _setting("camera", PHOTOS, "~/Pictures/reachy_mini", "Folder of the photos")
     yield _setting(
+        *("camera", "record_max_s", 600.0),
+        *("Length that a clip ends at, s; 0: no limit", 0.0, 86400.0),
+    )
+    yield _setting(
+        *("camera", "record_max_mb", 500.0),
+        *("Size that a clip ends at, MB; 0: no limit", 0.0, 100000.0),
+    )
+    yield _setting(
+        *("camera", "record_on", "never"),
+        "When clips are recorded unasked; for motion pictures are decoded all the time",
+        choices=("never", "motion"),
+    )
+    yield _setting(
         *("sound", "activity_threshold", -40.0),
         *("Level above which activity begins, dBFS", -90.0, 0.0),
     )

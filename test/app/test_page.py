@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The app as a process, at a simulated robot, without ROS."""
 
+import itertools
 import json
 import os
 import signal
@@ -136,6 +137,33 @@ def test_settings_that_cannot_be_used_leave_it_as_it_was(
     assert "chmod 600" in told["problem"]
     assert Client(port).json("/api/agents")[1]["paused"] is True, "nobody released them"
     wait_for(lambda: connected in happened(), 10, "what happened before")
+    child.stop_cleanly()
+
+
+def test_what_moves_is_recorded_where_that_is_set_and_ends_where_it_is_to(
+    processes: Processes, simulation: Simulation, tmp_path: Path
+) -> None:
+    child, port = start(
+        *(processes, simulation),
+        HOME=tmp_path,
+        REACHY_MINI_RECORD_ON="motion",
+        REACHY_MINI_RECORD_MAX_S=2.0,
+    )
+    child.wait_for_output("in a browser", 30)
+    clips, yaws = tmp_path / "Videos" / "reachy_mini", itertools.cycle((0.6, -0.6))
+
+    def recorded() -> bool:
+        pose = dict.fromkeys(("x", "y", "z", "roll", "pitch"), 0.0) | {"yaw": next(yaws)}
+        simulation.post("/api/move/goto", {"head_pose": pose, "duration": 1.5})
+        due_s = time.monotonic() + 1.5
+        wait_for(lambda: time.monotonic() > due_s)
+        return "as long as record_max_s allows" in child.output()
+
+    wait_for(recorded, 30, lambda: child.output())
+    assert list(clips.glob("*.mp4"))
+    assert list(clips.glob("*.csv"))
+    ended = Client(port).json("/api/status")[1]["recording"]["ended"]
+    assert ended == "" or "record_max_s" in ended  # the next one may have begun
     child.stop_cleanly()
 
 
