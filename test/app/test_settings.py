@@ -61,6 +61,7 @@ def test_each_variable_sets_its_setting(setting: Setting) -> None:
         "host": "10.0.0.7",
         "page_address": "::1",
         "photos": "/p",
+        "record_on": "motion",
         "token": TOKEN,
         "destinations": KEY,
         "goto.method": "ease_in_out",
