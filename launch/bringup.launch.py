@@ -4,6 +4,7 @@
 
 import atexit
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -45,6 +46,7 @@ ARGUMENTS = [
     ("rviz", "false", "Start RViz", SWITCH),
     ("rqt", "false", "Start rqt with pictures, plots and diagnostics", SWITCH),
     ("foxglove", "false", "Start foxglove_bridge on ws://127.0.0.1:8765", SWITCH),
+    ("admin", "false", "Let the robot's apps and its software be changed from here", SWITCH),
     ("composed", "false", "Run all nodes of this package in one process", SWITCH),
     ("respawn", "false", "Start a node again that has ended by itself", SWITCH),
     ("respawn_delay", "2.0", "Time before that, s", None),
@@ -92,6 +94,7 @@ def start(context: LaunchContext) -> list[Action]:
         if (value := argument(f"dashboard_{name}"))
     }
     dashboard = [parameters_of("dashboard", page)] if page else []
+    control = [parameters_of("control", {"admin": True})] if wanted("admin") else []
     for executable in ["bringup"] if wanted("composed") else nodes:
         actions.append(
             Node(
@@ -99,7 +102,8 @@ def start(context: LaunchContext) -> list[Action]:
                 executable=executable,
                 namespace=argument("namespace"),
                 parameters=parameters
-                + (dashboard if executable in ("bringup", "dashboard") else []),
+                + (dashboard if executable in ("bringup", "dashboard") else [])
+                + (control if executable in ("bringup", "control") else []),
                 arguments=["--nodes", *nodes] if executable == "bringup" else [],
                 respawn=wanted("respawn"),
                 respawn_delay=float(argument("respawn_delay")),
@@ -118,13 +122,13 @@ def start(context: LaunchContext) -> list[Action]:
     return actions
 
 
-def parameters_of(node: str, parameters: dict[str, str | int]) -> str:
+def parameters_of(node: str, parameters: Mapping[str, str | int]) -> str:
     """Return a file with parameters of one node, which is gone when the launch ends.
 
     Only what names the node as params_file does counts more than what that says of it.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False) as file:
-        yaml.safe_dump({f"/**/{node}": {"ros__parameters": parameters}}, file)
+        yaml.safe_dump({f"/**/{node}": {"ros__parameters": dict(parameters)}}, file)
     atexit.register(Path(file.name).unlink, missing_ok=True)
     return file.name
 

@@ -43,6 +43,7 @@ def client(processes: Processes, ros: RosClient) -> RosClient:
         robot_host="127.0.0.1",
         robot_port=port,
         port=free_port(),
+        admin=True,
     )
     for node in NODES:
         wait_for(lambda node=node: (node, NAMESPACE) in ros.node.get_node_names_and_namespaces())
@@ -135,7 +136,7 @@ def test_parameters_table_matches_the_nodes(client: RosClient) -> None:
     assert set(found) == configured()
     for key, (default, bounds) in found.items():
         text = str(default).lower() if isinstance(default, bool) else str(default)
-        overridden = key[1] in ("robot_host", "robot_port", "port")
+        overridden = key[1] in ("robot_host", "robot_port", "port", "admin")
         assert overridden or documented[key][0] == text, (key, documented[key][0], text)
         assert documented[key][1] == bounds, (key, documented[key][1], bounds)
 

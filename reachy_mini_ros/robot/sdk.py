@@ -175,6 +175,7 @@ def parse_status(message: object) -> RobotInfo:
         media_available=not (status.no_media or status.media_released),
         error=shown(status.error or (backend.error if backend else None) or ""),
         hardware_id=shown(status.hardware_id or ""),
+        wireless=status.wireless_version,
         health=_health(status),
     )
 

@@ -87,6 +87,8 @@ class RobotInfo:
     media_available: bool
     error: str
     hardware_id: str
+    wireless: bool = False
+    """Whether its daemon is a wireless robot's, which has more to offer."""
     health: Health = field(default=Health(), compare=False)
     """Changes with each second, which is no news."""
 

@@ -163,11 +163,6 @@ class ControlledRobot:
         answer = self.ros.call(kind, f"{self.namespace}/{name}", request, 20.0)
         return bool(answer.success), str(answer.message)
 
-    def obeys(self, name: str, enable: bool | None = None) -> None:
-        """Call a service, and fail with its message if it refuses."""
-        success, message = self.call(name, enable)
-        assert success, f"{name}: {message}"
-
     def begin(self, name: str) -> Future[Any]:
         """Call a service and return its future."""
         client = self.ros.node.create_client(Trigger, f"{self.namespace}/{name}")

@@ -12,10 +12,10 @@ def reliable(depth: int) -> QoSProfile:
     )
 
 
-def latched() -> QoSProfile:
-    """Return reliable, with the last message for whoever comes later."""
+def latched(depth: int = 1) -> QoSProfile:
+    """Return reliable, with the last message, or the last ``depth``, for whoever comes later."""
     return QoSProfile(
-        depth=1,
+        depth=depth,
         history=HistoryPolicy.KEEP_LAST,
         reliability=ReliabilityPolicy.RELIABLE,
         durability=DurabilityPolicy.TRANSIENT_LOCAL,

@@ -17,6 +17,7 @@ from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.control import health
 from reachy_mini_ros.nodes.control.actions import Actions
+from reachy_mini_ros.nodes.control.admin import Admin
 from reachy_mini_ros.nodes.control.election import Role
 from reachy_mini_ros.nodes.control.leases import Leases
 from reachy_mini_ros.nodes.control.look import LookAtTopics
@@ -51,6 +52,7 @@ class ControlNode(RobotNode):
         self._presence = ControlPresence(self, io, self._on_role)
         self._offers = False
         self._leases = Leases(self, io)
+        self._admin: Admin | None = None
         self._driver = Driver(
             host,
             port,
@@ -78,6 +80,8 @@ class ControlNode(RobotNode):
             *(self, f"{host}:{port}", self._report),
             {"daemon": lambda: health.report(self._driver)},
         )
+        if self._values["admin"]:
+            self._admin = Admin(self, io, self._driver, (host, port))
         self._tasks = Tasks(self.supervisor)
         io.call(self._driver.start)
         self.in_executor(lambda: io.call(self._tasks.keep, "presence", self._presence.run))
@@ -96,6 +100,8 @@ class ControlNode(RobotNode):
         orders = Orders(self, self._io, self._driver, self._presence, gate)
         self._take(orders)
         self._actions = Actions(self, self._io, self._driver, orders, self._look)
+        if self._admin is not None:
+            self._admin.offer(orders)
         self._leases.offer(
             orders,
             lambda door: self._take(
@@ -114,6 +120,8 @@ class ControlNode(RobotNode):
 
     async def _end(self) -> None:
         await self._driver.close()
+        if self._admin is not None:
+            await self._admin.close()
         await self._tasks.end()
         self._presence.end()
 
@@ -127,6 +135,8 @@ class ControlNode(RobotNode):
             *self._safety.latched,
         ):
             topic.want(active)
+        if self._admin is not None:
+            self._admin.want(active)
         if active and not self._offers:
             self._offers = True
             self.in_executor(self._offer)

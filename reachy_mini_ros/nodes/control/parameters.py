@@ -65,4 +65,10 @@ PARAMETERS = (
     *(Param(*option) for option in (*options.GOTO, *options.LIMITS)),
     *_STATE,
     *_MOVES,
+    Param(
+        "admin",
+        False,
+        "Whether apps and updates of the robot can be installed, started and removed: app, admin/*",
+        read_only=True,
+    ),
 )

@@ -28,12 +28,13 @@ LOADING_S = 30.0
 """For the moves of a data set, which the daemon reads anew each time; it does nothing else then."""
 
 
-class _AnswerError(RobotError):
+class AnswerError(RobotError):
     """The daemon answered with an error's status."""
 
     def __init__(self, status: int, path: str, text: str) -> None:
         super().__init__(f"the daemon answers {status} to {path}: {text}")
         self.status = status
+        self.text = text
 
 
 class DaemonApi:
@@ -120,7 +121,7 @@ class DaemonApi:
         path = f"/api/move/recorded-move-datasets/list/{dataset}"
         try:
             return await self._get(path, answers.names, timeout_s=LOADING_S)
-        except _AnswerError as error:
+        except AnswerError as error:
             if error.status not in (404, 500):
                 raise
             raise RobotError(
@@ -221,7 +222,7 @@ class DaemonApi:
             raise self._away(error) from None
         if status >= 400:
             text = shown(body[:1000].decode(errors="replace").strip())
-            raise _AnswerError(status, path, text)
+            raise AnswerError(status, path, text)
         try:
             return parsing.load(body, LARGEST)
         except MalformedError as error:

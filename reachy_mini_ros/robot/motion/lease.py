@@ -19,8 +19,11 @@ SHORTEST_S, LONGEST_S = 1.0, 3600.0
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]{0,39}$"
 """A name is a part of the names of the holder's topics."""
 _NAME = re.compile(NAME_PATTERN.replace("$", r"\Z"))
-ALWAYS = ("stop", "list_moves")
-"""Commands by their source that need no lease: the one that only ends, and the one that asks."""
+ALWAYS = (
+    *("stop", "list_moves", "admin/overview", "admin/list_apps", "admin/list_available_apps"),
+    "admin/check_updates",
+)
+"""Commands by their source that need no lease: the one that only ends, and those that ask."""
 
 
 class Ask(StrEnum):

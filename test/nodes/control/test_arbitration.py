@@ -98,7 +98,7 @@ def test_a_goto_preempts_a_stream_and_refuses_its_targets(robot: ControlledRobot
 
 
 def test_asleep_or_without_motors_motion_is_refused_with_the_reason(robot: ControlledRobot) -> None:
-    robot.obeys("goto_sleep")
+    assert robot.call("goto_sleep")[0]
     robot.wait_owner("sleeping")
     wait_for(lambda: robot.modes.last.data == "disabled", 3)
     since = robot.events.count
@@ -107,15 +107,15 @@ def test_asleep_or_without_motors_motion_is_refused_with_the_reason(robot: Contr
     robot.goto_pose.publish(pose(0.3))
     robot.wait_event("refused", "goto/head_pose", "asleep: call wake_up", since)
     assert robot.call("goto_sleep") == (False, "the robot is asleep: call wake_up")
-    robot.obeys("wake_up")
+    assert robot.call("wake_up")[0]
     robot.wait_owner("idle")
     assert robot.modes.last.data == "enabled"
 
-    robot.obeys("enable_motors", False)
+    assert robot.call("enable_motors", False)[0]
     robot.goto_pose.publish(pose(0.3))
     robot.wait_event("refused", "goto/head_pose", "the motors are off", since)
     assert robot.owner == "idle"
-    robot.obeys("enable_motors", True)
+    assert robot.call("enable_motors", True)[0]
     robot.goto_pose.publish(pose(0.3))
     wait_for(lambda: abs(robot.yaw - 0.3) < 0.02, 3)
 
@@ -177,7 +177,7 @@ def test_another_client_s_move_over_http_is_reported(robot: ControlledRobot) -> 
     robot.daemon.post("/api/move/goto", {"head_pose": {"yaw": 0.5}, "duration": 3.0})
     robot.wait_event("other_client", "robot", "over HTTP", since)
     wait_for(lambda: robot.moving.last.data, 2)
-    robot.obeys("stop")
+    assert robot.call("stop")[0]
     assert robot.daemon.get("/api/move/running") == []
 
 
@@ -207,7 +207,7 @@ def test_what_the_robot_cannot_do_is_answered_so(robot: ControlledRobot) -> None
         assert not success
         assert "unavailable" in message
         assert "--no-media" in message
-        robot.obeys(name, False)
+        assert robot.call(name, False)[0]
     success, message = robot.call("media/acquire")
     assert not success
     assert "unavailable" in message
@@ -223,17 +223,17 @@ def test_gravity_compensation_ends_motion_and_takes_no_targets(robot: Controlled
     assert robot.modes.last.data == "gravity_compensation"
     robot.set_pose.publish(pose())
     robot.wait_event("refused", "set_target/head_pose", "gravity compensation is on", since)
-    robot.obeys("gravity_compensation", False)
+    assert robot.call("gravity_compensation", False)[0]
     assert robot.daemon.get("/api/motors/status")["mode"] == "enabled"
 
 
 def test_automatic_body_yaw_is_switched_in_the_daemon(robot: ControlledRobot) -> None:
-    robot.obeys("automatic_body_yaw", False)
+    assert robot.call("automatic_body_yaw", False)[0]
     robot.set(goto__duration=0.6)
     robot.goto_pose.publish(pose(math.radians(80)))
     wait_for(lambda: abs(robot.yaw - math.radians(80)) < 0.02, 4)
     assert abs(robot.positions["yaw_body"]) < 0.02
-    robot.obeys("automatic_body_yaw", True)
+    assert robot.call("automatic_body_yaw", True)[0]
     robot.goto_pose.publish(pose(math.radians(81)))
     far = math.radians(14)
     wait_for(lambda: robot.positions["yaw_body"] > far, 4, "a body that turns along")

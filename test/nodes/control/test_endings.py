@@ -142,7 +142,7 @@ def test_another_client_that_moves_the_robot_against_a_move_is_told(robot: Contr
     since = robot.events.count
     robot.daemon.post("/api/move/goto", {"head_pose": {"yaw": 0.4}, "duration": 4.0})
     robot.wait_event("other_client", "robot", "over HTTP", since)
-    robot.obeys("stop")
+    assert robot.call("stop")[0]
     robot.wait_rest()
     assert robot.daemon.get("/api/move/running") == []
 

@@ -81,9 +81,9 @@ def test_the_holder_commands_alone_by_its_own_names(
         assert reason.startswith("ann commands the robot alone for ")
     assert send(robot, "lease/ann/goto/joints", 0.4)[0] == "accepted"
     robot.wait_position("left_antenna", 0.4, math.radians(1))
-    robot.obeys("lease/ann/enable_motors", True)
-    robot.obeys("stop")
-    robot.obeys("lease/ann/stop")
+    assert robot.call("lease/ann/enable_motors", True)[0]
+    assert robot.call("stop")[0]
+    assert robot.call("lease/ann/stop")[0]
     assert not ask(robot, "acquire", "bob 60")[0]
     assert not ask(robot, "release", "bob")[0]
 

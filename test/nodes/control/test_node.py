@@ -57,7 +57,7 @@ def test_state_is_published_at_50_hz_with_the_urdf_s_names(robot: ControlledRobo
 
 
 def test_wake_up_is_answered_when_the_robot_is_awake(robot: ControlledRobot) -> None:
-    robot.obeys("goto_sleep")
+    assert robot.call("goto_sleep")[0]
     success, message = robot.call("wake_up")
     assert success, message
     wait_for(lambda: abs(robot.head_poses.last.pose.position.z - 0.177) < 0.003, 2)

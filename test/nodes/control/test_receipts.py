@@ -260,7 +260,7 @@ def test_every_command_has_one_first_receipt_and_one_last(robot: ControlledRobot
         robot.goto_joints.publish(message)
         if step % 10 == 9:
             robot.joint_states.next()
-            robot.obeys("stop")
+            assert robot.call("stop")[0]
     for step, name in enumerate(names):
         robot.wait_over("goto/joints", name)
         first, *last = robot.told("goto/joints", name)

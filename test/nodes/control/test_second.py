@@ -171,7 +171,7 @@ def test_one_that_is_started_again_after_a_kill_commands_within_seconds(
 
     killed = start()
     robot = ControlledRobot(ros, killed, daemon, "/again")
-    robot.obeys("wake_up")
+    assert robot.call("wake_up")[0]
     killed.process.kill()
     killed.process.wait()
     roles = ros.subscribe(DiagnosticStatus, "/again/control_nodes", latched())

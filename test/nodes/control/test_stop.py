@@ -69,4 +69,4 @@ def test_what_was_sent_before_a_stop_and_comes_after_it_is_refused(
     robot.wait_event("refused", "goto/joints", "before the stop", since)
     robot.goto_joints.publish(joints(left_antenna=0.0))
     robot.wait_owner("goto")
-    robot.obeys("stop")
+    assert robot.call("stop")[0]

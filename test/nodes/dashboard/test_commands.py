@@ -135,7 +135,7 @@ def started_goto(port: int, pool: ThreadPoolExecutor, robot: ControlledRobot) ->
 def test_who_waits_learns_what_ended_the_goto(robot: ControlledRobot, port: int) -> None:
     with ThreadPoolExecutor() as pool:
         pending = started_goto(port, pool, robot)
-        robot.obeys("stop")
+        assert robot.call("stop")[0]
         assert pending.result(patience(10)) == (409, {"error": "goto was ended by stop"})
         robot.neutral()
         pending = started_goto(port, pool, robot)
