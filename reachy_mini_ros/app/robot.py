@@ -19,7 +19,7 @@ from reachy_mini_ros.app.settings import Settings
 from reachy_mini_ros.app.sound import SoundFeed, SoundMeter
 from reachy_mini_ros.app.streams import Streams
 from reachy_mini_ros.connection import Connection
-from reachy_mini_ros.errors import UnreachableError
+from reachy_mini_ros.errors import NotConnectedError, UnreachableError
 from reachy_mini_ros.media.streaming.target import Target
 from reachy_mini_ros.robot.daemon.sound import SoundApi
 from reachy_mini_ros.robot.driver import Driver, Listeners
@@ -31,6 +31,7 @@ from reachy_mini_ros.robot.motion.events import SafetyEvent
 from reachy_mini_ros.robot.motion.receipts import Receipt
 from reachy_mini_ros.robot.state import Matrix, RobotState
 from reachy_mini_ros.web import commands
+from reachy_mini_ros.web.admin import Admin
 from reachy_mini_ros.web.commands import Command, Done, Moves
 from reachy_mini_ros.web.robot import (
     HeadAngles,
@@ -191,6 +192,12 @@ class DirectRobot(Robot):
     def stops(self) -> int:
         """Count the stops."""
         return self._driver.commander.motion.stops
+
+    def admin(self) -> Admin:
+        """Refuse: this page is one of the apps, and would end with another one's start."""
+        raise NotConnectedError(
+            "this page is itself one of the robot's apps: change apps on the robot's own dashboard"
+        )
 
     async def say(self, samples: bytes, rate_hz: int) -> None:
         """Have the speaker play 16-bit samples of one channel."""

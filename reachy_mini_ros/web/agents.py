@@ -219,7 +219,8 @@ class Agents:
         """Answer a request, unless it is an agent's and agents are paused, now or meanwhile."""
         if agent_of(request) is None:
             return await answer(request)
-        if FOR_PERSONS.fullmatch(request.path):
+        changes_software = request.path.startswith("/api/admin") and request.method == "POST"
+        if changes_software or FOR_PERSONS.fullmatch(request.path):
             raise web.HTTPForbidden(text="that is for a person, on the robot's page")
         if request.path in ALWAYS:
             return await answer(request)

@@ -19,6 +19,7 @@ from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.errors import UnavailableError
 from reachy_mini_ros.web import openapi
 from reachy_mini_ros.web.access import Access
+from reachy_mini_ros.web.admin_routes import AdminRoutes
 from reachy_mini_ros.web.agent_routes import AgentRoutes
 from reachy_mini_ros.web.agents import Agents
 from reachy_mini_ros.web.clips import ClipRoutes
@@ -140,6 +141,7 @@ class Dashboard:
             *CommandRoutes(robot, refusal).endpoints(),
             *ScanRoutes(self.scanner, scans, refusal).endpoints(),
             *AgentRoutes(self.agents, robot, refusal).endpoints(),
+            *AdminRoutes(robot, refusal).endpoints(),
             *(SettingsRoutes(store, refusal).endpoints() if store is not None else ()),
             *LiveRoutes(settings.live_directory).endpoints(),
             Endpoint(

@@ -11,10 +11,12 @@ from reachy_mini_ros.errors import NotConnectedError
 from reachy_mini_ros.media.frames import Picture
 from reachy_mini_ros.robot.geometry.camera_models import CameraModel
 from reachy_mini_ros.robot.state import Matrix
+from reachy_mini_ros.web.admin import Admin
 from reachy_mini_ros.web.agents import CallEntry
 from reachy_mini_ros.web.commands import Command, Done, Moves
 
 NO_SOUND = "this robot has no sound here"
+NO_ADMIN = "the software of this robot cannot be changed here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ class Status:
     """Streams to the outside; None without a node that makes them."""
     rates: Rates = Rates()
     latency: Latency = Latency()
+    admin: bool = False
+    """Whether the robot's apps and its software can be changed from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +237,10 @@ class Robot(ABC):
     def stops(self) -> int:
         """Return a count that is another one after each stop, whoever stopped the robot."""
         return 0
+
+    def admin(self) -> Admin:
+        """Return who administers the robot's software; raises NotConnectedError if nobody does."""
+        raise NotConnectedError(NO_ADMIN)
 
     # What is heard and said is asked of a robot only where the dashboard was given a Hearing.
 

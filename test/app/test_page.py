@@ -59,6 +59,8 @@ def test_without_a_token_everybody_may_look_and_nobody_command(
     assert ".config/reachy_mini_ros/token" in answer["error"]
     # A page elsewhere that gave its own name the robot's address gets nothing.
     assert Client(port).get("/api/status", Host="evil.example")[0] == 403
+    status, answer = Client(port).json("/api/admin")
+    assert (status, "itself one of the robot's apps" in answer["error"]) == (503, True)
     assert Client(port).get("/api/status", Host="reachy-mini.local:8042")[0] == 200
     child.stop_cleanly()
 

@@ -3,10 +3,12 @@
 """A daemon with a tiny app of its own installed, in an environment that may be changed."""
 
 import os
+import sys
+import sysconfig
 from pathlib import Path
 
 from harness.daemon import Daemon
-from harness.installed import ROOT, environment_without_ros, wheel_of
+from harness.installed import ROOT, run, wheel_of
 from harness.processes import Processes, free_port
 
 APP = "tiny_app"
@@ -36,7 +38,7 @@ def daemon_with_tiny_app(processes: Processes, folder: Path) -> Daemon:
     sources.mkdir()
     (sources / "setup.py").write_text(_SETUP)
     (sources / f"{APP}.py").write_text(_APP)
-    python = environment_without_ros(wheel_of(sources, folder), folder)
+    python = _environment(wheel_of(sources, folder), folder)
     port = free_port()
     child = processes.start(
         *(str(python), "-m", "reachy_mini_ros.simulation.daemon_launcher", str(os.getpid())),
@@ -49,3 +51,14 @@ def daemon_with_tiny_app(processes: Processes, folder: Path) -> Daemon:
     daemon = Daemon(child, port)
     daemon.wait_running()
     return daemon
+
+
+def _environment(wheel: Path, folder: Path) -> Path:
+    """Return the Python of a new environment with the wheel, on top of the tests' own."""
+    run(sys.executable, "-m", "venv", "--system-site-packages", "--without-pip", "env", cwd=folder)
+    python = folder / "env" / "bin" / "python"
+    (site,) = (folder / "env" / "lib").glob("python3*/site-packages")
+    (site / "tests.pth").write_text(sysconfig.get_path("purelib"))
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "-q")
+    run(*pip, "--no-deps", "--no-index", wheel, cwd=folder)
+    return python

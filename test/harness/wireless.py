@@ -12,6 +12,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.daemon import Daemon
 from harness.processes import Processes, free_port
@@ -87,8 +88,13 @@ def main() -> None:
         fastapi_port=int(sys.argv[1]),
     )
     app = create_app(args, asyncio.Event())
-    sockets = [route.path for route in app.routes if isinstance(route, APIWebSocketRoute)]
-    print(f"sockets {json.dumps(sockets)}", flush=True)
+
+    def sockets(routes: list[Any]) -> list[str]:
+        nested = [getattr(route, "original_router", None) for route in routes]
+        own = [route.path for route in routes if isinstance(route, APIWebSocketRoute)]
+        return own + [path for one in nested if one is not None for path in sockets(one.routes)]
+
+    print(f"sockets {json.dumps(sockets(app.routes))}", flush=True)
     uvicorn.run(app, host=args.fastapi_host, port=args.fastapi_port, log_config=None)
 
 

@@ -25,6 +25,7 @@ from reachy_mini_ros.nodes.dashboard.motion import DETECTION
 from reachy_mini_ros.nodes.dashboard.receipts import Receipts
 from reachy_mini_ros.nodes.dashboard.service import KEEP_S, Parameters, Service
 from reachy_mini_ros.web import commands
+from reachy_mini_ros.web.admin import NAMED
 from reachy_mini_ros.web.commands import Command, Done, Moves, PhotoTaken
 from reachy_mini_ros.web.interest import Interest
 from reachy_mini_ros.web.orders import LOOK_AT_PIXEL, PLAY_MOVE, Order, order_of
@@ -52,6 +53,7 @@ TARGETS: dict[str, type] = {
     "goto/joints": JointState,
     LOOK_AT_PIXEL: PointStamped,
     PLAY_MOVE: String,
+    **{f"admin/{name}": String for name in NAMED},
 }
 
 
@@ -118,6 +120,10 @@ class DashboardCommands:
         recorded, unavailable = found.pop("recorded", []), found.pop("unavailable", None)
         names = tuple(name for names in found.values() for name in names)
         return Moves(names, tuple(recorded), unavailable)
+
+    async def send_text(self, topic: str, text: str, to_its_end: bool) -> Done:
+        """Send a command that is a text; return when it was accepted, or at its end."""
+        return await self._send(self._own, topic, String(data=text), to_its_end, ANSWER_S)
 
     async def _pixel(self, command: commands.LookAtPixel) -> PointStamped:
         message = PointStamped()

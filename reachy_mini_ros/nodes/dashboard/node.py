@@ -16,6 +16,7 @@ from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diag
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.secrets import secret_lines
+from reachy_mini_ros.nodes.dashboard.admin import RosAdmin
 from reachy_mini_ros.nodes.dashboard.agents import AgentEvents
 from reachy_mini_ros.nodes.dashboard.commands import DashboardCommands
 from reachy_mini_ros.nodes.dashboard.parameters import PARAMETERS
@@ -65,7 +66,8 @@ class DashboardNode(RobotNode):
         commands = DashboardCommands(self, io, self._picture_stamp)
         agents = AgentEvents(self)
         shots = Shots(self, io, values["image_topic"])
-        robot = _RobotOfRos(state, commands, sound, agents, self._shown, shots)
+        admin = RosAdmin(self, io, commands)
+        robot = _RobotOfRos(state, commands, sound, agents, admin, self._shown, shots)
         self._dashboard = Dashboard(
             self._pictures.hub,
             robot,
@@ -153,12 +155,14 @@ class _RobotOfRos(Robot):
         commands: DashboardCommands,
         sound: SoundTopics,
         agents: AgentEvents,
+        admin: RosAdmin,
         shown: Callable[[], PictureTopic | VideoTopic | None],
         shots: Shots,
     ) -> None:
         self._state = state
         self._commands = commands
         self._sound = sound
+        self._admin = admin
         self._shown = shown
         self._agents = agents
         self._shots = shots
@@ -170,7 +174,10 @@ class _RobotOfRos(Robot):
         leases.interest.touch()
         status = self._state.status(sound=sound)
         lease = leases.held() if status.connection is not None else None
-        return replace(status, latency=latency, lease=lease)
+        return replace(status, latency=latency, lease=lease, admin=self._admin.there())
+
+    def admin(self) -> RosAdmin:
+        return self._admin.require()
 
     async def obey(self, command: Command, *, to_its_end: bool = False, holder: str = "") -> Done:
         if not isinstance(command, WITHOUT_ROBOT):

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: starts its parts and hands each status to them.
 
+import * as admin from "./admin.js";
 import * as agents from "./agents.js";
 import * as clips from "./clips.js";
 import * as controls from "./controls.js";
@@ -66,6 +67,7 @@ function update(status) {
   moves.update(status);
   clips.update(status);
   timeline.update(status);
+  admin.update(status);
 }
 
 events.on("status", update);
