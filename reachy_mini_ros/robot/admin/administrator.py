@@ -20,7 +20,7 @@ from reachy_mini_ros.errors import (
     TimedOutError,
 )
 from reachy_mini_ros.robot.admin.answers import CurrentApp
-from reachy_mini_ros.robot.admin.api import ONLY_WIRELESS, AdminApi
+from reachy_mini_ros.robot.admin.api import ONLY_WIRELESS, AdminApi, checked_robot_name
 from reachy_mini_ros.robot.admin.daemon_log import DaemonLog, LogLine
 from reachy_mini_ros.robot.admin.jobs import Jobs, Progress
 from reachy_mini_ros.robot.driver import Driver
@@ -151,6 +151,7 @@ class Administrator:
 
     async def set_robot_name(self, name: str, order: Order = UNTOLD) -> str:
         """Name the robot, for all who look for it, from now on."""
+        name = checked_robot_name(name)
         order.accept()
         return f"the robot is called {await self.api.set_robot_name(name)}"
 

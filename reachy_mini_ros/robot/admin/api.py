@@ -109,9 +109,7 @@ class AdminApi(DaemonApi):
 
     async def set_robot_name(self, name: str) -> str:
         """Name the robot, 1 to 64 characters; return the name that it took."""
-        if not (1 <= len(name.strip()) <= 64 and name.isprintable()):
-            raise InvalidCommandError("a robot's name has 1 to 64 printable characters")
-        body = {"name": name.strip()}
+        body = {"name": checked_robot_name(name)}
         return await self._ask("POST", "/api/daemon/robot-name", answers.robot_name, body)
 
     async def sign_in(self) -> SignIn:
@@ -177,6 +175,14 @@ class AdminApi(DaemonApi):
                 raise
             raise RobotError(f"the robot's daemon refuses: {reason}") from None
         return self._parsed(path, parse, answer)
+
+
+def checked_robot_name(name: str) -> str:
+    """Return a name that a robot can have; raises InvalidCommandError if it is none."""
+    name = name.strip()
+    if not (1 <= len(name) <= 64 and name.isprintable()):
+        raise InvalidCommandError("a robot's name has 1 to 64 printable characters")
+    return name
 
 
 def _detail(text: str) -> str:
