@@ -23,6 +23,7 @@ from reachy_mini_ros.errors import InvalidCommandError, MalformedError, SetupErr
 from reachy_mini_ros.robot.state import Health, Interpolation, Matrix, RobotInfo, Target
 from reachy_mini_ros.texts import LONGEST_SENTENCE, shown
 
+PACKAGE = "reachy_mini"
 ROOT_TO_NEUTRAL_HEAD_M = 0.177
 """Height of the neutral head over the URDF's root, `head_z_offset` in the SDK's assets."""
 UPLOAD_CHUNK, UPLOAD_CHUNKS = 16384, 4096

@@ -9,6 +9,7 @@ not what it should be. Only what is named here goes on: a token that an answer h
 from dataclasses import dataclass
 from typing import Any
 
+from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.daemon import parsing
 from reachy_mini_ros.texts import LONGEST_SENTENCE, shown
 
@@ -142,7 +143,7 @@ def sign_in(answer: object) -> SignIn:
 def robot_update(answer: object) -> RobotUpdate:
     """Parse whether there is newer software for the robot."""
     parts = parsing.mapping(parsing.mapping(answer, "the update").get("update"), "the update")
-    daemon = parsing.mapping(parts.get("reachy_mini"), "the daemon's update")
+    daemon = parsing.mapping(parts.get(sdk.PACKAGE), "the daemon's update")
     return RobotUpdate(
         parsing.flag(daemon, "is_available"),
         shown(parsing.text(daemon, "current_version")),
