@@ -13,6 +13,7 @@ import aiohttp
 from reachy_mini_ros.errors import MalformedError, NotConnectedError, RobotError, TimedOutError
 from reachy_mini_ros.texts import shown
 from reachy_mini_ros.web.agents import HEADER
+from reachy_mini_ros.web.command_routes import HOLDER_HEADER
 
 ANSWER_S = 40.0
 """A picture, a list of moves or a service takes no longer."""
@@ -58,10 +59,17 @@ class Api:
         return _parsed((await self.content(agent, path, **query)).data)
 
     async def post(
-        self, agent: str, path: str, body: object, within_s: float = ANSWER_S, **query: object
+        self,
+        agent: str,
+        path: str,
+        body: object,
+        within_s: float = ANSWER_S,
+        holder: str = "",
+        **query: object,
     ) -> Any:
-        """Send JSON, and return the JSON of the answer."""
-        answer = await self._ask("POST", agent, path, query, within_s, json=body)
+        """Send JSON, in the name of a lease if one is held; return the JSON of the answer."""
+        headers = {HOLDER_HEADER: holder} if holder else {}
+        answer = await self._ask("POST", agent, path, query, within_s, json=body, headers=headers)
         return _parsed(answer.data)
 
     async def content(self, agent: str, path: str, **query: object) -> Content:

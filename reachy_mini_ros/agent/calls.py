@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from reachy_mini_ros.agent import resources
 from reachy_mini_ros.agent.api import Api
 from reachy_mini_ros.agent.motion_tools import StopTool
 from reachy_mini_ros.agent.robot import Motion, Robot
@@ -95,6 +96,12 @@ class Calls:
         end = {**entry, "outcome": "done", "text": shown(reply.text)}
         await self._tell_if_possible(agent, end)
         return reply
+
+    async def read(self, agent: str, uri: str) -> str:
+        """Return a resource; raises a ReachyMiniRosError with the reason."""
+        self._count()
+        agent = self._settings.name or agent
+        return await resources.read(Robot(self._api, self._settings, self._motion, agent), uri)
 
     async def _carry_out(
         self, agent: str, name: str, arguments: Mapping[str, Any], entry: Mapping[str, str]

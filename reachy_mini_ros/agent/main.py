@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PROGRAM = "mcp_server"
 DETAILS = """\
 Without --allow an agent may ask for the status, and stop the robot. What may be granted:
-  motion      move, look_at, express, rest
+  motion      move, look_at, express, rest, lease
   camera      look
   microphone  listen
   speaker     say_sound, play

@@ -11,9 +11,6 @@ from reachy_mini_ros.agent.settings import Grant
 from reachy_mini_ros.agent.tool import Arguments, Reply, Tool
 from reachy_mini_ros.web.commands import Antennas, Body, Command, Head
 
-GOTO_S = 1.0
-"""What a goto takes where the robot does not tell."""
-
 
 class Move(Arguments):
     """Where head, body and antennas go; what is left out stays, and one is needed."""
@@ -64,13 +61,13 @@ class MoveTool(Tool):
 async def _goto(robot: Robot, moves: Moves, name: str, target: Command) -> str:
     """Go to a target within the speed that is allowed, and return the last receipt."""
     wanted = target.model_dump(exclude_unset=isinstance(target, Antennas))
-    wanted.pop("mode", None)
+    wanted = {key: value for key, value in wanted.items() if key != "mode" and value is not None}
     status = await robot.status()
     begin = _present(status, name)
     if begin is None:
         return await moves.command(name, wanted)
     turn = max(abs(wanted[key] - begin[key]) for key in wanted if key in begin)
-    steps = moves.steps(turn, GOTO_S)
+    steps = moves.steps(turn, wanted.get("duration") or await robot.goto_s())
     told = ""
     for step in range(1, steps + 1):
         at = {
@@ -129,6 +126,31 @@ class RestTool(Tool):
         command = "wake_up" if given.state == "awake" else "goto_sleep"
         with robot.moving(self.name) as moves:
             return Reply(await moves.command(command, {}, wait=False))
+
+
+class Lease(Arguments):
+    """What is asked, and for how long."""
+
+    action: Literal["acquire", "renew", "release"]
+    seconds: Annotated[float, Field(ge=1, le=600)] = 30.0
+
+
+class LeaseTool(Tool):
+    """Commands alone for a while."""
+
+    name = "lease"
+    description = (
+        "Command the robot alone for some seconds: 'acquire', 'renew', 'release'. Commands of "
+        "others are refused meanwhile, but their stop; a person can take it back."
+    )
+    arguments = Lease
+    needs = (Grant.MOTION,)
+    changes = True
+
+    async def run(self, robot: Robot, given: Arguments) -> Reply:
+        """Ask for it."""
+        assert isinstance(given, Lease)
+        return Reply(await robot.lease(given.action, given.seconds))
 
 
 class LookAt(Arguments):

@@ -4,6 +4,8 @@
 
 import asyncio
 import math
+import re
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -13,6 +15,8 @@ from reachy_mini_ros.agent.settings import Settings
 from reachy_mini_ros.aio import Tasks
 from reachy_mini_ros.errors import BusyError, PreemptedError, ReachyMiniRosError, TimedOutError
 
+HEARD_TRIES, HEARD_PAUSE_S = 15, 0.2
+
 
 class Motion:
     """Who moves the robot in this server: one call at a time, none after a stop."""
@@ -21,8 +25,19 @@ class Motion:
         self.stops = 0
         """Stops so far."""
         self._by = ""
+        self._lease = "", 0.0
         self._tasks = tasks
         self._stopping: asyncio.Task[None] | None = None
+
+    @property
+    def holder(self) -> str:
+        """The name of the lease that is held, empty without one."""
+        name, until_s = self._lease
+        return name if time.monotonic() < until_s else ""
+
+    def hold(self, name: str, for_s: float) -> None:
+        """Command in the name of a lease from now on, for so long."""
+        self._lease = name, time.monotonic() + for_s
 
     def stop_soon(self, stop: Coroutine[Any, Any, object]) -> None:
         """Have the robot stopped though nobody waits for it."""
@@ -71,6 +86,39 @@ class Robot:
         known: dict[str, Any] = await self.get("/api/status")
         return known
 
+    async def lease(self, action: str, seconds: float) -> str:
+        """Acquire, renew or release the lease in the agent's name."""
+        name = _lease_name(self._agent)
+        body = {"action": action, "name": name, "seconds": seconds}
+        if action == "release":
+            self._motion.hold("", 0.0)
+        told = await self._command("lease", body)
+        if action != "release":
+            self._motion.hold(name, seconds)
+        return told
+
+    async def goto_s(self) -> float:
+        """Return what a goto takes."""
+        return float((await self.get("/api/limits"))["goto_duration"])
+
+    async def hear(self, seconds: float) -> tuple[bytes, dict[str, Any]]:
+        """Return what the robot hears as WAV, and what is told of it."""
+        sound = await self._api.content(self._agent, "/api/hear.wav", seconds=seconds)
+        return sound.data, await self._heard()
+
+    async def _heard(self) -> dict[str, Any]:
+        """Return what is told of the sound; asking has it measured, which takes a moment."""
+        for _ in range(HEARD_TRIES):
+            known: dict[str, Any] | None = (await self.get("/api/status", sound=1))["sound"]
+            if known is not None:
+                return known
+            await asyncio.sleep(HEARD_PAUSE_S)
+        return {}
+
+    async def command(self, name: str, body: object) -> str:
+        """Have something done that does not move the robot."""
+        return await self._command(name, body)
+
     async def stop(self) -> str:
         """End whatever moves."""
         self._motion.stops += 1
@@ -84,9 +132,14 @@ class Robot:
 
     async def _command(self, name: str, body: object, **query: object) -> str:
         answer = await self._api.post(
-            self._agent, f"/api/command/{name}", body, within_s=MOVE_S, **query
+            self._agent, f"/api/command/{name}", body, MOVE_S, self._motion.holder, **query
         )
         return str(answer["message"])
+
+
+def _lease_name(agent: str) -> str:
+    """Return a name that a lease may have."""
+    return f"agent_{re.sub(r'[^A-Za-z0-9]+', '_', agent)}"[:40]
 
 
 async def _quiet(stop: Coroutine[Any, Any, object]) -> None:

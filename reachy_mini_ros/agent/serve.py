@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import logging
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from reachy_mini_ros.agent.server import mcp_server
 from reachy_mini_ros.agent.settings import Settings
 from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.errors import UnavailableError
+from reachy_mini_ros.signals import SIGNALS
 
 HOST = "127.0.0.1"
 MOST_SESSIONS = 20
@@ -52,7 +54,7 @@ async def _served(settings: Settings) -> AsyncIterator[Any]:
 async def _stdio(settings: Settings) -> None:
     serving = asyncio.current_task()
     assert serving is not None
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
     try:
         async with _served(settings) as server, stdio_server() as (reading, writing):
@@ -73,11 +75,20 @@ async def _http(settings: Settings, port: int) -> None:
         )
         serving = uvicorn.Server(config)
         try:
-            listening = config.bind_socket()
-        except SystemExit:
-            raise UnavailableError(f"port {port} is in use: give --http another one") from None
+            listening = socket.create_server((HOST, port))
+        except OSError as error:
+            reason = error.strerror or error
+            raise UnavailableError(
+                f"cannot listen on port {port} ({reason}): give --http another one"
+            ) from None
+        for number in SIGNALS:
+            signal.signal(number, _nothing)  # to whom the signals go back that ended it
         print(f"serving http://{HOST}:{port}/mcp", file=sys.stderr, flush=True)
         await serving.serve(sockets=[listening])
+
+
+def _nothing(*_: object) -> None:
+    pass
 
 
 def _guarded(app: Any, token: str) -> Callable[..., Awaitable[None]]:

@@ -6,10 +6,12 @@ import base64
 from typing import Any
 
 import mcp_types as types
+from mcp import MCPError
 from mcp.server.lowlevel import Server
 
 from reachy_mini_ros import __version__
 from reachy_mini_ros.agent.calls import Calls
+from reachy_mini_ros.agent.resources import RESOURCES
 from reachy_mini_ros.agent.tool import Media, Reply
 from reachy_mini_ros.agent.tools import TOOLS
 from reachy_mini_ros.errors import ReachyMiniRosError
@@ -37,6 +39,22 @@ def mcp_server(calls: Calls) -> Any:
             return types.CallToolResult(content=[content], is_error=True)
         return types.CallToolResult(content=_content(reply))
 
+    async def list_resources(context: Any, params: Any) -> Any:
+        return types.ListResourcesResult(
+            resources=[
+                types.Resource(uri=uri, name=uri.partition("://")[2], description=text)
+                for uri, text in RESOURCES.items()
+            ]
+        )
+
+    async def read_resource(context: Any, params: Any) -> Any:
+        try:
+            text = await calls.read(_agent(context), str(params.uri))
+        except ReachyMiniRosError as error:
+            raise MCPError(types.INVALID_PARAMS, str(error)) from None
+        content = types.TextResourceContents(uri=params.uri, text=text)
+        return types.ReadResourceResult(contents=[content])
+
     return Server(
         "reachy-mini",
         version=__version__,
@@ -44,6 +62,8 @@ def mcp_server(calls: Calls) -> Any:
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        on_list_resources=list_resources,
+        on_read_resource=read_resource,
     )
 
 

@@ -4,12 +4,14 @@
 
 from reachy_mini_ros.agent.motion_tools import (
     ExpressTool,
+    LeaseTool,
     LookAtTool,
     MoveTool,
     RestTool,
     StopTool,
 )
 from reachy_mini_ros.agent.sense_tools import LookTool, StatusTool
+from reachy_mini_ros.agent.sound_tools import ListenTool, PlayTool, SaySoundTool
 from reachy_mini_ros.agent.tool import Tool
 
 ALL: tuple[type[Tool], ...] = (
@@ -18,7 +20,11 @@ ALL: tuple[type[Tool], ...] = (
     LookAtTool,
     MoveTool,
     ExpressTool,
+    SaySoundTool,
+    PlayTool,
+    ListenTool,
     RestTool,
+    LeaseTool,
     StopTool,
 )
 TOOLS: dict[str, Tool] = {kind.name: kind() for kind in ALL}

@@ -9,20 +9,23 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from reachy_mini_ros.app.media import Media
 from reachy_mini_ros.app.pictures import PictureFeed, Shot
 from reachy_mini_ros.errors import ReachyMiniRosError, RobotError
 from reachy_mini_ros.robot.driver import Driver
 from reachy_mini_ros.robot.geometry import look
+from reachy_mini_ros.robot.geometry.frames import robot_tree
 from reachy_mini_ros.robot.geometry.joint_targets import joint_target_of
 from reachy_mini_ros.robot.history import History
 from reachy_mini_ros.robot.motion import receipts
 from reachy_mini_ros.robot.motion.lease import Ask
 from reachy_mini_ros.robot.motion.receipts import Receipt
-from reachy_mini_ros.robot.state import Target
+from reachy_mini_ros.robot.state import Matrix, Target
 from reachy_mini_ros.web import commands
 from reachy_mini_ros.web.commands import Command, Done, Moves
-from reachy_mini_ros.web.orders import LOOK_AT_PIXEL, PLAY_MOVE, Order, order_of
+from reachy_mini_ros.web.orders import LOOK_AT, LOOK_AT_PIXEL, PLAY_MOVE, Order, order_of
 from reachy_mini_ros.web.receipts import (
     ANSWER_S,
     FIRST_RECEIPT_S,
@@ -75,6 +78,14 @@ class DriverCommands:
                     "automatic_body_yaw",
                     lambda order: driver.switches.automatic_body_yaw(on, order),
                 )
+            case commands.MediaRelease():
+                return await switch("media/release", driver.switches.release_media)
+            case commands.MediaAcquire():
+                return await switch("media/acquire", driver.switches.acquire_media)
+            case commands.LookAt(x=x, y=y, z=z):
+                return await begin(
+                    LOOK_AT, lambda order: self._look_at(np.array([x, y, z]), order), to_its_end
+                )
             case commands.LookAtPixel():
                 return await begin(
                     LOOK_AT_PIXEL, lambda order: self._look(command, order), to_its_end
@@ -104,7 +115,7 @@ class DriverCommands:
             return Done(f"sent to {order.source}")
 
         async def goto(given: receipts.Order) -> str:
-            return await self._driver.goto(self._wanted(order), order=given)
+            return await self._driver.goto(self._wanted(order), order.duration_s, order=given)
 
         return await self._begin(holder, order.source, goto, to_its_end)
 
@@ -112,6 +123,10 @@ class DriverCommands:
         if order.head_pose is not None:
             return Target(head_pose=order.head_pose)
         return joint_target_of(order.joints, self._driver.commander.reference())
+
+    async def _look_at(self, point: Matrix, order: receipts.Order) -> str:
+        there = look.point_in_world(point, robot_tree().root, self._driver.state)
+        return await self._driver.goto(Target(head_pose=look.level_pose(there)), order=order)
 
     async def _look(self, command: commands.LookAtPixel, order: receipts.Order) -> str:
         shot = self._feed.shown()

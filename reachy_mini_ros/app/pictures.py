@@ -117,7 +117,8 @@ class PictureFeed:
     def _publish(self, picture: bytes, shot: Shot) -> None:
         self.encodes += 1
         self._shot = shot
-        self._latencies_ms.add((time.monotonic_ns() - shot.captured_ns) / 1e6)
-        self.pictures.publish(picture)
+        age_s = (time.monotonic_ns() - shot.captured_ns) / 1e9
+        self._latencies_ms.add(age_s * 1e3)
+        self.pictures.publish(picture, time.time() - age_s)
         for listener in self.listeners:
             listener(picture)

@@ -37,6 +37,7 @@ from reachy_mini_ros.web.robot import (
     HeadAngles,
     HeadPose,
     LeaseHeld,
+    Limits,
     MotionState,
     Rates,
     Robot,
@@ -156,6 +157,8 @@ class DirectRobot(Robot):
         """Begin with a command."""
         async with self._presence.held():
             match command:
+                case commands.PlaySound(name=name):
+                    return Done(f"plays {await self._api.play_sound(name)}")
                 case commands.Photo():
                     return await self._photographer.take()
                 case commands.Record(enabled=True):
@@ -197,6 +200,19 @@ class DirectRobot(Robot):
         """Refuse: this page is one of the apps, and would end with another one's start."""
         raise NotConnectedError(
             "this page is itself one of the robot's apps: change apps on the robot's own dashboard"
+        )
+
+    async def limits(self) -> Limits:
+        """Return how far the robot may be told to go."""
+        settings = self._driver.settings
+        reach = settings.limits.reach
+        return Limits(
+            degrees(reach.tilt_rad),
+            degrees(reach.head_to_body_rad),
+            reach.translation_m,
+            degrees(reach.body_rad),
+            degrees(reach.antennas_rad),
+            settings.goto_duration_s,
         )
 
     async def say(self, samples: bytes, rate_hz: int) -> None:

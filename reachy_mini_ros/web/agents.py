@@ -222,7 +222,7 @@ class Agents:
         changes_software = request.path.startswith("/api/admin") and request.method == "POST"
         if changes_software or FOR_PERSONS.fullmatch(request.path):
             raise web.HTTPForbidden(text="that is for a person, on the robot's page")
-        if request.path in ALWAYS:
+        if request.path in ALWAYS and not request.query:
             return await answer(request)
         if self.paused:
             raise web.HTTPForbidden(text=PAUSED)

@@ -25,19 +25,20 @@ from reachy_mini_ros.web.agents import Agents
 from reachy_mini_ros.web.clips import ClipRoutes
 from reachy_mini_ros.web.command_routes import CommandRoutes
 from reachy_mini_ros.web.connections import Connection, serve_whole
-from reachy_mini_ros.web.endpoints import Endpoint
-from reachy_mini_ros.web.events import Events
+from reachy_mini_ros.web.endpoints import Endpoint, read_query
+from reachy_mini_ros.web.events import Events, EventsQuery
 from reachy_mini_ros.web.hearing import Hearing
 from reachy_mini_ros.web.https import HANDSHAKE_S
 from reachy_mini_ros.web.live import LiveRoutes
 from reachy_mini_ros.web.middleware import Handler, add_headers, errors_as_json, works_again
 from reachy_mini_ros.web.page_files import page_handlers
 from reachy_mini_ros.web.photos import PhotoRoutes, watch
-from reachy_mini_ros.web.pictures import Pictures
+from reachy_mini_ros.web.pictures import Pictures, PictureState
 from reachy_mini_ros.web.report import Report, report
 from reachy_mini_ros.web.robot import Robot
 from reachy_mini_ros.web.scan_routes import ScanRoutes
 from reachy_mini_ros.web.scanning import Scanner, ScanState
+from reachy_mini_ros.web.senses import Senses
 from reachy_mini_ros.web.settings import SettingsStore
 from reachy_mini_ros.web.settings_routes import SettingsRoutes
 from reachy_mini_ros.web.sound_routes import SoundRoutes
@@ -134,7 +135,12 @@ class Dashboard:
             *(VideoRoute(video).endpoints() if video is not None else ()),
             *(self._sound.endpoints() if self._sound is not None else ()),
             *self.events.endpoints(),
-            Endpoint("GET", "/api/status", self._status, "What is known of the robot.", Report),
+            Endpoint(
+                *("GET", "/api/status", self._status, "What is known of the robot.", Report),
+                query=EventsQuery,
+                failures=(422,),
+            ),
+            *Senses(pictures, robot, self._senses).endpoints(),
             *photos.endpoints(),
             *clips.endpoints(),
             *TimelineRoutes(self.timeline, clips.folder).endpoints(),
@@ -221,16 +227,20 @@ class Dashboard:
         self.on_scan(state)
 
     async def _status(self, request: web.Request) -> web.Response:
-        return web.json_response(self._report(False))
+        return web.json_response(self._report(read_query(request, EventsQuery).sound))
 
     async def _openapi(self, request: web.Request) -> web.Response:
         return web.json_response(self._description)
 
-    def _report(self, sound: bool) -> dict[str, object]:
+    def _senses(self) -> tuple[PictureState, PictureState | None, bool]:
         video = self._video.state() if self._video is not None else None
+        return self.streams.state(), video, self._sound is not None
+
+    def _report(self, sound: bool) -> dict[str, object]:
+        pictures, video, _ = self._senses()
         status = self._robot.status(sound=sound)
-        pictures, paused = self.streams.state(), self.agents.paused
-        return report(status, pictures, video, self._settings.read_only, paused)
+        read_only, paused = self._settings.read_only, self.agents.paused
+        return report(status, pictures, video, read_only, paused)
 
     def _listening_failed(self, error: OSError) -> str:
         port, setting = self._port, self._settings.port_setting

@@ -17,6 +17,8 @@ Degrees = Annotated[float, Field(ge=-360.0, le=360.0)]
 Pitch = Annotated[float, Field(ge=-90.0, le=90.0)]
 """Beyond, the same orientation has another roll and yaw, and would be judged by these."""
 Offset = Annotated[float, Field(ge=-0.1, le=0.1)]
+Metres = Annotated[float, Field(ge=-100.0, le=100.0)]
+Duration = Annotated[float, Field(ge=0.2, le=60.0)]
 Pixel = Annotated[float, Field(ge=0.0, le=10_000.0)]
 Side = Annotated[float, Field(ge=1.0, le=10_000.0)]
 Mode = Literal["stream", "goto"]
@@ -93,10 +95,25 @@ class Antennas(Command):
 
 
 class Body(Command):
-    """Turn the body: degrees, positive to the left."""
+    """Turn the body: degrees, positive to the left; in `duration` s, or what is set for gotos."""
 
     yaw: Degrees
     mode: Mode = "goto"
+    duration: Duration | None = None
+
+    @model_validator(mode="after")
+    def _gone_to(self) -> "Body":
+        if self.mode == "stream" and self.duration is not None:
+            raise ValueError("'duration' is for mode 'goto': a streamed target is taken at once")
+        return self
+
+
+class LookAt(Command):
+    """Turn the camera to a point: metres from where the robot stands (REP-103)."""
+
+    x: Metres
+    y: Metres
+    z: Metres
 
 
 class LookAtPixel(Command):
@@ -115,6 +132,20 @@ class PlayMove(Command):
     """Play a recorded move by its name."""
 
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w .,/+-]+$")]
+
+
+class PlaySound(Command):
+    """Play one of the robot's sounds by its name; never a file."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w .+-]+$")]
+
+
+class MediaRelease(Command):
+    """Have the daemon give up camera and sound, for all its clients."""
+
+
+class MediaAcquire(Command):
+    """Have the daemon take camera and sound again."""
 
 
 class Lease(Command):
@@ -183,8 +214,12 @@ COMMANDS: dict[str, type[Command]] = {
     "head": Head,
     "antennas": Antennas,
     "body": Body,
+    "look_at": LookAt,
     "look_at_pixel": LookAtPixel,
     "play_move": PlayMove,
+    "play_sound": PlaySound,
+    "media_release": MediaRelease,
+    "media_acquire": MediaAcquire,
     "lease": Lease,
     "photo": Photo,
     "record": Record,
@@ -195,7 +230,7 @@ COMMANDS: dict[str, type[Command]] = {
 """By the last part of their path."""
 
 
-LASTING = (Head, Antennas, Body, LookAtPixel, PlayMove)
+LASTING = (Head, Antennas, Body, LookAt, LookAtPixel, PlayMove)
 """Those that are answered before their end, unless that is waited for."""
 
 

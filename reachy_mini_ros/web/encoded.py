@@ -144,6 +144,6 @@ class _Encoding:
                     # Whatever came while one was encoded is left out but for the newest.
                     picture = await self._source.newer_than(picture)
                     if self._chooser is None or self._chooser.choose(int(picture.received_s * 1e9)):
-                        self.hub.publish(await self._encode(picture.jpeg))
+                        self.hub.publish(await self._encode(picture.jpeg), picture.stamp_s)
                 except (NoPictureError, UnreadablePictureError) as error:
                     self.hub.turn_away(str(error))

@@ -5,16 +5,18 @@
 import asyncio
 import json
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import BaseModel, Field
 
 from reachy_mini_ros.aio import Supervisor
-from reachy_mini_ros.web.endpoints import Endpoint, read_query
+from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_query
 from reachy_mini_ros.web.report import RESTLESS
 from reachy_mini_ros.web.sending import begin, send
 
@@ -25,8 +27,34 @@ SILENCE_S = 1.0
 """The status is sent after this long even if nothing changed."""
 KEPT = 100
 """Events beside the status that wait for a slow listener."""
+REMEMBERED = ("safety", "audio", "motion")
+"""Kinds of which the last ones are told to who asks later."""
+
+CHANGES = (
+    ("audio", "sound", ("activity", "is_speaking")),
+    ("motion", "motion", ("owner", "moving")),
+)
+"""Kind of event, part of the status, and what of it makes an event when it changes."""
 
 Report = Callable[[bool], Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened."""
+
+    kind: str
+    """``safety``, ``audio`` (sound or speech began or ended) or ``motion`` (the robot did)."""
+    time: float
+    """Unix time in s."""
+    content: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class LastEvents:
+    """The newest first."""
+
+    events: tuple[Event, ...]
 
 
 class EventsQuery(BaseModel):
@@ -55,6 +83,7 @@ class Events:
         self._listeners: set[_Listener] = set()
         self._running: asyncio.Task[None] | None = None
         self._closed = False
+        self._last: deque[Event] = deque(maxlen=KEPT)
 
     @property
     def listeners(self) -> int:
@@ -63,6 +92,8 @@ class Events:
 
     def publish(self, kind: str, content: object) -> None:
         """Send an event to everybody who listens."""
+        if kind in REMEMBERED and isinstance(content, dict):
+            self._last.appendleft(Event(kind, round(time.time(), 3), content))
         for listener in self._listeners:
             listener.add(_event(kind, content))
 
@@ -76,11 +107,19 @@ class Events:
         """Return the address that events are at."""
         yield Endpoint(
             *("GET", "/api/events", self._handle),
-            "Server-sent events: status, safety, timeline, photos, clips.",
+            "Server-sent events: status, safety, audio, motion, timeline, photos, clips, agents.",
             "text/event-stream",
             query=EventsQuery,
             failures=(422, 503),
         )
+        yield Endpoint(
+            *("GET", "/api/events/last", self._tell_last),
+            *("What happened lately, while somebody listened.", LastEvents),
+        )
+
+    async def _tell_last(self, request: web.Request) -> web.Response:
+        self._report(False)  # safety events are listened to for a while from now on
+        return json_answer(LastEvents(tuple(self._last)))
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         query = read_query(request, EventsQuery)
@@ -125,8 +164,10 @@ class Events:
         loop = asyncio.get_running_loop()
         told: dict[str, object] = {}
         told_s = -math.inf
+        before: dict[str, object] = {}
         while True:
             status = self._report(self._sound_wanted())
+            before = self._tell_changes(before, status)
             news = {key: value for key, value in status.items() if key not in RESTLESS}
             if news != told or loop.time() - told_s >= SILENCE_S - PERIOD_S / 2:
                 told, told_s = news, loop.time()
@@ -134,6 +175,20 @@ class Events:
                 for listener in self._listeners:
                     listener.tell(event)
             await asyncio.sleep(PERIOD_S)
+
+    def _tell_changes(
+        self, before: Mapping[str, object], status: Mapping[str, object]
+    ) -> dict[str, object]:
+        """Publish that sound or motion began or ended; return what to compare with next."""
+        now: dict[str, object] = {}
+        for kind, part, keys in CHANGES:
+            content = status.get(part)
+            if not isinstance(content, Mapping):
+                continue
+            now[kind] = [content.get(key) for key in keys]
+            if kind in before and before[kind] != now[kind]:
+                self.publish(kind, dict(content))
+        return now
 
     def _sound_wanted(self) -> bool:
         return any(listener.sound for listener in self._listeners)

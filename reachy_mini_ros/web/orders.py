@@ -10,6 +10,9 @@ from reachy_mini_ros.robot.geometry.rotations import head_pose
 from reachy_mini_ros.robot.state import Matrix
 from reachy_mini_ros.web.commands import Antennas, Body, Head
 
+LOOK_AT = "look_at"
+JOINT_TRAJECTORY = "joint_trajectory"
+PLAY_SOUND = "audio/play_sound"
 LOOK_AT_PIXEL = "look_at_pixel"
 PLAY_MOVE = "play_move"
 
@@ -25,6 +28,8 @@ class Order:
     """4x4, metres from where the neutral head is; None where joints are asked for."""
     joints: Mapping[str, float] = field(default_factory=dict)
     """rad, by the URDF's names and with its signs."""
+    duration_s: float | None = None
+    """As it is set for gotos where it is None."""
 
 
 def order_of(command: Head | Antennas | Body) -> Order:
@@ -37,6 +42,8 @@ def order_of(command: Head | Antennas | Body) -> Order:
         return Order(f"{topic}/head_pose", streamed, pose)
     degrees = {"yaw_body": command.yaw} if isinstance(command, Body) else _antennas(command)
     joints = {name: math.radians(angle) for name, angle in degrees.items()}
+    if isinstance(command, Body) and command.duration is not None:
+        return Order(JOINT_TRAJECTORY, streamed, joints=joints, duration_s=command.duration)
     return Order(f"{topic}/joints", streamed, joints=joints)
 
 

@@ -38,6 +38,8 @@ class Picture:
     part's boundary: a browser shows a part only when it has seen that."""
     received_s: float
     """``time.monotonic()`` at arrival."""
+    stamp_s: float | None = None
+    """When it was taken, unix time; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,11 @@ class Pictures:
         """Return the context in which the source is wanted."""
         return self._interest.held()
 
-    def publish(self, jpeg: bytes) -> None:
+    def publish(self, jpeg: bytes, stamp_s: float | None = None) -> None:
         """Hand on a picture that has just come; the bytes are passed through untouched."""
         head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode()
         part = b"".join((head, jpeg, b"\r\n", OPENING))
-        picture = Picture(jpeg, part, time.monotonic())
+        picture = Picture(jpeg, part, time.monotonic(), stamp_s)
         self._latest = picture
         self._arrivals.add()
         for future in self._waiting:

@@ -194,6 +194,22 @@ class Shot:
     """Of pictures of this size; None while it is not known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far the robot may be told to go, each way from neutral: degrees, metres, seconds."""
+
+    tilt: float
+    """Of the head's roll, and of its pitch."""
+    head_to_body: float
+    """Between the yaws of head and body."""
+    translation: float
+    """Of the head's position; its arms reach less."""
+    body: float
+    antennas: float
+    goto_duration: float
+    """What a goto takes."""
+
+
 def degrees(angle_rad: float) -> float:
     """Return what is shown of an angle."""
     return round(math.degrees(angle_rad), 2) + 0.0
@@ -241,6 +257,10 @@ class Robot(ABC):
     def admin(self) -> Admin:
         """Return who administers the robot's software; raises NotConnectedError if nobody does."""
         raise NotConnectedError(NO_ADMIN)
+
+    @abstractmethod
+    async def limits(self) -> Limits:
+        """Return how far the robot may be told to go; raises like :meth:`obey`."""
 
     # What is heard and said is asked of a robot only where the dashboard was given a Hearing.
 

@@ -15,6 +15,7 @@ from reachy_mini_ros.web.commands import Command, Done
 from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_body
 from reachy_mini_ros.web.hearing import Hearing
 from reachy_mini_ros.web.robot import Robot, Volumes
+from reachy_mini_ros.web.samples import Samples, Turn
 from reachy_mini_ros.web.sockets import feed, opened, refuse
 
 MAX_LISTENERS = 20
@@ -70,7 +71,8 @@ class SoundRoutes:
         self._hearing = hearing
         self._robot = robot
         self._refusal = refusal
-        self._talking = False
+        self._turn = Turn()
+        self._samples = Samples(hearing, robot, self._turn, refusal)
         self._closed = False
 
     def endpoints(self) -> Iterator[Endpoint]:
@@ -89,6 +91,7 @@ class SoundRoutes:
             failures=(403, 426, 503),
             is_socket=True,
         )
+        yield from self._samples.endpoints()
         yield Endpoint(
             *("GET", "/api/volume", self._volumes),
             *("The volumes that were set.", Volumes),
@@ -121,16 +124,16 @@ class SoundRoutes:
         self._check_open()
         forbid_if(self._refusal)
         socket = await opened(request, MAX_PIECE_BYTES)
-        if self._talking:
+        if self._turn.taken:
             await refuse(socket, "somebody talks already: wait for the end")
             return socket
-        self._talking = True
+        self._turn.taken = True
         try:
             await self._play(socket)
         except (ReachyMiniRosError, ValidationError, TimeoutError) as error:
             await refuse(socket, _reason(error))
         finally:
-            self._talking = False
+            self._turn.taken = False
         return socket
 
     async def _play(self, socket: web.WebSocketResponse) -> None:

@@ -83,11 +83,10 @@ class Streams:
         with self._looking(StreamQuery(width=query.width, quality=query.quality)) as pictures:
             picture = await _or_unavailable(pictures)
         name = time.strftime("reachy_mini_%Y%m%d_%H%M%S.jpg")
-        return web.Response(
-            body=picture.jpeg,
-            content_type="image/jpeg",
-            headers={"Content-Disposition": f'inline; filename="{name}"'},
-        )
+        headers = {"Content-Disposition": f'inline; filename="{name}"'}
+        if picture.stamp_s is not None:
+            headers["X-Stamp"] = f"{picture.stamp_s:.3f}"
+        return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
 
     @contextmanager
     def _looking(self, setting: StreamQuery) -> Iterator[Pictures]:

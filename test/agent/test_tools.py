@@ -3,6 +3,9 @@
 """The tools over stdio, with the mcp package's own client, at a simulated robot without ROS."""
 
 import base64
+import io
+import json
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,25 +19,33 @@ from harness.pictures import Client
 from harness.processes import Processes
 from harness.simulation import Simulation
 from harness.waiting import wait_for
+from mcp import MCPError
+
+from reachy_mini_ros.web.samples import to_wav
 
 
 @pytest.fixture(scope="module")
 def page(
     processes: Processes, simulation: Simulation, tmp_path_factory: pytest.TempPathFactory
 ) -> Page:
-    photos = tmp_path_factory.mktemp("photos")
-    child, port = app.start(processes, simulation, REACHY_MINI_PHOTOS=photos)
-    child.wait_for_output("in a browser", 30)
-    served = Page(port, simulation, photos)
-    served.wait_connected()
-    return served
+    return app.page(processes, simulation, tmp_path_factory.mktemp("app"))
 
 
 @pytest.fixture(scope="module")
-def agent(page: Page) -> Iterator[Agent]:
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sounds")
+    tone = (8000 * np.sin(np.arange(8000) * 0.2)).astype("<i2").tobytes()
+    (folder / "tone.wav").write_bytes(to_wav(tone, 16000, 1))
+    (folder / "text.wav").write_text("no sound")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def agent(page: Page, sounds: Path) -> Iterator[Agent]:
     allowed = "--allow=motion,camera,microphone,speaker"
     url = f"--url=http://127.0.0.1:{page.port}"
-    with connected(program(url, allowed, "--name=tester", "--max-rate=600")) as there:
+    options = (url, allowed, "--name=tester", "--max-rate=600", f"--sounds={sounds}")
+    with connected(program(*options)) as there:
         yield there
 
 
@@ -97,6 +108,61 @@ def test_a_pixel_is_looked_at(agent: Agent, page: Page) -> None:
     wait_for(lambda: page.status()["head"]["yaw"] > 5, 5, "the turn to the left")
     assert "give 'u'" in agent.refused("look_at", u=80)
     agent.told("move", head={})
+
+
+def test_a_point_is_looked_at(agent: Agent, page: Page) -> None:
+    assert "look_at done" in agent.told("look_at", x=1.0, y=-0.3, z=0.2)
+    page.reaches(lambda told: told["head"]["yaw"], -16.7)
+    assert "too near" in agent.refused("look_at", x=0.01, y=0.0, z=0.177)
+    agent.told("move", head={})
+
+
+def test_the_body_turns_in_the_time_it_is_given(agent: Agent, page: Page) -> None:
+    told = agent.told("move", body={"yaw": 10, "duration": 1.5})
+    assert "done" in told
+    page.reaches(lambda told: told["joints"]["yaw_body"], 10)
+    agent.told("move", body={"yaw": 0})
+
+
+def test_what_is_heard_is_told_and_given(agent: Agent) -> None:
+    assert '"level_dbfs"' in agent.told("listen", seconds=0.5)
+    text, sound = agent.call("listen", seconds=1.0, wav=True).content
+    assert '"level_dbfs"' in text.text
+    assert sound.mime_type == "audio/wav"
+    with wave.open(io.BytesIO(base64.b64decode(sound.data))) as reader:
+        assert reader.getnframes() == reader.getframerate() == 16000
+    assert len(agent.call("listen", seconds=0.5).content) == 1
+
+
+def test_sounds_are_played_from_the_folder_alone(agent: Agent, sounds: Path) -> None:
+    assert agent.told("play", name="tone.wav") == "played 0.5 s"
+    (sounds / "link.wav").symlink_to(sounds / "tone.wav")
+    for name in ("../tone.wav", str(sounds / "tone.wav"), "link.wav", "text.wav", "\0"):
+        assert agent.refused("play", name=name)
+    # This simulated robot's daemon runs without media, as it says.
+    assert "whose sounds it cannot play" in agent.refused("say_sound", name="wake_up")
+
+
+def test_what_is_read_beside_the_tools(agent: Agent) -> None:
+    assert len(agent.ask("list_resources").resources) == 3
+    (limits,) = agent.ask("read_resource", "robot://limits").contents
+    assert json.loads(limits.text)["robot"]["tilt"] == 39.99
+    (frames,) = agent.ask("read_resource", "robot://frames").contents
+    assert "positive pitch is down" in frames.text
+    (events,) = agent.ask("read_resource", "robot://events").contents
+    assert any(event["kind"] == "safety" for event in json.loads(events.text))
+    with pytest.raises(MCPError, match="there is no resource"):
+        agent.ask("read_resource", "file:///etc/passwd")
+
+
+def test_a_lease_keeps_others_out_and_ends(agent: Agent, page: Page) -> None:
+    assert agent.told("lease", action="acquire", seconds=20)
+    assert agent.told("move", head={"yaw": 5})
+    code, answer = page.command("head")
+    assert (code, "agent_tester" in answer["error"]) == (409, True)
+    assert agent.told("lease", action="release")
+    assert page.command("head?wait=done")[0] == 200
+    assert agent.told("move", head={})
 
 
 def test_a_stop_ends_a_move(agent: Agent, page: Page) -> None:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from harness import app
 from harness.app import start
 from harness.behaviour import Behaviour, Page
 from harness.browser import browsing
@@ -29,11 +30,7 @@ TOKEN = "correct-horse-battery"
 def page(
     processes: Processes, simulation: Simulation, tmp_path_factory: pytest.TempPathFactory
 ) -> Page:
-    photos, home = tmp_path_factory.mktemp("photos"), tmp_path_factory.mktemp("home")
-    child, port = start(processes, simulation, REACHY_MINI_PHOTOS=photos, HOME=home)
-    child.wait_for_output("in a browser", 30)
-    served = Page(port, simulation, photos, home / "Videos" / "reachy_mini")
-    served.wait_connected()
+    served = app.page(processes, simulation, tmp_path_factory.mktemp("app"))
     assert served.command("wake_up")[0] == 200
     return served
 

@@ -6,8 +6,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx2
@@ -94,8 +94,12 @@ async def _first(ready: "asyncio.Queue[Client]", staying: "Awaited[None]") -> Cl
     return ready.get_nowait()
 
 
-def over_http(url: str, token: str = "") -> AbstractAsyncContextManager[Any]:
-    """Return the transport to a server that is reached over HTTP."""
+@asynccontextmanager
+async def over_http(url: str, token: str = "") -> AsyncIterator[Any]:
+    """Be the transport to a server that is reached over HTTP."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    client = httpx2.AsyncClient(headers=headers, timeout=60)
-    return streamable_http_client(url, http_client=client)
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=60) as client,
+        streamable_http_client(url, http_client=client) as streams,
+    ):
+        yield streams

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The app as a process, at a simulated robot."""
 
+from pathlib import Path
+
+from harness.behaviour import Page
 from harness.processes import Child, Processes, free_port
 from harness.simulation import Simulation
 
@@ -20,3 +23,15 @@ def start(processes: Processes, robot: Simulation, **variables: object) -> tuple
     }
     child = processes.start_module(MODULE, env={name: str(one) for name, one in chosen.items()})
     return child, int(str(chosen["REACHY_MINI_PAGE_PORT"]))
+
+
+def page(processes: Processes, robot: Simulation, folder: Path) -> Page:
+    """Start the app, and return its page when it has the robot."""
+    photos, home = folder / "photos", folder / "home"
+    photos.mkdir()
+    home.mkdir()
+    child, port = start(processes, robot, REACHY_MINI_PHOTOS=photos, HOME=home)
+    child.wait_for_output("in a browser", 30)
+    served = Page(port, robot, photos, home / "Videos" / "reachy_mini")
+    served.wait_connected()
+    return served

@@ -25,7 +25,7 @@ from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import Command, Done, Moves, Photo, PhotoTaken
 from reachy_mini_ros.web.hearing import Hearing
 from reachy_mini_ros.web.pictures import Pictures
-from reachy_mini_ros.web.robot import HeadPose, Robot, Shot, Status, Volumes
+from reachy_mini_ros.web.robot import HeadPose, Limits, Robot, Shot, Status, Volumes
 from reachy_mini_ros.web.video import Video
 
 CAMERA = {"lifecycle": "active", "reason": ""}
@@ -87,6 +87,8 @@ class Served(Robot):
         self.waited: list[bool] = []
         self.holders: list[str] = []
         self.refusal: ReachyMiniRosError | None = None
+        self.takes_long = False
+        """Whether what lasts has no end."""
 
     def status(self, *, sound: bool = False) -> Status:
         self.asked += 1
@@ -99,6 +101,8 @@ class Served(Robot):
         self.holders.append(holder)
         if self.refusal is not None:
             raise self.refusal
+        if self.takes_long and to_its_end:
+            await asyncio.Event().wait()
         if isinstance(command, Photo):
             return PhotoTaken("saved", "photo.jpg")
         return Done("done")
@@ -112,6 +116,9 @@ class Served(Robot):
 
     def _on_change(self) -> None:
         self.changes += 1
+
+    async def limits(self) -> Limits:
+        return Limits(40.0, 65.0, 0.1, 160.0, 180.0, 1.0)
 
     async def volumes(self) -> Volumes:
         return Volumes(speaker=40)

@@ -3,19 +3,21 @@
 """What the dashboard sends: service calls, and targets on topics."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from builtin_interfaces.msg import Time
-from geometry_msgs.msg import PointStamped, PoseStamped
+from builtin_interfaces.msg import Duration, Time
+from geometry_msgs.msg import Point, PointStamped, PoseStamped
+from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import CameraInfo, JointState
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from reachy_mini_ros.aio import LoopThread
-from reachy_mini_ros.errors import NotConnectedError
+from reachy_mini_ros.errors import NotConnectedError, RobotError
 from reachy_mini_ros.nodes.common.on_demand import MATCH_S, Latest, PublisherOnDemand, reached
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.stamps import command_id
@@ -28,8 +30,17 @@ from reachy_mini_ros.web import commands
 from reachy_mini_ros.web.admin import NAMED
 from reachy_mini_ros.web.commands import Command, Done, Moves, PhotoTaken
 from reachy_mini_ros.web.interest import Interest
-from reachy_mini_ros.web.orders import LOOK_AT_PIXEL, PLAY_MOVE, Order, order_of
+from reachy_mini_ros.web.orders import (
+    JOINT_TRAJECTORY,
+    LOOK_AT,
+    LOOK_AT_PIXEL,
+    PLAY_MOVE,
+    PLAY_SOUND,
+    Order,
+    order_of,
+)
 from reachy_mini_ros.web.receipts import ANSWER_S, FIRST_RECEIPT_S, LAST_RECEIPT_S
+from reachy_mini_ros.web.robot import Limits, degrees
 
 CAMERA_KEPT_S = 10.0
 """What pictures are like is listened to for this long after a pixel: the camera decodes for it."""
@@ -38,12 +49,19 @@ CONTROL_TRIGGERS: dict[type[Command], str] = {
     commands.Stop: "stop",
     commands.WakeUp: "wake_up",
     commands.GotoSleep: "goto_sleep",
+    commands.MediaRelease: "media/release",
+    commands.MediaAcquire: "media/acquire",
 }
 TRIGGERS: dict[type[Command], str] = {
     commands.Photo: "camera/take_photo",
     commands.StreamStart: "stream/start",
     commands.StreamStop: "stream/stop",
 }
+LIMITS = (
+    *(f"max_reach.{part}" for part in ("tilt", "head_to_body", "translation", "body", "antennas")),
+    "goto.duration",
+)
+"""Parameters of the control node."""
 LIST_MOVES = "list_moves"
 CAMERA_INFO = "camera/camera_info"
 TARGETS: dict[str, type] = {
@@ -51,7 +69,9 @@ TARGETS: dict[str, type] = {
     "goto/head_pose": PoseStamped,
     "set_target/joints": JointState,
     "goto/joints": JointState,
+    LOOK_AT: PointStamped,
     LOOK_AT_PIXEL: PointStamped,
+    JOINT_TRAJECTORY: JointTrajectory,
     PLAY_MOVE: String,
     **{f"admin/{name}": String for name in NAMED},
 }
@@ -72,6 +92,8 @@ class DashboardCommands:
         self._triggers = {
             name: Service(node, io, Trigger, name) for name in (*TRIGGERS.values(), LIST_MOVES)
         }
+        self._parameters = Service(node, io, GetParameters, "control/get_parameters")
+        self._sounds = _Target(node, String, PLAY_SOUND)
         self._record = Service(node, io, SetBool, "camera/record")
         self.leases = Leases(node, io)
         self._camera_parameters = Parameters(node, io, "camera")
@@ -94,6 +116,10 @@ class DashboardCommands:
             case commands.Photo():
                 path = await self._trigger(TRIGGERS[commands.Photo])
                 return PhotoTaken(f"saved {path}", PurePosixPath(path).name)
+            case commands.PlaySound():
+                self._sounds.require()
+                await self._sounds.publish(String(data=command.name))
+                return Done(f"sent to {PLAY_SOUND}; its node warns of what it cannot play")
             case commands.StreamStart() | commands.StreamStop():
                 return Done(await self._trigger(TRIGGERS[type(command)]))
             case commands.Stop():
@@ -105,6 +131,10 @@ class DashboardCommands:
                 return Done(await service.call(SetBool.Request(data=command.enabled)))
             case commands.Head() | commands.Antennas() | commands.Body():
                 return await self._target(ends, order_of(command), to_its_end)
+            case commands.LookAt():
+                point = PointStamped(point=Point(x=command.x, y=command.y, z=command.z))
+                point.header.stamp = self.receipts.stamp()
+                return await self._send(ends, LOOK_AT, point, to_its_end)
             case commands.LookAtPixel():
                 message = await self._pixel(command)
                 return await self._send(ends, LOOK_AT_PIXEL, message, to_its_end)
@@ -124,6 +154,17 @@ class DashboardCommands:
     async def send_text(self, topic: str, text: str, to_its_end: bool) -> Done:
         """Send a command that is a text; return when it was accepted, or at its end."""
         return await self._send(self._own, topic, String(data=text), to_its_end, ANSWER_S)
+
+    async def limits(self) -> Limits:
+        """Return what the control node's parameters say."""
+        answer = await self._parameters.ask(GetParameters.Request(names=list(LIMITS)))
+        values = [value.double_value for value in answer.values]
+        if len(values) != len(LIMITS):
+            raise RobotError("the control node does not tell its limits")
+        tilt, head_to_body, translation, body, antennas, goto_s = values
+        angles = (degrees(angle) for angle in (tilt, head_to_body, body, antennas))
+        tilt, head_to_body, body, antennas = angles
+        return Limits(tilt, head_to_body, translation, body, antennas, goto_s)
 
     async def _pixel(self, command: commands.LookAtPixel) -> PointStamped:
         message = PointStamped()
@@ -174,6 +215,9 @@ class DashboardCommands:
         stamp = self.receipts.stamp()
         if order.head_pose is not None:
             message: Any = pose_message(order.head_pose, "", stamp)
+        elif order.duration_s is not None:
+            message = _trajectory(order.joints, order.duration_s)
+            message.header.stamp = stamp
         else:
             message = JointState(name=list(order.joints), position=list(order.joints.values()))
             message.header.stamp = stamp
@@ -204,6 +248,13 @@ class DashboardCommands:
             if to_its_end:
                 told = await fate.ended(LAST_RECEIPT_S)
         return Done(f"{topic} {told}")
+
+
+def _trajectory(joints: Mapping[str, float], duration_s: float) -> JointTrajectory:
+    """Return the trajectory of one point, from where the robot is."""
+    time = Duration(sec=int(duration_s), nanosec=int(duration_s % 1 * 1e9))
+    point = JointTrajectoryPoint(positions=list(joints.values()), time_from_start=time)
+    return JointTrajectory(joint_names=list(joints), points=[point])
 
 
 class _ControlEnds:

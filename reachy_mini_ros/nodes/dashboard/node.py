@@ -39,7 +39,7 @@ from reachy_mini_ros.web.commands import (
     StreamStop,
 )
 from reachy_mini_ros.web.https import tls_context
-from reachy_mini_ros.web.robot import Latency, Robot, Shot, Status, Volumes
+from reachy_mini_ros.web.robot import Latency, Limits, Robot, Shot, Status, Volumes
 from reachy_mini_ros.web.timeline import Timeline
 
 WITHOUT_ROBOT = (Lease, MotionDetection, Photo, StreamStart, StreamStop)
@@ -201,6 +201,9 @@ class _RobotOfRos(Robot):
 
     async def moves(self) -> Moves:
         return await self._commands.moves()
+
+    async def limits(self) -> Limits:
+        return await self._commands.limits()
 
     def note_agent(self, call: CallEntry) -> None:
         self._agents.publish(call)

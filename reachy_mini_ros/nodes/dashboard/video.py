@@ -67,7 +67,9 @@ class PictureTopic(_Topic):
 
     def _on_picture(self, message: CompressedImage) -> None:
         self._note(message)
-        self._io.call(self.hub.publish, message.data.tobytes())
+        stamp = message.header.stamp
+        stamp_s = stamp.sec + stamp.nanosec / 1e9
+        self._io.call(self.hub.publish, message.data.tobytes(), stamp_s)
 
 
 class VideoTopic(_Topic):
