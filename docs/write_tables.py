@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the README's tables of topics, services, actions and parameters, or checks them.
+"""Writes docs/interface.md's tables of topics, services, actions and parameters, or checks them.
 
 They come from reachy_mini_ros/nodes/interface.md and from the nodes' tables of parameters; that of
 app.md from the app's table of settings.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 from reachy_mini_ros.app.table import TABLE, variable  # noqa: E402
 from reachy_mini_ros.nodes import interface  # noqa: E402
 
-README = ROOT / "README.md"
+INTERFACE = ROOT / "docs" / "interface.md"
 APP = ROOT / "docs" / "app.md"
 NODES = ("camera", "audio", "control", "dashboard", "stream")
 
@@ -28,10 +29,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; 1 if it would")
     check = parser.parse_args().check
-    new = README.read_text(encoding="utf-8")
+    new = INTERFACE.read_text(encoding="utf-8")
     for kind in interface.KINDS:
         new = with_table(new, kind, [row(offer) for offer in interface.offers(kind)])
-    put(README, with_table(new, "Parameters", parameter_rows()), check)
+    put(INTERFACE, with_table(new, "Parameters", parameter_rows()), check)
     settings = APP.read_text(encoding="utf-8")
     put(APP, with_table(settings, "Settings", list(setting_rows())), check)
 
@@ -56,7 +57,8 @@ def setting_rows() -> Iterator[str]:
 def row(offer: interface.Offer) -> str:
     """Return what one of the nodes offers as a row."""
     direction = f" {offer.direction} |" if offer.direction else ""
-    text = offer.text.replace("](../../", "](")
+    text = re.sub(r"\[docs/([\w.]+)\]\(\.\./\.\./docs/", r"[\1](", offer.text)
+    text = text.replace("](../../docs/", "](").replace("](../../", "](../")
     return f"| `{offer.name}` | `{offer.type}` |{direction} {text} |"
 
 
@@ -79,7 +81,8 @@ def with_table(text: str, heading: str, rows: list[str]) -> str:
     before, mark, rest = text.partition(f"\n## {heading}\n")
     lines = rest.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("|")) + 2
-    end = next(number for number in range(start, len(lines)) if not lines[number].startswith("|"))
+    after = (number for number in range(start, len(lines)) if not lines[number].startswith("|"))
+    end = next(after, len(lines))
     return before + mark + "\n".join([*lines[:start], *rows, *lines[end:]]) + "\n"
 
 

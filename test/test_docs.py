@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The README's tables against what the running nodes offer."""
+"""The tables of docs/interface.md against what the running nodes offer."""
 
 import ast
 import re
@@ -19,6 +19,7 @@ from rclpy.parameter import parameter_value_to_python
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+INTERFACE = (ROOT / "docs" / "interface.md").read_text(encoding="utf-8")
 NODES = ("camera", "audio", "control", "dashboard", "stream")
 NAMESPACE = "/docs"
 # Every rclpy node has these.
@@ -27,7 +28,7 @@ COMMON = re.compile(r"^(use_sim_time|start_type_description_service|qos_override
 
 def table(heading: str) -> list[list[str]]:
     """Return the cells of the first table below a heading, without backquotes."""
-    section = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    section = INTERFACE.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     rows = [line for line in section.splitlines() if line.startswith("|")][2:]
     return [[cell.strip().replace("`", "") for cell in row.strip("|").split("|")] for row in rows]
 
@@ -163,7 +164,7 @@ def configured() -> set[tuple[str, str]]:
 
 
 def limits(descriptor: object) -> str:
-    """Return a parameter's range or choices as the README writes them."""
+    """Return a parameter's range or choices as docs/interface.md writes them."""
     ranges = [*descriptor.integer_range, *descriptor.floating_point_range]  # type: ignore[attr-defined]
     if ranges:
         return f"{ranges[0].from_value:g} to {ranges[0].to_value:g}"
@@ -223,6 +224,6 @@ def test_launch_arguments() -> None:
     ]
     assert isinstance(listed, ast.List)
     declared = {ast.literal_eval(entry.elts[0]) for entry in listed.elts}  # type: ignore[attr-defined]
-    rows = README.split("| launch argument |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    rows = INTERFACE.split("| launch argument |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
     documented = re.findall(r"`(\w+)`", "".join(row.split("|")[1] for row in rows))
     assert sorted(documented) == sorted(declared)

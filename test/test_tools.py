@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The tools' configurations name only what the README's tables, and so running nodes, have."""
+"""The tools' configurations name only what docs/interface.md, and so running nodes, have."""
 
 import ast
 import importlib
