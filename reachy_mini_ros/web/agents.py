@@ -32,8 +32,10 @@ KEPT = 50
 MOST_QUESTIONS = 5
 QUESTION_S = 30.0
 """A person has so long to allow a call."""
-RECENT_S = 60.0
-"""Who commanded within that may still move the robot."""
+RECENT_S = 300.0
+"""Who commanded within that may still move the robot: the longest scan takes nearly as long."""
+MOVING = ("/api/command/", "/api/scan")
+"""Where addresses begin that move the robot."""
 
 Text = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -226,7 +228,7 @@ class Agents:
             return await answer(request)
         if self.paused:
             raise web.HTTPForbidden(text=PAUSED)
-        if request.path.startswith("/api/command/"):
+        if request.path.startswith(MOVING):
             self._commanded_s = time.monotonic()
         return await self._until_paused(request, answer)
 

@@ -98,6 +98,14 @@ def test_a_pause_ends_what_an_agent_has_begun_and_stops_the_robot(serve: Serve) 
     assert served.commands[-1] == Stop()
 
 
+def test_a_pause_stops_the_robot_that_an_agent_has_look_around(serve: Serve) -> None:
+    served = serve()
+    Client(served.port, 60).post("/api/scan", {}, **AGENT)
+    assert Stop() not in served.commands
+    pause(served)
+    assert served.commands[-1] == Stop()
+
+
 def test_who_is_no_agent_is_not_stopped_by_a_pause(serve: Serve) -> None:
     served = serve()
     Client(served.port).post("/api/command/head", {})
