@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from reachy_mini_ros.robot.geometry.scan_plan import MOST_STEPS
 from reachy_mini_ros.robot.motion.lease import LONGEST_S, NAME_PATTERN, SHORTEST_S
@@ -94,8 +95,16 @@ class Antennas(Command):
         }
 
 
+_STREAM_WITH_DURATION: JsonDict = {
+    "properties": {"mode": {"const": "stream"}, "duration": {"type": "number"}},
+    "required": ["mode", "duration"],
+}
+
+
 class Body(Command):
     """Turn the body: degrees, positive to the left; in `duration` s, or what is set for gotos."""
+
+    model_config = ConfigDict(json_schema_extra={"not": _STREAM_WITH_DURATION})
 
     yaw: Degrees
     mode: Mode = "goto"

@@ -276,7 +276,11 @@ class Behaviour:
         assert code == 200, answer
         path = Path(answer["message"])
         assert path.parent == page.clips
-        wait_for(lambda: page.status()["recording"]["clip"] == path.name, 5, "the clip's name")
+        wait_for(
+            lambda: (page.status()["recording"] or {}).get("clip") == path.name,
+            5,
+            "the clip's name",
+        )
         assert page.status()["recording"]["since"] == pytest.approx(time.time(), abs=30)
         assert page.command("record", enabled=True)[1] == answer, "once more changes nothing"
 

@@ -266,12 +266,12 @@ class ControlledRobot:
         wait_for(over, 8, lambda: f"the end of {source} {id}: {self.told(source, id)}")
 
     def diagnosed(self, key: str) -> str:
-        """Return a value of the node's newest diagnostics."""
+        """Return a value of the node's newest diagnostics, of itself."""
         (status,) = [
             status
             for message in self.diagnostics.messages[-5:]
             for status in message.status
-            if status.name.startswith(f"{self.namespace}/control")
+            if status.name == f"{self.namespace}/control: status"
         ][-1:]
         return str(next(value.value for value in status.values if value.key == key))
 

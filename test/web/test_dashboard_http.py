@@ -70,6 +70,7 @@ def test_status_tells_connection_robot_picture_and_head(serve: Serve) -> None:
         "latency": {"picture_ms": None},
         "read_only": False,
         "agents_paused": False,
+        "admin": False,
     }
     served.known = Status()
     answer = Client(served.port).json("/api/status")[1]

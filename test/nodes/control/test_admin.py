@@ -210,16 +210,18 @@ def test_jobs_tell_their_progress_and_their_end(
     """Without a network an install fails; what is installed is removed."""
     kind, reason = tell(ros, receipts, "install_app", "nobody/no-such-space")
     assert (kind, "failed" in reason) == ("failed", True)
+    wait_for(lambda: values(progress.last)["status"] == "failed", 5, "the job's end on its topic")
     last = values(progress.last)
     assert (last["command"], last["what"]) == ("install_app", "nobody/no-such-space")
-    assert (last["status"], progress.last.level) == ("failed", DiagnosticStatus.ERROR)
+    assert progress.last.level == DiagnosticStatus.ERROR
     lines = [one.message for one in progress.messages if values(one)["job"] == last["job"]]
     assert any("Downloading HuggingFace Space: nobody/no-such-space" in line for line in lines)
 
     kind, reason = tell(ros, receipts, "remove_app", APP)
     assert (kind, reason) == ("done", "Job 'remove' completed successfully")
+    wait_for(lambda: values(progress.last)["status"] == "done", 5, "the job's end on its topic")
     last = values(progress.last)
-    assert (last["status"], last["percent"]) == ("done", "100")
+    assert last["percent"] == "100"
     job = [values(one) for one in receipts.messages if values(one).get("detail") == APP][-2]
     assert (job["kind"], job["reason"]) == ("accepted", f"job {last['job']}")
     assert APP not in [one["name"] for one in told(ros, "list_apps")["installed"]]

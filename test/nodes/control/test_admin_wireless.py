@@ -12,10 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("semver", reason="the wireless daemon imports it: scripts/setup.sh --tests")
-pytest.importorskip("nmcli", reason="the wireless daemon imports it: scripts/setup.sh --tests")
-
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from harness.pictures import Client
 from harness.processes import Child, Processes, free_port
@@ -30,6 +26,9 @@ from std_srvs.srv import Trigger
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.robot import sdk
+
+pytest.importorskip("semver", reason="the wireless daemon imports it: scripts/setup.sh --tests")
+pytest.importorskip("nmcli", reason="the wireless daemon imports it: scripts/setup.sh --tests")
 
 NS = "/admin_wireless"
 DOC = (Path(__file__).parents[3] / "docs" / "daemon.md").read_text(encoding="utf-8")
