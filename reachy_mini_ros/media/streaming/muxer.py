@@ -70,7 +70,11 @@ class Muxer:
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", "stereo")
         frame.sample_rate = RATE_HZ
         frame.pts, frame.time_base = position, Fraction(1, RATE_HZ)
-        self._file.mux(self._audio.encode(frame))
+        for packet in self._audio.encode(frame):
+            # What AAC begins with, before the first sample, would be late: FFmpeg refuses negative
+            # times once a picture has gone out. Players need it as little as those who join later.
+            if packet.dts is not None and packet.dts >= 0:
+                self._file.mux(packet)
 
     def close(self) -> None:
         """End it."""

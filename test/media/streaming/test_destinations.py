@@ -49,7 +49,7 @@ class Stage:
         wait_for(
             lambda: self.status(target.name).state is state,
             timeout_s,
-            f"{target.name}: {state} but {self.status(target.name)}",
+            lambda: f"{target.name}: {state} but {self.status(target.name)}",
         )
         return self.status(target.name)
 
@@ -201,7 +201,7 @@ def test_destinations_come_and_go_while_the_others_stream_on(tmp_path: Path) -> 
 def test_without_pictures_it_waits_and_when_they_stop_it_says_so(tmp_path: Path) -> None:
     hls = files("hls", tmp_path)
     with LoopThread() as io_thread:
-        stage = Stage(io_thread, [hls], copy=False)
+        stage = Stage(io_thread, [hls], copy=False, opus=False)
         streamer = stage.streamer
         assert "waits for the first picture" in stage.wait(hls, State.INITIALIZING).reason
         with filming(streamer.add_picture, lambda samples: streamer.add_sound(samples, 16_000)):

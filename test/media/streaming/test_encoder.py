@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.media.streaming.encoder import STALE_S, Quality, StreamEncoder
-from reachy_mini_ros.media.streaming.flv import FILE_HEADER, VIDEO, Tag, TagReader
+from reachy_mini_ros.media.streaming.flv import AUDIO, FILE_HEADER, VIDEO, Tag, TagReader
 from reachy_mini_ros.media.streaming.sound import DELAY_S, RATE_HZ, SoundTimeline
 from reachy_mini_ros.media.streaming.target import folder, server
 
@@ -246,6 +246,24 @@ def test_the_bitrate_changes_while_it_runs_and_the_description_stays() -> None:
     assert len(recording.frames()) == encoder.counts.encoded + encoder.counts.repeated
 
 
+def test_sound_that_begins_after_pictures_went_out_is_taken() -> None:
+    now_s = 100.0
+    recording = Recording(Quality(2000, 1.0), clock=lambda: now_s)
+    encoder = recording.encoder
+    for number in range(10):  # so slow that none waits for the sound
+        now_s = 100 + 0.4 * number
+        encoder.add_picture(jpeg(number))
+        wait_for(
+            lambda number=number: encoder.failure or encoder.counts.encoded == number + 1,
+        )
+    encoder.close()
+    assert encoder.failure == ""
+    times_ms = [tag.time_ms for tag in recording.tags if tag.kind == AUDIO and not tag.describes]
+    assert times_ms[0] == 0
+    assert times_ms[-1] > 3000
+    assert recording.keys_s()[0] == 0
+
+
 def test_an_old_picture_gives_way_to_a_card_until_a_new_one_comes() -> None:
     recording = Recording(Quality(2000, 1.0), clock=lambda: 4 * time.monotonic())
     encoder = recording.encoder
@@ -258,13 +276,16 @@ def test_an_old_picture_gives_way_to_a_card_until_a_new_one_comes() -> None:
     encoder.close()
     frames = recording.frames()
     assert len(frames) == encoder.counts.encoded + encoder.counts.repeated
-    came_s = frames[-1].time
-    for frame in frames:
-        green = np.abs(frame.to_ndarray(format="bgr24")[5, 5].astype(int) - GREEN).max() < 8
-        if frame.time < STALE_S or frame.time >= came_s:
-            assert green
-        elif frame.time > STALE_S + 0.1:
-            assert not green
+    green = [
+        bool(np.abs(frame.to_ndarray(format="bgr24")[5, 5].astype(int) - GREEN).max() < 8)
+        for frame in frames
+    ]
+    first = green.index(False)
+    last = len(green) - 1 - green[::-1].index(False)
+    assert green[-1]
+    assert not any(green[first : last + 1])
+    assert frames[first].time >= STALE_S
+    assert frames[first - 1].time <= STALE_S + 0.1
 
 
 def test_pictures_of_other_sizes_are_fitted_and_broken_ones_left_out() -> None:
