@@ -19,7 +19,8 @@ Pitch = Annotated[float, Field(ge=-90.0, le=90.0)]
 """Beyond, the same orientation has another roll and yaw, and would be judged by these."""
 Offset = Annotated[float, Field(ge=-0.1, le=0.1)]
 Metres = Annotated[float, Field(ge=-100.0, le=100.0)]
-Duration = Annotated[float, Field(ge=0.2, le=60.0)]
+Duration = Annotated[float, Field(ge=0.2, le=10.0)]
+"""Seconds. A longer path is so much to upload that the daemon pauses its state for over 0.5 s."""
 Pixel = Annotated[float, Field(ge=0.0, le=10_000.0)]
 Side = Annotated[float, Field(ge=1.0, le=10_000.0)]
 Mode = Literal["stream", "goto"]

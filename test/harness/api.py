@@ -26,6 +26,8 @@ class Api:
         self.url = f"http://127.0.0.1:{port}"
         self._schema = schemathesis.openapi.from_url(f"{self.url}/api/openapi.json")
         self.statuses: Counter[int] = Counter()
+        self.failures: list[str] = []
+        """Answers of 500 and more."""
 
     def operations(self, start: str = "/") -> Iterator[Any]:
         """Return those whose path begins with ``start``, but WebSockets."""
@@ -63,6 +65,8 @@ class Api:
         else:
             response = case.call(timeout=patience(30))
             status = response.status_code
+            if status >= 500:
+                self.failures.append(f"{status} {response.text[:200]}")
             case.validate_response(response, excluded_checks=UNCHECKED)
         assert status != 500
         self.statuses[status] += 1

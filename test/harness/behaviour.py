@@ -369,7 +369,7 @@ class Behaviour:
         for operation in api.operations(f"/api/command/{name}"):
             api.try_out(operation, GenerationMode.POSITIVE, 6)
         assert sum(api.statuses.values()) >= 6
-        assert set(api.statuses) <= {200, 409}
+        assert set(api.statuses) <= {200, 409}, api.failures
 
     def test_motion_is_looked_for_on_demand_and_kept_with_its_picture(self, page: Page) -> None:
         def motion() -> dict[str, Any]:
