@@ -19,7 +19,8 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml", "CHANGELOG.rst"]),
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
-        (f"share/{PACKAGE}/config", [name for name in glob("config/*") if "." in name]),
+        (f"share/{PACKAGE}/config", glob("config/*.*")),
+        (f"share/{PACKAGE}/config/mcp", glob("config/mcp/*.*")),
     ],
     # ROS packages come from a distribution or from its wheels, never from here.
     install_requires=[
