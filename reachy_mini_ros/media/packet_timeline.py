@@ -6,6 +6,7 @@ Packets follow one another without a gap. One that is missing becomes silence, a
 differ in is made up for by packets that begin a millisecond sooner or later, which nobody hears.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -19,6 +20,8 @@ _HOLE = RATE_HZ * 15 // 1000
 _SLACK = RATE_HZ * 3 // 1000
 """One within this is left where it is."""
 _STEP = RATE_HZ // 1000
+_LONGEST_S = 2.0
+"""A time that is further from now is wrong: silence up to it would be without end."""
 _MOST = 50
 """Packets that may wait: more came at once, and are not of now."""
 
@@ -55,7 +58,10 @@ class PacketTimeline:
         while True:
             if self._waiting:
                 packet, came_s, stamp_s = self._waiting[0]
-                off = round(placed(came_s, stamp_s) * RATE_HZ) - self.position
+                place_s = placed(came_s, stamp_s)
+                if not math.isfinite(place_s) or place_s > now_s + _LONGEST_S:
+                    place_s = placed(came_s, None)
+                off = round(place_s * RATE_HZ) - self.position
             elif self.position + silence <= (now_s - _PATIENCE_S) * RATE_HZ:
                 packet, off, self.flows = SILENCE, _HOLE + 1, False
             else:

@@ -91,3 +91,12 @@ def test_what_comes_all_at_once_and_too_late_is_left_out() -> None:
     assert played.timeline.position / 48_000 < 5.02
     played.timeline.add(b"", 4.0, 4.0)  # no packet at all
     played.take(5.0)
+
+
+@pytest.mark.parametrize("stamp_s", [1e9, 1e300, float("inf"), float("-inf"), float("nan")])
+def test_a_packet_with_a_time_that_cannot_be_is_placed_by_when_it_came(stamp_s: float) -> None:
+    timeline, packet = PacketTimeline(), OpusEncoder().packet()
+    timeline.add(packet, 1.0, stamp_s)
+    given = timeline.take(1.0, _as_stamped)
+    assert given[-1] == (1000, packet)
+    assert len(given) == 51
