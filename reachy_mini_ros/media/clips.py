@@ -9,9 +9,8 @@ import csv
 import io
 import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -24,21 +23,12 @@ from reachy_mini_ros.errors import MalformedError
 from reachy_mini_ros.media import jpeg
 from reachy_mini_ros.media.frames import ONE_THREAD, EncodedFrame
 from reachy_mini_ros.media.mp4 import TIMESCALE, Film
+from reachy_mini_ros.media.state_rows import State
 
 SUFFIX, STATES_SUFFIX = ".mp4", ".csv"
 _STILL_QUALITY = 85
 _TAIL_BYTES = 8_000_000
 """Longer than any picture."""
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What is known of the robot at one moment."""
-
-    time_ns: int
-    """Of the clock that a clip's pictures have their time of."""
-    values: Mapping[str, float]
-    """By the column's name; metres, radians."""
 
 
 class Clip:

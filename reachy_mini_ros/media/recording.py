@@ -12,9 +12,10 @@ from pathlib import Path
 
 from reachy_mini_ros.aio import Tasks
 from reachy_mini_ros.errors import MalformedError, NotConnectedError, RobotError
-from reachy_mini_ros.media.clips import Clip, State
+from reachy_mini_ros.media.clips import Clip
 from reachy_mini_ros.media.frames import EncodedFrame
 from reachy_mini_ros.media.sources.base import VideoSource
+from reachy_mini_ros.media.state_rows import State, StateRows
 
 BEFORE_S = 3.0
 """So much is kept of what was before a clip, and back to the key frame before that."""
@@ -76,7 +77,7 @@ class Recorder:
         self._waiting: list[EncodedFrame] = []
         self._waiting_bytes = 0
         self._key_ns = 0
-        self._states: list[State] = []
+        self._states = StateRows()
         self._keeps_before = self._listens = self._writes = False
         self._has_key = False
         """Whether the clip has had its first picture, which is a key frame."""
@@ -135,11 +136,8 @@ class Recorder:
 
     def add_state(self, time_ns: int, values: Mapping[str, float]) -> None:
         """Take what was true at a moment; the same moment's values make one row."""
-        if not self._writes:
-            return
-        if self._states and self._states[-1].time_ns == time_ns:
-            values = {**self._states.pop().values, **values}
-        self._states.append(State(time_ns, values))
+        if self._writes:
+            self._states.add(time_ns, values, time.monotonic_ns())
 
     def _listen(self) -> None:
         wanted = self._writes or self._keeps_before
@@ -201,16 +199,16 @@ class Recorder:
         finally:
             self._writes = False
             self._forget()
-            self._states.clear()
             self._listen()
             await self._close(ended, failed)
 
     async def _close(self, ended: str, failed: bool) -> None:
+        states, self._states = self._states.take(), StateRows()
         clip, self._clip = self._clip, None
         if clip is not None:
             self._last = f"{clip.path} ({clip.length_s:.1f} s, {clip.bytes / 1e6:.1f} MB)"
             try:
-                await asyncio.to_thread(clip.close)
+                await asyncio.to_thread(_finish, clip, () if failed else states)
             except OSError as error:
                 ended, failed = ended or f"{clip.path}: {_why(error)}", True
         self.state = Recording(ended=ended, is_error=failed)
@@ -219,11 +217,8 @@ class Recorder:
     async def _write_waiting(self) -> str:
         """Write what came; return why the clip ends here, if it does."""
         too_slow = self._waiting_bytes > _MOST_WAITING_BYTES
-        frames, states = self._waiting, self._states
-        # The newest row may still be waiting for the rest of its moment.
-        hold = 0 if self._stop.is_set() else 1
-        self._states = states[len(states) - hold :] if states else []
-        states = states[: len(states) - hold] if states else []
+        frames = self._waiting
+        states = self._states.take(time.monotonic_ns())
         self._forget()
         if frames or (states and self._clip is not None):
             before = self._clip
@@ -254,6 +249,13 @@ class Recorder:
         if self._clip is not None:
             self._clip.write_states(states)
         return ""
+
+
+def _finish(clip: Clip, states: Sequence[State]) -> None:
+    try:
+        clip.write_states(states)
+    finally:
+        clip.close()
 
 
 def _why(error: OSError) -> str:

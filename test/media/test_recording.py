@@ -15,8 +15,9 @@ from harness.video import Encoder, counter
 
 from reachy_mini_ros.errors import MalformedError
 from reachy_mini_ros.media import clips
-from reachy_mini_ros.media.clips import Clip, State
+from reachy_mini_ros.media.clips import Clip
 from reachy_mini_ros.media.frames import EncodedFrame
+from reachy_mini_ros.media.state_rows import State
 
 TAKEN_NS = 1_700_000_000_123_456_000
 STEP_NS = 33_333_333
