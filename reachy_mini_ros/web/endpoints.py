@@ -39,7 +39,8 @@ class Endpoint:
     summary: str
     answer: Any
     """The type that the JSON of a success holds, or a media type."""
-    body: type[BaseModel] | None = None
+    body: type[BaseModel] | str | None = None
+    """What its JSON holds, or a media type."""
     query: type[BaseModel] | None = None
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     """Name -> what it is."""

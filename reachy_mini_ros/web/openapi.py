@@ -61,7 +61,7 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, object]:
 def _schemas(endpoints: tuple[Endpoint, ...]) -> tuple[dict[Any, Any], dict[str, Any]]:
     """Return the schema of each type, and what these refer to."""
     sent = [endpoint.answer for endpoint in endpoints if not isinstance(endpoint.answer, str)]
-    taken = [endpoint.body for endpoint in endpoints if endpoint.body is not None]
+    taken = [endpoint.body for endpoint in endpoints if isinstance(endpoint.body, type)]
     modes: list[tuple[Any, JsonSchemaMode]] = [(Failure, "serialization")]
     modes += [(kind, "serialization") for kind in dict.fromkeys(sent)]
     modes += [(kind, "validation") for kind in dict.fromkeys(taken)]
@@ -90,16 +90,12 @@ def _operation(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, object]
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
-        content = {"application/json": {"schema": schemas[endpoint.body]}}
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": True, "content": _content(endpoint.body, schemas)}
     return operation
 
 
 def _responses(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, object]:
-    if isinstance(endpoint.answer, str):
-        content: dict[str, object] = {endpoint.answer: {}}
-    else:
-        content = {"application/json": {"schema": schemas[endpoint.answer]}}
+    content = _content(endpoint.answer, schemas)
     failure = {"application/json": {"schema": schemas[Failure]}}
     success = "101" if endpoint.is_socket else "200"
     return {
@@ -109,6 +105,11 @@ def _responses(endpoint: Endpoint, schemas: dict[Any, Any]) -> dict[str, object]
             for status in sorted({*ALWAYS, *endpoint.failures})
         },
     }
+
+
+def _content(kind: Any, schemas: dict[Any, Any]) -> dict[str, object]:
+    """Return what is sent: a media type, or JSON of a type."""
+    return {kind: {}} if isinstance(kind, str) else {"application/json": {"schema": schemas[kind]}}
 
 
 def _given(schema: dict[str, Any]) -> dict[str, Any]:

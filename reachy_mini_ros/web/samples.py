@@ -20,6 +20,8 @@ from reachy_mini_ros.web.robot import Robot
 
 LONGEST_S = 30.0
 LARGEST_BYTES = 4 * 2**20
+SILENT_S = 8.0
+"""Without a sample: the robot's microphone sends nothing."""
 AHEAD_S = 0.5
 """Sent before it can have been played: a stop of agents or of the sender ends it soon."""
 PIECE_S = 0.1
@@ -60,13 +62,14 @@ class Samples:
             *("POST", "/api/say", self._say),
             "The robot's speaker plays a WAV of 16 bits, 30 s at most; answered at its end.",
             Done,
+            body="audio/wav",
             failures=(403, 408, 409, 413, 415, 422, 503, 504),
         )
 
     async def _hear(self, request: web.Request) -> web.Response:
         wanted_s = read_query(request, HearQuery).seconds
         try:
-            async with asyncio.timeout(wanted_s + 10.0):
+            async with asyncio.timeout(wanted_s + SILENT_S):
                 sound = await self._recorded(wanted_s)
         except TimeoutError:
             raise web.HTTPServiceUnavailable(text="the robot's microphone sends nothing") from None
@@ -77,7 +80,8 @@ class Samples:
         samples = bytearray()
         with self._hearing.listening() as outbox:
             while not samples or len(samples) < wanted_s * form["rate"] * form["channels"] * 2:
-                parts = await outbox.next()
+                async with asyncio.timeout(SILENT_S):
+                    parts = await outbox.next()
                 if not parts:
                     raise web.HTTPServiceUnavailable(text="the dashboard is closing")
                 for part in parts:

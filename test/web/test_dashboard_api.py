@@ -15,6 +15,7 @@ from harness.pictures import Client, jpeg
 from schemathesis import GenerationMode
 
 from reachy_mini_ros.errors import NotConnectedError
+from reachy_mini_ros.web import agents, samples
 
 EXAMPLES = 15
 
@@ -24,6 +25,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Serve pictures and two photos, and obey all commands."""
     with pytest.MonkeyPatch.context() as patch, serving() as serve:
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setattr(agents, "QUESTION_S", 0.1)  # nobody answers
+        patch.setattr(samples, "SILENT_S", 0.1)  # nothing is heard
         one = serve()
         one.photos.mkdir()
         (one.photos / "one.jpg").write_bytes(jpeg(1))
