@@ -24,7 +24,7 @@ class NewestFrame:
         self._ended = False
         self.dropped = 0
         """Frames that never were handled, as a newer one came first."""
-        self._thread = threading.Thread(target=self._run, name=name)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def offer(self, frame: Frame | None) -> None:
