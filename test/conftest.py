@@ -19,7 +19,8 @@ from harness.simulation import Simulation
 if TYPE_CHECKING:
     from harness.ros import RosClient
 
-pytest.register_assert_rewrite("harness.behaviour")
+for module in ("behaviour", "media_behaviour", "panoramas", "settings_behaviour"):
+    pytest.register_assert_rewrite(f"harness.{module}")
 
 # This process sees itself only, whatever tests run beside it; rclpy reads these when initialised.
 os.environ["ROS_DOMAIN_ID"] = str(own_domain())

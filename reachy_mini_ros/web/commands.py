@@ -20,7 +20,8 @@ Pitch = Annotated[float, Field(ge=-90.0, le=90.0)]
 Offset = Annotated[float, Field(ge=-0.1, le=0.1)]
 Metres = Annotated[float, Field(ge=-100.0, le=100.0)]
 Duration = Annotated[float, Field(ge=0.2, le=10.0)]
-"""Seconds. A longer path is so much to upload that the daemon pauses its state for over 0.5 s."""
+"""Seconds. Over ROS a timed turn of the body is a path, and its upload makes the daemon pause its
+state: for 0.03 s up to 10 s of path, for 0.27 s at 30 s, measured on an idle machine."""
 Pixel = Annotated[float, Field(ge=0.0, le=10_000.0)]
 Side = Annotated[float, Field(ge=1.0, le=10_000.0)]
 Mode = Literal["stream", "goto"]

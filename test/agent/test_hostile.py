@@ -22,8 +22,8 @@ CALLS, AT_ONCE = 500, 50
 TILT, HEAD_TO_BODY, BODY, ANTENNAS, OFFSET = 40.5, 68.0, 160.5, 180.5, 0.1
 """Degrees and metres: the robot's limits, and what the simulation's kinematics err.
 
-Limits hold for where the robot is sent. On its way there the daemon turns the head along the
-shortest rotation, by which a tilted one gets up to 2 degrees beyond the 65 to its body.
+Limits hold for where the robot is sent. On its way there the daemon alone keeps the head near the
+body, and a tilted one was seen 2 degrees beyond its 65.
 """
 
 

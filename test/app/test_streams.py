@@ -16,6 +16,7 @@ from reachy_mini_ros.app.media import Media
 from reachy_mini_ros.app.pictures import PictureFeed
 from reachy_mini_ros.app.streams import Streams
 from reachy_mini_ros.media.streaming import target
+from reachy_mini_ros.media.streaming.encoder import Quality
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 
 HOST = "127.0.0.1"
@@ -31,9 +32,9 @@ def test_what_is_no_h264_is_encoded_and_not_copied(io: LoopThread, tmp_path: Pat
     supervisor, encoder = Supervisor(), Encoder()
     api = DaemonApi(HOST, free_port())
     media = Media(HOST, free_port(), api, supervisor)
-    feed = PictureFeed(io, media, supervisor)
+    feed = PictureFeed(io, media, supervisor, rate_hz=15.0, quality=80)
     hls = target.folder("hls", tmp_path, "/live", 2.0)
-    streams = Streams(io, media, feed, [hls], supervisor)
+    streams = Streams(io, media, feed, [hls], Quality(2000, 2.0), supervisor)
     starting = io.submit(streams.start())
     try:
         wait_for(lambda: streams._stream.copies, 5, "H264 is expected")

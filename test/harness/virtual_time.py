@@ -1,14 +1,24 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""An event loop whose time jumps to what is due next: timing judged without waiting."""
+"""Time that does not pass by itself: timing judged without waiting."""
 
 import asyncio
 import selectors
 from collections.abc import Callable
 
 
+class Clock:
+    """Time that passes when a test says so; unix time or monotonic."""
+
+    def __init__(self, now_s: float = 1_700_000_000.0) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop that begins at 0 s."""
+    """An event loop that begins at 0 s, and whose time jumps to what is due next."""
 
     def __init__(self) -> None:
         self.now_s = 0.0

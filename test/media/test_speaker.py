@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from harness.virtual_time import Clock
 from harness.waiting import patience
 from numpy.typing import NDArray
 
@@ -14,15 +15,6 @@ from reachy_mini_ros.media.speaker import CAPACITY_S, PREROLL_S, RATE_HZ, Speake
 from reachy_mini_ros.simulation.sound import analyse
 
 PACKET = RATE_HZ // 50
-
-
-class Clock:
-    """Time that passes when a test says so."""
-
-    now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def tone(seconds: float, rate_hz: int, channels: int = 1) -> NDArray[np.int16]:

@@ -66,17 +66,6 @@ def test_the_example_says_in_one_line_that_there_is_no_robot() -> None:
     assert "is not connected (nothing listens" in line
 
 
-def test_the_readme_shows_the_example() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "examples/without_ros.py" in readme
-    shown = readme.split("**Without ROS**", 1)[1].split("```python\n", 1)[1].split("```", 1)[0]
-    block = shown.split("async with", 1)[1].splitlines()[1:]
-    assert block
-    for line in block:
-        name = line.strip().removeprefix("await robot.").partition("(")[0]
-        assert callable(getattr(Driver, name)), line
-
-
 def driver_of(daemon: Daemon, **options: object) -> Driver:
     return Driver("127.0.0.1", daemon.port, **options)  # type: ignore[arg-type]
 

@@ -14,6 +14,7 @@ import pytest
 from harness.dashboard import Serve, Served
 from harness.events import EventStream
 from harness.pictures import Client, Stream, jpeg
+from harness.virtual_time import Clock
 from harness.waiting import patience, wait_for
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -128,15 +129,6 @@ def _answers(served: Served) -> bool:
         return Client(served.port).get("/api/status")[0] == 200
     except OSError:
         return False
-
-
-class Clock:
-    """Time that passes when a test says so."""
-
-    now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def test_wrong_tokens_make_wait_ever_longer_but_never_for_ever() -> None:

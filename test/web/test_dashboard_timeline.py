@@ -17,6 +17,7 @@ from harness.dashboard import Serve, Served
 from harness.events import EventStream
 from harness.pictures import Client, jpeg
 from harness.video import record
+from harness.virtual_time import Clock
 from harness.waiting import wait_for
 
 from reachy_mini_ros.aio import Supervisor
@@ -25,16 +26,6 @@ from reachy_mini_ros.web.commands import MotionDetection
 from reachy_mini_ros.web.pictures import Pictures
 from reachy_mini_ros.web.robot import PictureMotion
 from reachy_mini_ros.web.timeline import Kind, Timeline
-
-
-class Clock:
-    """The time of day, as a test sets it."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture

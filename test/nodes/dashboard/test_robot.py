@@ -9,7 +9,9 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from harness.behaviour import Behaviour, Page
 from harness.control import values_of
 from harness.events import EventStream
+from harness.media_behaviour import MediaBehaviour
 from harness.panoramas import PanoramaBehaviour
+from harness.pictures import Client
 from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.settings_behaviour import SettingsBehaviour
@@ -18,6 +20,7 @@ from harness.waiting import wait_for
 from std_srvs.srv import Trigger
 
 from reachy_mini_ros.nodes.common.qos import latched
+from reachy_mini_ros.web.agents import HEADER
 
 SPACE = "/dashboard_robot"
 
@@ -133,9 +136,26 @@ def test_a_scan_is_a_service_with_its_progress_on_a_topic(page: Page, ros: RosCl
     assert (answer.success, answer.message) == (False, "no scan is running")
 
 
+def test_calls_of_agents_are_told_on_a_topic(page: Page, ros: RosClient) -> None:
+    events = ros.subscribe(DiagnosticStatus, f"{SPACE}/agent_events")
+    wait_for(lambda: ros.node.count_publishers(f"{SPACE}/agent_events"), 10, "the topic")
+    call = {"id": "1", "tool": "look_at", "arguments": "x: 1.0", "outcome": "begun"}
+    told: list[dict[str, str]] = []
+
+    def heard() -> bool:  # the subscription may be matched a moment later than it is seen
+        headers = {HEADER: "ann"}
+        assert Client(page.port).post("/api/agents/calls", call, **headers)[0] == 200
+        told[:] = map(values_of, events.messages)
+        return bool(told)
+
+    wait_for(heard, 10, "an event")
+    assert told[-1] == {"agent": "ann", "text": "", **call}
+    ros.unsubscribe(events)
+
+
 class TestPanorama(PanoramaBehaviour):
     """Scans over the nodes' topics and services."""
 
 
-class TestRosGraph(Behaviour):
+class TestRosGraph(Behaviour, MediaBehaviour):
     """The API over the nodes' topics and services."""

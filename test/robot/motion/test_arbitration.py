@@ -7,6 +7,7 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
+from harness.virtual_time import Clock
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -23,15 +24,6 @@ from reachy_mini_ros.robot.motion.arbitration import (
 
 TIMEOUT_S = 0.5
 DOCS = Path(__file__).parents[3] / "docs" / "motion.md"
-
-
-class Clock:
-    """Time that passes when told to."""
-
-    now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
+from harness.virtual_time import Clock
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -17,15 +18,6 @@ from reachy_mini_ros.robot.motion.lease import RULES, Answer, Ask, Lease, Standi
 DOCS = Path(__file__).parents[3] / "docs" / "motion.md"
 ASKS = (Ask.ACQUIRE, Ask.RENEW, Ask.RELEASE, Ask.TAKE)
 REFUSALS = (Answer.HELD, Answer.NONE)
-
-
-class Clock:
-    """Time that passes when told to."""
-
-    now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture
