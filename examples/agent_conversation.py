@@ -28,6 +28,7 @@ TALK: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Look down as far as it can: 60 degrees.", "move", {"head": {"pitch": 60}}),
     ("Then as far as it may.", "move", {"head": {"pitch": 35}}),
     ("And say hello with the antennas.", "move", {"head": {}, "antennas": HELLO}),
+    ("Look around: what is there?", "scan", {"yaw_steps": [-40, 0, 40]}),
     ("Does it hear anything?", "listen", {"seconds": 2.0}),
     ("Play me that song on the speaker.", "play", {"name": "song.wav"}),
     ("Thank you, that is all: stop.", "stop", {}),

@@ -15,7 +15,7 @@ PROGRAM = "mcp_server"
 DETAILS = """\
 Without --allow an agent may ask for the status, and stop the robot. What may be granted:
   motion      move, look_at, express, rest, lease
-  camera      look
+  camera      look; with motion: scan
   microphone  listen
   speaker     say_sound, play
   streams     where the robot streams to, in the status

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from reachy_mini_ros.agent.robot import Moves, Robot
 from reachy_mini_ros.agent.settings import Grant
 from reachy_mini_ros.agent.tool import Arguments, Reply, Tool
+from reachy_mini_ros.web import paced
 from reachy_mini_ros.web.commands import Antennas, Body, Command, Head
 
 
@@ -66,16 +67,12 @@ async def _goto(robot: Robot, moves: Moves, name: str, target: Command) -> str:
     begin = _present(status, name)
     if begin is None:
         return await moves.command(name, wanted)
-    turn = max(abs(wanted[key] - begin[key]) for key in wanted if key in begin)
-    steps = moves.steps(turn, wanted.get("duration") or await robot.goto_s())
-    told = ""
-    for step in range(1, steps + 1):
-        at = {
-            key: value if step == steps else begin[key] + (value - begin[key]) * step / steps
-            for key, value in wanted.items()
-        }
-        told = await moves.command(name, at)
-    return told if steps == 1 else f"{told}, in {steps} steps for the sake of speed"
+    duration_s = wanted.get("duration") or await robot.goto_s()
+    told, count = "", 0
+    for step in paced.steps(begin, wanted, duration_s, robot.settings.caps.speed_deg_s):
+        told = await moves.command(name, step)
+        count += 1
+    return told if count == 1 else f"{told}, in {count} steps for the sake of speed"
 
 
 def _present(status: dict[str, object], name: str) -> dict[str, float] | None:

@@ -3,19 +3,27 @@
 """The robot for one call of one agent: the API in its name, and motion within the caps."""
 
 import asyncio
-import math
 import re
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from reachy_mini_ros.agent.api import MOVE_S, Api, Content
 from reachy_mini_ros.agent.settings import Settings
 from reachy_mini_ros.aio import Tasks
-from reachy_mini_ros.errors import BusyError, PreemptedError, ReachyMiniRosError, TimedOutError
+from reachy_mini_ros.errors import (
+    BusyError,
+    PreemptedError,
+    ReachyMiniRosError,
+    RobotError,
+    TimedOutError,
+)
 
+T = TypeVar("T")
 HEARD_TRIES, HEARD_PAUSE_S = 15, 0.2
+SCAN_PAUSE_S = 0.3
+"""Between two looks at how a scan does."""
 
 
 class Motion:
@@ -130,6 +138,19 @@ class Robot:
         with self._motion.of(tool):
             yield Moves(self, self._motion)
 
+    async def _scan(self, body: Mapping[str, object]) -> dict[str, Any]:
+        """Begin a scan, and return its state at its end."""
+        state: dict[str, Any] = await self._api.post(
+            self._agent, "/api/scan", body, holder=self._motion.holder
+        )
+        name = state["name"]
+        while (state["name"], state["state"]) == (name, "running"):
+            await asyncio.sleep(SCAN_PAUSE_S)
+            state = await self.get("/api/scan")
+        if state["name"] != name:
+            raise RobotError("another scan has begun meanwhile")
+        return state
+
     async def _command(self, name: str, body: object, **query: object) -> str:
         answer = await self._api.post(
             self._agent, f"/api/command/{name}", body, MOVE_S, self._motion.holder, **query
@@ -162,12 +183,19 @@ class Moves:
         Raises TimedOutError where the robot was stopped as the time was over, and PreemptedError
         where a stop came.
         """
+        query = {"wait": "done"} if wait else {}
+        return await self._in_time(lambda: self._robot._command(name, body, **query))
+
+    async def scan(self, body: Mapping[str, object]) -> dict[str, Any]:
+        """Look around; return the scan's last state. Raises like :meth:`command`."""
+        return await self._in_time(lambda: self._robot._scan(body))
+
+    async def _in_time(self, work: Callable[[], Awaitable[T]]) -> T:
         if self._motion.stops != self._stops:
             raise PreemptedError("ended by a stop")
-        query = {"wait": "done"} if wait else {}
         try:
             async with asyncio.timeout_at(self._ends_s) as limit:
-                return await self._robot._command(name, body, **query)
+                return await work()
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -178,8 +206,3 @@ class Moves:
         raise TimedOutError(
             f"stopped: a call may move the robot for {self._robot.settings.caps.duration_s:g} s"
         )
-
-    def steps(self, angle_deg: float, duration_s: float) -> int:
-        """Return how many gotos of a duration a turn takes within the speed that is allowed."""
-        at_once = self._robot.settings.caps.speed_deg_s * duration_s
-        return max(1, math.ceil(abs(angle_deg) / at_once - 1e-6))

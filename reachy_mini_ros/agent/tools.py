@@ -10,6 +10,7 @@ from reachy_mini_ros.agent.motion_tools import (
     RestTool,
     StopTool,
 )
+from reachy_mini_ros.agent.scan_tool import ScanTool
 from reachy_mini_ros.agent.sense_tools import LookTool, StatusTool
 from reachy_mini_ros.agent.sound_tools import ListenTool, PlayTool, SaySoundTool
 from reachy_mini_ros.agent.tool import Tool
@@ -23,6 +24,7 @@ ALL: tuple[type[Tool], ...] = (
     SaySoundTool,
     PlayTool,
     ListenTool,
+    ScanTool,
     RestTool,
     LeaseTool,
     StopTool,

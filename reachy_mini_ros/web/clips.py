@@ -13,9 +13,8 @@ from reachy_mini_ros.web.command_routes import forbid_if
 from reachy_mini_ros.web.commands import Done
 from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_query
 from reachy_mini_ros.web.gallery import CLIP_TYPES, ClipFolder, Clips
-from reachy_mini_ros.web.photos import THUMBNAILS, PhotoQuery, on_disk
+from reachy_mini_ros.web.photos import AT_ONCE, PhotoQuery, Thumbnails, on_disk
 from reachy_mini_ros.web.sending import FileAnswer
-from reachy_mini_ros.web.transcoding import UnreadablePictureError, transcode
 
 NAME = {"name": "The file's name, as the list has it."}
 
@@ -26,7 +25,8 @@ class ClipRoutes:
     def __init__(self, folder: Path, refusal: str) -> None:
         self.folder = ClipFolder(folder)
         self._refusal = refusal
-        self._making = asyncio.Semaphore(THUMBNAILS)
+        self._thumbnails = Thumbnails()
+        self._decoding = asyncio.Semaphore(AT_ONCE)
 
     def endpoints(self) -> Iterator[Endpoint]:
         """Return the list, the clips and their first pictures."""
@@ -64,12 +64,12 @@ class ClipRoutes:
     async def _still(self, request: web.Request) -> web.StreamResponse:
         name, query = request.match_info["name"], read_query(request, PhotoQuery)
         try:
-            async with self._making:
+            async with self._decoding:
                 content = await on_disk(self.folder.still, name, "clip")
-                if query.width is not None:
-                    content = await asyncio.to_thread(transcode, content, query.width, None)
-        except (MalformedError, UnreadablePictureError) as error:
+        except MalformedError as error:
             raise web.HTTPConflict(text=f"{name}: {error}") from None
+        if query.width is not None:
+            content = await self._thumbnails.of(content, query.width, name)
         return web.Response(body=content, content_type="image/jpeg")
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:

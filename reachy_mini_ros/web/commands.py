@@ -214,6 +214,8 @@ class Scan(Command):
     """Of each picture, px."""
     quality: Annotated[int, Field(ge=1, le=100), WHOLE] = 85
     """Of the JPEG files."""
+    max_speed: Annotated[float | None, Field(ge=5.0, le=360.0)] = None
+    """Mean speed of each turn at most, degrees a second; without it a goto is one goto."""
 
 
 COMMANDS: dict[str, type[Command]] = {

@@ -109,6 +109,8 @@ def _options(arguments: Sequence[str]) -> dict[str, Any]:
     parser.add_argument("--full-360", action="store_true", help="all around, instead of yaw steps")
     parser.add_argument("--max-edge", type=int, metavar="PX", help="of each picture")
     parser.add_argument("--quality", type=int, metavar="1-100", help="of the JPEG files")
+    speed = "mean speed of each turn at most, degrees a second"
+    parser.add_argument("--max-speed", type=float, metavar="DEG", help=speed)
     given = vars(parse(parser, arguments))
     return {name: value for name, value in given.items() if value is not None}
 

@@ -22,8 +22,8 @@ T = TypeVar("T")
 NAME = {"name": "The file's name, as the list has it."}
 PERIOD_S = 1.0
 """Between two looks at the folder while somebody listens: photos are saved by other programs."""
-THUMBNAILS = 2
-"""Made at the same time."""
+AT_ONCE = 2
+"""Thumbnails made at the same time."""
 
 
 async def watch(folders: Mapping[Folder, Callable[[], object]]) -> None:
@@ -44,13 +44,28 @@ class PhotoQuery(BaseModel):
     width: Annotated[Width | None, Field(description="a JPEG of at most this width, px")] = None
 
 
+class Thumbnails:
+    """Makes pictures smaller, few at a time."""
+
+    def __init__(self) -> None:
+        self._making = asyncio.Semaphore(AT_ONCE)
+
+    async def of(self, picture: bytes, width: int, name: str) -> bytes:
+        """Return a JPEG of at most this width, px; raises the HTTP error for what is no picture."""
+        try:
+            async with self._making:
+                return await asyncio.to_thread(transcode, picture, width, None)
+        except UnreadablePictureError as error:
+            raise web.HTTPConflict(text=f"{name}: {error}") from None
+
+
 class PhotoRoutes:
     """Lists, sends and deletes photos."""
 
     def __init__(self, folder: Path, refusal: str) -> None:
         self.folder = Gallery(folder)
         self._refusal = refusal
-        self._making = asyncio.Semaphore(THUMBNAILS)
+        self._thumbnails = Thumbnails()
 
     def endpoints(self) -> Iterator[Endpoint]:
         """Return the list and the photos."""
@@ -78,11 +93,7 @@ class PhotoRoutes:
         content_type = CONTENT_TYPES[Path(name).suffix.lower()]
         if query.width is not None:
             content_type = "image/jpeg"
-            try:
-                async with self._making:
-                    content = await asyncio.to_thread(transcode, content, query.width, None)
-            except UnreadablePictureError as error:
-                raise web.HTTPConflict(text=f"{name}: {error}") from None
+            content = await self._thumbnails.of(content, query.width, name)
         return web.Response(body=content, content_type=content_type)
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:

@@ -12,8 +12,8 @@ from aiohttp import web
 from reachy_mini_ros.web import scan_files
 from reachy_mini_ros.web.command_routes import FAILURES, answered, forbid_if, holder_of
 from reachy_mini_ros.web.commands import Done, Scan
-from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_body
-from reachy_mini_ros.web.photos import on_disk
+from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_body, read_query
+from reachy_mini_ros.web.photos import PhotoQuery, Thumbnails, on_disk
 from reachy_mini_ros.web.scanning import Scanner, ScanState
 
 CONTENT_TYPES = {".jpg": "image/jpeg", ".json": "application/json"}
@@ -33,6 +33,7 @@ class ScanRoutes:
         self._scanner = scanner
         self._folder = folder
         self._refusal = refusal
+        self._thumbnails = Thumbnails()
 
     def endpoints(self) -> Iterator[Endpoint]:
         """Return the scan that runs, and the files of all."""
@@ -49,12 +50,13 @@ class ScanRoutes:
         yield Endpoint(*("GET", "/api/scans", self._list), "The scans that are kept.", Scans)
         yield Endpoint(
             *("GET", "/api/scans/{name}/{file}", self._send),
-            *("A file of a scan, as its state or its manifest names it.", "*/*"),
+            *("A file of a scan, as its state or its manifest names it; smaller on wish.", "*/*"),
+            query=PhotoQuery,
             path_parameters={
                 "name": "The scan's name.",
                 "file": "manifest.json, panorama.jpg, ...",
             },
-            failures=(404, 409),
+            failures=(404, 409, 422),
         )
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
@@ -85,7 +87,10 @@ class ScanRoutes:
 
     async def _send(self, request: web.Request) -> web.StreamResponse:
         name, file = request.match_info["name"], request.match_info["file"]
+        width = read_query(request, PhotoQuery).width
         body = await on_disk(
             lambda file: scan_files.find(self._folder, name, file), file, "file of a scan"
         )
+        if width is not None and file.endswith(".jpg"):
+            body = await self._thumbnails.of(body, width, file)
         return web.Response(body=body, content_type=CONTENT_TYPES[Path(file).suffix])

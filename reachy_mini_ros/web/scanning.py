@@ -10,8 +10,8 @@ another command that took its place: then nothing of it moves any more.
 import asyncio
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from reachy_mini_ros.errors import (
 from reachy_mini_ros.robot.geometry.rotations import head_pose
 from reachy_mini_ros.robot.geometry.scan_plan import Step, plan
 from reachy_mini_ros.robot.state import Matrix
+from reachy_mini_ros.web import paced
 from reachy_mini_ros.web.commands import Body, Head, Scan
 from reachy_mini_ros.web.robot import HeadPose, Robot, Shot
 from reachy_mini_ros.web.scan_files import ScanFiles, Taken
@@ -100,7 +101,9 @@ class Scanner:
                 raise BusyError("a scan is running: wait for its end, or cancel it")
             begun = await self._pose()
             files = ScanFiles(self.folder, scan)
-            run = _Run(steps, holder, begun, files, self._robot.stops())
+            goto_s = (await self._robot.limits()).goto_duration if scan.max_speed else 0.0
+            pace = _Pace(goto_s, scan.max_speed or math.inf)
+            run = _Run(steps, holder, begun, files, self._robot.stops(), pace)
             self._work = asyncio.ensure_future(self._take_all(run))
             self._over = self._tasks.start("scan", self._run(run, self._work))
         self._tell(ScanState("running", files.name, total=len(steps), reason="begins"))
@@ -171,9 +174,10 @@ class Scanner:
             raise RobotError(f"it cannot be saved in {run.files.folder}: {reason}") from None
 
     async def _go(self, run: "_Run", command: Head | Body) -> None:
-        if self._robot.stops() != run.stops:  # of one while nothing moved, nothing else tells
-            raise PreemptedError(STOPPED)
-        await self._robot.obey(command, to_its_end=True, holder=run.holder)
+        for part in run.pace.steps(await self._pose(), command):
+            if self._robot.stops() != run.stops:  # of one while nothing moved, nothing else tells
+                raise PreemptedError(STOPPED)
+            await self._robot.obey(part, to_its_end=True, holder=run.holder)
 
     async def _shot_of_still_head(self) -> Shot:
         """Return a picture that was taken while the head stood still, as its state tells."""
@@ -235,6 +239,26 @@ class _Pose:
     def head_pose(self) -> Matrix:
         return head_pose(*map(math.radians, (self.at.roll, self.at.pitch, self.at.yaw)))
 
+    def of(self, command: Head | Body) -> dict[str, float]:
+        return {"yaw": self.body_yaw} if isinstance(command, Body) else asdict(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """How fast a scan may turn."""
+
+    goto_s: float
+    most_deg_s: float
+
+    def steps(self, at: _Pose, command: Head | Body) -> Iterator[Head | Body]:
+        """Return the gotos that a command is made of."""
+        if math.isinf(self.most_deg_s):
+            yield command
+            return
+        end = command.model_dump(exclude={"mode", "duration"})
+        for step in paced.steps(at.of(command), end, self.goto_s, self.most_deg_s):
+            yield command.model_copy(update=step)
+
 
 @dataclass(frozen=True, slots=True)
 class _Run:
@@ -246,6 +270,7 @@ class _Run:
     files: ScanFiles
     stops: int
     """How many stops there had been when it began."""
+    pace: _Pace
 
 
 def _end_of(work: "asyncio.Task[None]") -> tuple[str, str, BaseException | None]:

@@ -18,7 +18,7 @@ from harness.processes import Processes
 from harness.simulation import Simulation
 from harness.waiting import Awaited, patience, wait_for
 
-CALLS, AT_ONCE = 500, 50
+CALLS, AT_ONCE = 500, 20
 TILT, HEAD_TO_BODY, BODY, ANTENNAS, OFFSET = 40.5, 68.0, 160.5, 180.5, 0.1
 """Degrees and metres: the robot's limits, and what the simulation's kinematics err.
 
@@ -101,6 +101,8 @@ def made_up(chance: random.Random) -> tuple[str, dict[str, Any]]:
         lambda: ("play", {"name": chance.choice(NAMES)}),
         lambda: ("say_sound", {"name": chance.choice(NAMES)}),
         lambda: ("look", values(("max_edge", "quality", "path"))),
+        lambda: ("scan", values(("yaw_steps", "pitch_steps", "full_360", "width", "max_speed"))),
+        lambda: ("scan", {"yaw_steps": [chance.uniform(-90, 90)], "pitch_steps": [25.0]}),
         lambda: ("listen", values(("seconds", "wav"))),
         lambda: ("rest", {"state": chance.choice(NAMES)}),
         lambda: ("lease", {"action": chance.choice(("take", *NAMES)), "seconds": 1e9}),
@@ -115,7 +117,7 @@ def test_500_hostile_calls_move_the_robot_beyond_its_limits_never(
 ) -> None:
     page = app.page(processes, simulation, tmp_path)
     assert page.command("wake_up?wait=done")[0] == 200
-    options = ("--allow=motion,camera,microphone,speaker", "--max-rate=600", "--max-duration=3")
+    options = ("--allow=motion,camera,microphone,speaker", "--max-rate=600", "--max-duration=2")
     with connected(program(f"--url=http://127.0.0.1:{page.port}", *options)) as agent:
         attack(agent, page)
     assert page.status()["connection"] == "connected"

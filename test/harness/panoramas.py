@@ -120,6 +120,13 @@ class PanoramaBehaviour:
         page.reaches(lambda told: told["head"]["yaw"], 5)
         assert Client(page.port).json("/api/scan", "DELETE")[0] == 409
 
+    def test_a_scan_turns_no_faster_than_is_wanted(self, page: Page) -> None:
+        assert page.command("head?wait=done")[0] == 200
+        since_s = time.monotonic()
+        begin(page, yaw_steps=[30], max_edge=320, max_speed=20)
+        scanned(page, "done")
+        assert time.monotonic() - since_s > 2 * 30 / 20, "there and back"
+
     def test_a_stop_ends_a_scan_where_it_is(self, page: Page) -> None:
         begin(page, yaw_steps=[-40, -20, 0, 20, 40], max_edge=320)
         wait_for(lambda: scanning(page)["taken"], 20, "the first picture")
