@@ -177,6 +177,12 @@ def test_executables_explain_themselves_or_load(script: str) -> None:
     assert callable(getattr(importlib.import_module(module), function))
 
 
+def files_below(folder: Path) -> set[Path]:
+    """Return what is in a folder and those in it, but what Python made."""
+    paths = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    return {path for path in paths if "__pycache__" not in path.parts}
+
+
 def test_colcon_builds_what_ros2_run_and_launch_look_for(tmp_path: Path) -> None:
     folders = [f"--{name}-base={tmp_path / name}" for name in ("build", "install")]
     result = subprocess.run(
@@ -195,8 +201,7 @@ def test_colcon_builds_what_ros2_run_and_launch_look_for(tmp_path: Path) -> None
     assert {"bringup", "camera", "control", "dashboard", "reachy_mini_sim"} <= executables
     share = prefix / "share" / "reachy_mini_ros"
     for folder in ("launch", "config"):
-        ours = {path.name for path in (ROOT / folder).iterdir() if path.is_file()}
-        assert {path.name for path in (share / folder).iterdir()} == ours
+        assert files_below(share / folder) == files_below(ROOT / folder)
     assert (share / "package.xml").is_file()
     page = next(prefix.rglob("site-packages/reachy_mini_ros/web/page"))
     assert (page / "index.html").is_file()
