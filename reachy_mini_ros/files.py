@@ -5,6 +5,20 @@
 import os
 from pathlib import Path
 
+LONGEST_NAME_BYTES, LONGEST_PATH_BYTES = 255, 4095
+"""Of Linux's file systems."""
+
+
+def is_path(text: str) -> bool:
+    """Return whether there can be a file or a folder of this name, in any user's home if so."""
+    try:
+        parts = Path(text).expanduser().parts
+    except RuntimeError:  # ~nobody
+        return False
+    lengths = [len(part.encode(errors="replace")) for part in parts]
+    short = max(lengths, default=0) <= LONGEST_NAME_BYTES and sum(lengths) < LONGEST_PATH_BYTES
+    return short and (text.isprintable() or not text)
+
 
 def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write a file, and the folders it needs, so that nobody ever sees a part of it.

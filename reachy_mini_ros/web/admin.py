@@ -18,7 +18,8 @@ QUESTIONS = {
 }
 """By the last part of their path: the question, and what is answered."""
 
-_NAME = r"^[\w.-]+$"
+_PLAIN = r"[\w-][\w.-]*"
+_NAME = f"^{_PLAIN}$"
 AppName = Annotated[str, Field(min_length=1, max_length=100, pattern=_NAME)]
 
 
@@ -59,13 +60,13 @@ class UpdateApp(Named):
 class InstallApp(Command):
     """Install an app by its Space owner/name, or by its name; answered when the robot has begun."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w.-]+(/[\w.-]+)?$")]
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=f"^{_PLAIN}(/{_PLAIN})?$")]
 
 
 class StartupApp(Command):
     """Choose the app that starts when the robot wakes up; empty for none."""
 
-    name: Annotated[str, Field(max_length=100, pattern=r"^[\w.-]*$")]
+    name: Annotated[str, Field(max_length=100, pattern=f"^({_PLAIN})?$")]
 
 
 class RobotName(Command):

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from reachy_mini_ros.aio import Supervisor, summary
+from reachy_mini_ros.texts import LONGEST_SENTENCE, shown
 from reachy_mini_ros.web.access import HEADERS
 
 Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
@@ -15,9 +16,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def error(status: int, reason: str) -> web.Response:
-    """Return the answer to a request that failed."""
+    """Return the answer to a request that failed; what is in the reason may come from it."""
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return web.json_response({"error": reason}, status=status, headers=headers)
+    body = {"error": shown(reason, LONGEST_SENTENCE)}
+    return web.json_response(body, status=status, headers=headers)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -27,6 +27,11 @@ def start(processes: Processes, robot: Simulation, **variables: object) -> tuple
 
 def page(processes: Processes, robot: Simulation, folder: Path) -> Page:
     """Start the app, and return its page when it has the robot."""
+    return started(processes, robot, folder)[1]
+
+
+def started(processes: Processes, robot: Simulation, folder: Path) -> tuple[Child, Page]:
+    """Do the same, and return the app too."""
     photos, home = folder / "photos", folder / "home"
     photos.mkdir()
     home.mkdir()
@@ -34,4 +39,4 @@ def page(processes: Processes, robot: Simulation, folder: Path) -> Page:
     child.wait_for_output("in a browser", 30)
     served = Page(port, robot, photos, home / "Videos" / "reachy_mini")
     served.wait_connected()
-    return served
+    return child, served

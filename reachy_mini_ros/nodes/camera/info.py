@@ -15,7 +15,9 @@ from reachy_mini_ros.files import write_atomically
 from reachy_mini_ros.nodes.common.resources import PACKAGE, share_directory
 from reachy_mini_ros.robot.geometry import calibration_file
 from reachy_mini_ros.robot.geometry.camera_models import CameraModel
+from reachy_mini_ros.texts import LONGEST_NAME, shown
 
+_LARGEST_PX = 1e6
 _COEFFICIENTS = {"plumb_bob": (4, 5), "rational_polynomial": (8, 12, 14), "equidistant": (4,)}
 """How many each distortion model has; for those above 8 see :mod:`..robot.camera_models`."""
 
@@ -44,12 +46,14 @@ def from_message(message: CameraInfo, name: str) -> CameraModel:
     that do not go with the distortion model.
     """
     k = np.array(message.k, dtype=float).reshape(3, 3)
-    if not (message.width and message.height and np.isfinite(k).all() and k[0, 0] and k[1, 1]):
+    finite = bool((np.abs(k) < _LARGEST_PX).all())
+    if not (message.width and message.height and finite and k[0, 0] and k[1, 1]):
         raise ValueError("a calibration needs width, height and a finite K with focal lengths")
+    lens = shown(message.distortion_model, LONGEST_NAME)
     counts = _COEFFICIENTS.get(message.distortion_model)
     if message.d and (counts is None or len(message.d) not in counts):
         raise ValueError(
-            f"distortion_model '{message.distortion_model}' with {len(message.d)} coefficients; "
+            f"distortion_model '{lens}' with {len(message.d)} coefficients; "
             + ", ".join(f"{name}: {' or '.join(map(str, n))}" for name, n in _COEFFICIENTS.items())
         )
     if not all(np.isfinite(values).all() for values in (message.d, message.r, message.p)):

@@ -60,9 +60,21 @@ PARAMETERS = (
         0.0,
         60.0,
     ),
-    Param("photo_directory", "~/Pictures/reachy_mini", "Where take_photo saves", read_only=True),
+    Param(
+        "photo_directory",
+        "~/Pictures/reachy_mini",
+        "Where take_photo saves",
+        read_only=True,
+        path=True,
+    ),
     Param("photo_format", "jpeg", "How take_photo saves", choices=photo.FORMATS),
-    Param("record_directory", "~/Videos/reachy_mini", "Where clips are recorded", read_only=True),
+    Param(
+        "record_directory",
+        "~/Videos/reachy_mini",
+        "Where clips are recorded",
+        read_only=True,
+        path=True,
+    ),
     Param("record_max_s", 600.0, "Length that a clip ends at, s; 0: no limit", 0.0, 86400.0),
     Param("record_max_mb", 500.0, "Size that a clip ends at, MB; 0: no limit", 0.0, 100000.0),
     Param(

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from reachy_mini_ros import signals
 from reachy_mini_ros.errors import NotConnectedError, SetupError, StoppedError
+from reachy_mini_ros.files import is_path
 from reachy_mini_ros.robot import discovery
+from reachy_mini_ros.texts import LONGEST_NAME, shown
 
 if TYPE_CHECKING:
     from rcl_interfaces.msg import ParameterDescriptor
@@ -42,8 +44,8 @@ class Param:
     """One parameter; its type is its default's, ``minimum`` and ``maximum`` bound numbers.
 
     The value of a ``secret`` one is in no error's text. ``digits``: a text that may be a number,
-    as a command line and YAML take it. ``topic``: the name of one, or nothing. A list of texts is
-    a tuple here, and may be set as one text.
+    as a command line and YAML take it. ``topic``: the name of one, or nothing; ``path``: of a file
+    or a folder, or nothing. A list of texts is a tuple here, and may be set as one text.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Param:
     secret: bool = False
     digits: bool = False
     topic: bool = False
+    path: bool = False
 
     @property
     def bounds(self) -> str:
@@ -108,13 +111,19 @@ class Param:
         if isinstance(self.default, tuple):
             return self._accept_list(value)
         if self.choices and value not in self.choices:
-            raise ValueError(f"{self.name}: '{value}' is not one of {self.bounds}")
+            raise ValueError(
+                f"{self.name}: '{shown(value, LONGEST_NAME)}' is not one of {self.bounds}"
+            )
         if type(value) is not type(self.default):
-            shown = "the value" if self.secret else repr(value)
-            raise ValueError(f"{self.name}: {shown} is not {_KINDS[type(self.default)]}")
+            given = "the value" if self.secret else shown(repr(value), LONGEST_NAME)
+            raise ValueError(f"{self.name}: {given} is not {_KINDS[type(self.default)]}")
         assert isinstance(value, bool | int | float | str)
         if self.topic and not _TOPIC.fullmatch(str(value)):
-            raise ValueError(f"{self.name}: '{value}' cannot be the name of a topic")
+            name = shown(value, LONGEST_NAME)
+            raise ValueError(f"{self.name}: '{name}' cannot be the name of a topic")
+        if self.path and not is_path(str(value)):
+            name = shown(value, LONGEST_NAME)
+            raise ValueError(f"{self.name}: '{name}' cannot be a path")
         if isinstance(value, int | float) and not self._in_range(value):
             raise ValueError(f"{self.name}: {value} is outside {self.bounds}")
         return value

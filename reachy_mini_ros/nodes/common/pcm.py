@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from std_msgs.msg import Int16MultiArray, MultiArrayDimension, MultiArrayLayout
 
 from reachy_mini_ros.errors import InvalidCommandError
+from reachy_mini_ros.texts import LONGEST_NAME, shown
 
 FRAMES, CHANNELS, SAMPLE_RATE = "frames", "channels", "sample_rate"
 MOST_CHANNELS = 8
@@ -42,8 +43,9 @@ def from_message(message: Int16MultiArray, default_rate_hz: int) -> tuple[NDArra
     """
     sizes = {dimension.label: int(dimension.size) for dimension in message.layout.dim}
     if unknown := sizes.keys() - {FRAMES, CHANNELS, SAMPLE_RATE}:
+        name = shown(sorted(unknown)[0], LONGEST_NAME)
         raise InvalidCommandError(
-            f"unknown dimension '{sorted(unknown)[0]}': the layout has {FRAMES}, {CHANNELS} and, "
+            f"unknown dimension '{name}': the layout has {FRAMES}, {CHANNELS} and, "
             f"if it differs from play_sample_rate, {SAMPLE_RATE}"
         )
     data = np.frombuffer(message.data, np.int16)[message.layout.data_offset :]

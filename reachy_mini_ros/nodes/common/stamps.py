@@ -22,6 +22,11 @@ def command_id(stamp: Time) -> str:
     return f"{stamp.sec}.{stamp.nanosec:09d}" if stamp.sec or stamp.nanosec else ""
 
 
+def stamp_ns(stamp: Time) -> int:
+    """Return a time in ns, whatever is in it: rclpy's own has none before 1970."""
+    return int(stamp.sec * 10**9 + stamp.nanosec)
+
+
 def stamp_s(stamp: Time) -> float | None:
     """Return a time in s; None for none."""
     return stamp.sec + stamp.nanosec / 1e9 or None

@@ -141,7 +141,7 @@ class Actions:
                     f"'{shown(goal.pointing_frame, LONGEST_NAME)}'"
                 )
             axis = (goal.pointing_axis.x, goal.pointing_axis.y, goal.pointing_axis.z)
-            if axis[:2] != (0.0, 0.0) or axis[2] < 0.0:
+            if axis[:2] != (0.0, 0.0) or not axis[2] >= 0.0:
                 raise InvalidCommandError(
                     f"only the z axis of '{look.CAMERA_FRAME}' can be pointed: leave pointing_axis "
                     "zero, or write 0, 0, 1"
@@ -165,6 +165,11 @@ class Actions:
     def _duration(self, goal: Any, angle_rad: float) -> float:
         """Return the time for a turn: the goal's minimum, and what its fastest speed needs."""
         least_s = goal.min_duration.sec + goal.min_duration.nanosec * 1e-9
+        if least_s < 0.0 or not goal.max_velocity >= 0.0:
+            raise InvalidCommandError(
+                f"min_duration is {least_s:g} s and max_velocity {goal.max_velocity:g} rad/s: "
+                "neither may be negative; 0 is for none"
+            )
         if goal.max_velocity > 0.0:
             # Minimum jerk is at its fastest 15/8 of its mean speed.
             least_s = max(least_s, 15.0 / 8.0 * angle_rad / goal.max_velocity)
@@ -250,11 +255,15 @@ def _tolerances(goal: Any) -> Tolerances:
             if tolerance.name not in names:
                 name = shown(tolerance.name, LONGEST_NAME)
                 raise JointsError(f"{field} names '{name}', the trajectory does not")
+            if math.isnan(tolerance.position):
+                raise InvalidCommandError(f"the {field} of '{tolerance.name}' is NaN")
             if tolerance.position > 0.0:
                 allowed[tolerance.name] = tolerance.position
             elif tolerance.position < 0.0:
                 allowed.pop(tolerance.name, None)
     time_s = goal.goal_time_tolerance.sec + goal.goal_time_tolerance.nanosec * 1e-9
+    if time_s < 0.0:
+        raise InvalidCommandError(f"goal_time_tolerance is {time_s:g} s, but cannot be negative")
     return Tolerances(path, end, time_s or GOAL_TIME_S)
 
 

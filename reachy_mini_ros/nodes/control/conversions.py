@@ -92,7 +92,7 @@ def head_target(message: PoseStamped, base_frame: str) -> Target:
         raise InvalidCommandError("head pose: NaN or infinity is not allowed, send finite numbers")
     if abs(position.z - ROOT_TO_NEUTRAL_HEAD_M) > 0.1:
         raise InvalidCommandError(
-            f"head pose z = {position.z:.3f} m is out of reach: z counts from the robot's root, "
+            f"head pose z = {position.z:.4g} m is out of reach: z counts from the robot's root, "
             f"where the neutral head is at {ROOT_TO_NEUTRAL_HEAD_M} m"
         )
     pose = np.eye(4)

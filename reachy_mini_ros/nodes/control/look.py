@@ -11,13 +11,13 @@ import numpy as np
 from geometry_msgs.msg import PointStamped
 from rclpy.node import Node
 from rclpy.subscription import Subscription
-from rclpy.time import Time
 from rclpy.timer import Timer
 from sensor_msgs.msg import CameraInfo
 
 from reachy_mini_ros.errors import InvalidCommandError, RobotError
 from reachy_mini_ros.nodes.camera.info import from_message
 from reachy_mini_ros.nodes.common.qos import reliable
+from reachy_mini_ros.nodes.common.stamps import stamp_ns
 from reachy_mini_ros.robot.geometry import look
 from reachy_mini_ros.robot.geometry.camera_models import CameraModel
 from reachy_mini_ros.robot.geometry.frames import robot_tree
@@ -97,10 +97,10 @@ class LookAtTopics:
 
     def _head_pose_at(self, message: PointStamped) -> Matrix:
         present = self._present()
-        stamp = Time.from_msg(message.header.stamp, self._node.get_clock().clock_type)
-        if not stamp.nanoseconds:
+        picture_ns = stamp_ns(message.header.stamp)
+        if not picture_ns:
             return present.head_pose
-        age_ns = (self._node.get_clock().now() - stamp).nanoseconds
+        age_ns = self._node.get_clock().now().nanoseconds - picture_ns
         taken_ns = time.monotonic_ns() - age_ns
         return self._history.nearest(taken_ns, present).head_pose
 

@@ -15,6 +15,7 @@ _MOVES = (
         "move_directory",
         "~/.ros/reachy_mini_moves",
         "Where record_move saves, and where play_move looks first",
+        path=True,
     ),
     Param(
         "move_approach",

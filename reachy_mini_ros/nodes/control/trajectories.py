@@ -11,11 +11,10 @@ import struct
 from builtin_interfaces.msg import Time as Stamp
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
-from rclpy.time import Time
 from trajectory_msgs.msg import JointTrajectory
 
 from reachy_mini_ros.errors import InvalidCommandError
-from reachy_mini_ros.nodes.common.stamps import command_id
+from reachy_mini_ros.nodes.common.stamps import command_id, stamp_ns
 from reachy_mini_ros.robot.motion import trajectory
 from reachy_mini_ros.robot.motion.trajectory import MOST_POINTS, Point
 
@@ -85,7 +84,6 @@ def trajectory_of(message: JointTrajectory, node: Node) -> tuple[list[str], list
         )
         for point in message.points
     ]
-    clock = node.get_clock()
-    stamp = Time.from_msg(message.header.stamp, clock.clock_type)
-    offset_s = (stamp - clock.now()).nanoseconds / 1e9 if stamp.nanoseconds else 0.0
+    begin_ns = stamp_ns(message.header.stamp)
+    offset_s = (begin_ns - node.get_clock().now().nanoseconds) / 1e9 if begin_ns else 0.0
     return list(message.joint_names), trajectory.shifted(points, offset_s)

@@ -24,6 +24,7 @@ PARAMETERS = (
         "",
         "File with the token in it; empty: the environment variable REACHY_MINI_TOKEN, or none",
         read_only=True,
+        path=True,
     ),
     Param(
         "certfile",
@@ -31,8 +32,9 @@ PARAMETERS = (
         "PEM file with a certificate, for HTTPS, which browsers want for push to talk from another "
         "computer; empty: HTTP",
         read_only=True,
+        path=True,
     ),
-    Param("keyfile", "", "PEM file with its key; empty: in certfile", read_only=True),
+    Param("keyfile", "", "PEM file with its key; empty: in certfile", read_only=True, path=True),
     Param(
         "read_only",
         "auto",
@@ -45,18 +47,21 @@ PARAMETERS = (
         "~/Pictures/reachy_mini",
         "Folder of the gallery: the camera's photo_directory",
         read_only=True,
+        path=True,
     ),
     Param(
         "record_directory",
         "~/Videos/reachy_mini",
         "Folder of the clips: the camera's record_directory",
         read_only=True,
+        path=True,
     ),
     Param(
         "live_directory",
         "",
         "Folder of the live streams below /live/, the stream node's; empty: one in memory",
         read_only=True,
+        path=True,
     ),
     Param(
         "image_topic",

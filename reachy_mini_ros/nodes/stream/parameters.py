@@ -31,6 +31,7 @@ PARAMETERS = (
         "File with one of these URLs a line; empty: the environment variable "
         "REACHY_MINI_DESTINATIONS, or none",
         read_only=True,
+        path=True,
     ),
     Param("hls", True, "Stream into the dashboard's /live/hls/index.m3u8"),
     Param("dash", False, "Stream into the dashboard's /live/dash/manifest.mpd"),
@@ -68,6 +69,7 @@ PARAMETERS = (
         "",
         "Where HLS and DASH are written, the dashboard's of the same name; empty: a folder in RAM",
         read_only=True,
+        path=True,
     ),
     Param(
         "video_topic",

@@ -38,6 +38,8 @@ TOLERANCE_M = 1e-4
 LYING_RAD = 0.03
 """A platform's joint that is further outside its limits does not sag: the head lies."""
 _ROTATION_TOLERANCE = 1e-3
+_FARTHEST_M = 1e3
+"""How far a pose is said to be away, where it is further yet."""
 PARTS = (1.0, 0.9, 0.75, 0.5, 0.0)
 """Of the farthest yaw between head and body, tried for a head that is turned along."""
 
@@ -179,9 +181,11 @@ def turned_along(pose: Matrix, body: float, reach: Reach = DOCUMENTED) -> Matrix
     A tilted head reaches less far from the body. Where it reaches nowhere, it is for :func:`check`
     to tell.
     """
+    if not math.isfinite(body):
+        return None
     yaw = rotations.roll_pitch_yaw(pose)[2]
     apart = math.remainder(yaw - body, math.tau)
-    if not abs(apart) > reach.head_to_body_rad:  # also where the body's yaw is no number
+    if abs(apart) <= reach.head_to_body_rad:
         return None
     turned = [_turned(pose, clip(apart, part * reach.head_to_body_rad) - apart) for part in PARTS]
     for way in turned:
@@ -281,7 +285,7 @@ def _check_head(pose: Matrix, body: float | None, reach: Reach, start: float = 0
     away_m = math.dist(pose[:3, 3], (0.0, 0.0, 0.0))
     if away_m > reach.translation_m + TOLERANCE_M:
         raise UnreachableError(
-            f"the head is {away_m * 1e3:.0f} mm from neutral, more than "
+            f"the head is {min(away_m, _FARTHEST_M) * 1e3:.0f} mm from neutral, more than "
             f"{reach.translation_m * 1e3:.0f} mm: move it closer"
         )
     if platform().mirrored(pose, joints):
@@ -343,7 +347,7 @@ def _array(name: str, values: object, shape: tuple[int, ...]) -> Matrix:
 
 
 def _describe(pose: Matrix) -> str:
-    x, y, z = pose[:3, 3] * 1e3
+    x, y, z = np.clip(pose[:3, 3], -_FARTHEST_M, _FARTHEST_M) * 1e3
     roll, pitch, yaw = (_degrees(angle) for angle in rotations.roll_pitch_yaw(pose))
     return f"({x:.0f}, {y:.0f}, {z:.0f}) mm from neutral with roll {roll}, pitch {pitch}, yaw {yaw}"
 

@@ -96,7 +96,8 @@ def point_in_world(point: Matrix, frame: str, state: RobotState) -> Matrix:
         positions.update(zip(HEAD_JOINTS, state.head_joints.tolist(), strict=True))
         positions.update(zip(ANTENNA_JOINTS, (-state.antennas).tolist(), strict=True))
         positions.update(zip(PASSIVE_JOINTS, passive.angles.tolist(), strict=True))
-    world = (tree.pose(frame, positions) @ np.append(point, 1.0))[:3]
+    with np.errstate(all="ignore"):  # what is not finite is for level_pose to say
+        world = (tree.pose(frame, positions) @ np.append(point, 1.0))[:3]
     world[2] -= ROOT_TO_NEUTRAL_HEAD_M
     return np.asarray(world)
 

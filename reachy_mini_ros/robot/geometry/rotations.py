@@ -81,12 +81,13 @@ def from_quaternion(quaternion: tuple[float, float, float, float]) -> Matrix:
 
     Raises InvalidCommandError for a zero quaternion.
     """
-    length = math.sqrt(sum(value * value for value in quaternion))
-    if length < 1e-6:
+    largest = max(map(abs, quaternion))
+    if largest < 1e-6:
         raise InvalidCommandError(
             "head pose: the orientation is a zero quaternion; no rotation is 0, 0, 0, 1"
         )
-    x, y, z, w = (value / length for value in quaternion)
+    length = math.hypot(*(value / largest for value in quaternion))
+    x, y, z, w = (value / largest / length for value in quaternion)
     return np.array(
         [
             [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],

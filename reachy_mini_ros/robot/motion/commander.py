@@ -15,7 +15,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from reachy_mini_ros.connection import Connection
-from reachy_mini_ros.errors import NotConnectedError, RobotError, TimedOutError, UnreachableError
+from reachy_mini_ros.errors import (
+    InvalidCommandError,
+    NotConnectedError,
+    RobotError,
+    TimedOutError,
+    UnreachableError,
+)
 from reachy_mini_ros.robot.daemon.api import DaemonApi
 from reachy_mini_ros.robot.daemon.link import RobotLink
 from reachy_mini_ros.robot.geometry import clamping, limits
@@ -23,6 +29,7 @@ from reachy_mini_ros.robot.geometry.limits import DOCUMENTED, Reach
 from reachy_mini_ros.robot.geometry.passive_joints import platform
 from reachy_mini_ros.robot.motion.arbitration import Command, Motion, MotionStatus, Owner
 from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent
+from reachy_mini_ros.robot.motion.moves import LONGEST_S
 from reachy_mini_ros.robot.motion.ramp import Speeds
 from reachy_mini_ros.robot.motion.receipts import UNTOLD, Order, ReceiptKind, StreamOrders
 from reachy_mini_ros.robot.motion.runner import Runner
@@ -146,6 +153,8 @@ class Commander:
         """
         state = self.present()
         self.motion.admit(Command.GOTO, order.stops)
+        if not 0.0 <= duration_s <= LONGEST_S:
+            raise InvalidCommandError(f"a goto takes up to {LONGEST_S:.0f} s, not {duration_s:g} s")
         checked = self._as_pose(self._checked(target, state, order), state)
         # The state is the link's own unless its head pose had to be put right.
         if state is not self._link.state and checked.head_pose is not None:

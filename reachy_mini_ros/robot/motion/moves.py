@@ -27,6 +27,8 @@ HOLD_S = 0.04
 error if it looks at the clock a moment too late: neither must fall on the motion itself."""
 _DECIMALS = 7
 _NAME = re.compile(r"[\w.+-]+")
+_LONGEST_NAME_BYTES = 200
+"""A file system takes 255, with the suffix."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -166,7 +168,11 @@ def find(name: str, directory: Path, default_dataset: str) -> Source:
     if len(parts) == 3:
         return Source(parts[2], dataset=f"{parts[0]}/{parts[1]}")
     file = directory / f"{parts[0].removesuffix('.json')}.json"
-    return Source(parts[0], file) if file.is_file() else Source(parts[0], dataset=default_dataset)
+    try:
+        is_here = file.is_file()
+    except OSError as error:  # a folder that may not be read
+        raise InvalidCommandError(f"{file}: {error.strerror}") from None
+    return Source(parts[0], file) if is_here else Source(parts[0], dataset=default_dataset)
 
 
 def check_dataset(name: str) -> None:
@@ -195,4 +201,5 @@ def recorded(directory: Path) -> list[str]:
 
 
 def _is_plain(part: str) -> bool:
-    return _NAME.fullmatch(part) is not None and not part.startswith(".")
+    plain = _NAME.fullmatch(part) is not None and not part.startswith(".")
+    return plain and len(part.encode()) <= _LONGEST_NAME_BYTES

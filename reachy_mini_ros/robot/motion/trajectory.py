@@ -120,13 +120,15 @@ def shifted(points: Sequence[Point], offset_s: float) -> list[Point]:
 
     Raises TooLateError if all points are over.
     """
+    if not offset_s:
+        return list(points)
     later = [replace(point, time_s=point.time_s + offset_s) for point in points]
     if later and later[-1].time_s <= 0.0:
         raise TooLateError(
             f"the trajectory's stamp is {-offset_s:.1f} s ago, and its end is over: stamp it with "
             "the present time, or with 0 for at once"
         )
-    return [point for point in later if point.time_s > 0.0] if offset_s else later
+    return [point for point in later if point.time_s > 0.0]
 
 
 def plan(
@@ -255,8 +257,9 @@ def _check_speeds(
         speeds[0] = 0.0
     number, joint = divmod(int(np.argmax(speeds)), len(names))
     if speeds[number, joint] > MAX_VELOCITY_RAD_S:
+        fastest = min(speeds[number, joint], 1e6)  # what is told is to be short
         raise InvalidCommandError(
-            f"point {number}: {names[joint]} would move at {speeds[number, joint]:.1f} rad/s, more "
+            f"point {number}: {names[joint]} would move at {fastest:.1f} rad/s, more "
             f"than {MAX_VELOCITY_RAD_S} rad/s: give it more time"
         )
 
