@@ -43,6 +43,8 @@ class Collector:
 
     @property
     def last(self) -> Any:
+        """The newest message; waits for the first."""
+        wait_for(lambda: self._received, 10.0, "a first message")
         return self._received[-1][1]
 
     def next(self, timeout_s: float = 10.0) -> Any:
