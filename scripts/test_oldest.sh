@@ -12,7 +12,7 @@ if [ "$(cat .venv-oldest/.set-up 2>/dev/null)" != "$wanted" ]; then
     rm -rf .venv-oldest
     /usr/bin/python3 -m venv --system-site-packages .venv-oldest
     .venv-oldest/bin/python -m pip install -q --disable-pip-version-check 'uv>=0.5,<1'
-    mapfile -t tools < <(grep -hE '^(hypothesis|playwright|pytest|schemathesis)' scripts/requirements*.txt)
+    mapfile -t tools < <(grep -hE '^(axe-playwright-python|hypothesis|playwright|pytest|schemathesis)' scripts/requirements*.txt)
     .venv-oldest/bin/uv pip install -q --python .venv-oldest/bin/python \
         --override scripts/lowest-versions.txt -r setup.py --extra opencv "${tools[@]}"
     printf '%s\n' "$wanted" >.venv-oldest/.set-up

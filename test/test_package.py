@@ -22,6 +22,7 @@ MANIFEST = ElementTree.parse(ROOT / "package.xml").getroot()
 COMMENTS = " ".join(re.findall(r"<!--(.*?)-->", (ROOT / "package.xml").read_text(), re.DOTALL))
 # Import name -> name on PyPI, where the two differ.
 ON_PYPI = {
+    "axe_playwright_python": "axe-playwright-python",
     "cv2": "opencv-python-headless",
     "gi": "pygobject",
     "reachy_mini": "reachy-mini",
@@ -33,7 +34,10 @@ KEYS = {
     "pygobject": "python3-gi",
     "pyyaml": "python3-yaml",
 }
-WITHOUT_KEY = {"aioice", "av", "mcp", "reachy-mini", "playwright", "schemathesis"}
+WITHOUT_KEY = {
+    *("aioice", "av", "mcp", "reachy-mini"),
+    *("axe-playwright-python", "playwright", "schemathesis"),
+}
 WITH_THE_SDK = {"fastapi", "uvicorn"}
 WITH_MCP = {"httpx2", "mcp_types", "uvicorn"}
 # Run or loaded, not imported.

@@ -16,16 +16,23 @@ def page_handlers() -> dict[str, Handler]:
     """Return what answers at the path of each of the page's files."""
     return {
         ADDRESSES.get(entry.name, f"/{entry.name}"): _file_handler(
-            entry.read_bytes(), mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
+            entry.read_bytes(), _content_type(entry.name)
         )
         for entry in resources.files(__package__).joinpath("page").iterdir()
         if not entry.name.startswith(".")
     }
 
 
+def _content_type(name: str) -> str:
+    if name.endswith(".webmanifest"):  # which not every system's tables know
+        return "application/manifest+json"
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
 def _file_handler(body: bytes, content_type: str) -> Handler:
     async def handler(request: web.Request) -> web.StreamResponse:
-        response = web.Response(body=body, content_type=content_type, charset="utf-8")
+        charset = None if content_type == "image/png" else "utf-8"
+        response = web.Response(body=body, content_type=content_type, charset=charset)
         response.headers["Cache-Control"] = "no-cache"
         return response
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import cv2
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, sync_playwright
 
@@ -21,6 +22,15 @@ SWITCHES = (
     *("--disable-quic", "--no-proxy-server", "--disable-dev-shm-usage"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
+
+WINDOWS = {
+    "small": (360, 640),
+    "phone": (390, 844),
+    "tablet": (768, 1024),
+    "desktop": (1440, 900),
+    "wall": (2560, 1440),
+}
+"""Sizes of windows, CSS pixels."""
 
 CONTRASTS = """() => {
   const parse = (text) => text.match(/[0-9.]+/g).map(Number);
@@ -144,6 +154,11 @@ class Browser:
     def wait_for_state(self, state: str, timeout_s: float = 15.0) -> None:
         """Wait until the page says that of its picture: ``live``, ``silent``, ``away``, ..."""
         self.wait_until(f"document.getElementById('stage')?.dataset.state === '{state}'", timeout_s)
+
+    def barriers(self) -> list[str]:
+        """Return what axe-core finds in the page that keeps people out, a line each."""
+        violations = Axe().run(self.page).response["violations"]
+        return [f"{one['id']}: {node['html'][:200]}" for one in violations for node in one["nodes"]]
 
     def screenshot(self) -> NDArray[np.uint8]:
         """Return what the window shows, BGR."""

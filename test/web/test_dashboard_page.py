@@ -4,11 +4,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from harness.browser import CONTRASTS, Browser, browsing
+from harness.browser import WINDOWS, Browser, browsing
 from harness.dashboard import Serve
 from harness.pictures import GREEN, jpeg
 from harness.waiting import wait_for
@@ -27,13 +28,6 @@ from reachy_mini_ros.web.robot import (
 
 MINUS = "\u2212"
 ORANGE = (20, 120, 240)
-SIZES = {
-    "small": (360, 640),
-    "phone": (390, 844),
-    "tablet": (768, 1024),
-    "desktop": (1440, 900),
-    "wall": (2560, 1440),
-}
 
 
 @pytest.fixture(scope="module")
@@ -61,56 +55,13 @@ def test_live_picture_fills_the_page_and_is_the_newest(
     served = serve()
     shown = [jpeg(colour=GREEN)]
     served.feed(lambda: shown[0])
-    browser.look(*SIZES[window], scheme=scheme)
+    browser.look(*WINDOWS[window], scheme=scheme)
     browser.open(served.dashboard.url)
     browser.wait_for_state("live")
     assert share_of(browser, GREEN) > least
     shown[0] = jpeg(colour=ORANGE)
     wait_for(lambda: share_of(browser, ORANGE) > least, 10, "the newer picture")
     assert share_of(browser, GREEN) < 0.01
-
-
-TOOL_ROWS = "new Set([...document.querySelectorAll('.tool')].map((tool) => tool.offsetTop)).size"
-
-
-@pytest.mark.parametrize("window", SIZES)
-def test_nothing_is_wider_than_the_window_and_stop_is_in_it(
-    browser: Browser, serve: Serve, window: str
-) -> None:
-    served = serve()
-    served.feed(jpeg)
-    width, height = SIZES[window]
-    browser.look(width, height)
-    browser.open(served.dashboard.url)
-    browser.wait_for_state("live")
-    browser.find("listen").click()
-    assert browser.evaluate("document.documentElement.scrollWidth") <= width
-    assert browser.evaluate(TOOL_ROWS) == (2 if window in ("small", "tablet") else 1)
-    for place in ("0", "document.body.scrollHeight"):
-        browser.evaluate(f"scrollTo(0, {place})")
-        box = browser.find("stop").bounding_box()
-        assert box is not None
-        assert 0 <= box["x"] < box["x"] + box["width"] <= width
-        assert 0 <= box["y"] < box["y"] + box["height"] <= height
-        assert box["height"] >= 44
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground(browser: Browser, serve: Serve, scheme: str) -> None:
-    served = serve()
-    served.feed(jpeg)
-    browser.look(1440, 900, scheme=scheme)
-    browser.open(served.dashboard.url)
-    browser.wait_for_state("live")
-    wait_for(lambda: served.dashboard.events.listeners == 1)
-    for level in ("ok", "warn", "error"):
-        event = {"level": level, "name": "goto", "message": level}
-        served.io.call(served.dashboard.events.publish, "safety", event)
-    wait_for(lambda: browser.find("log").locator("li").count() == 3)
-    contrasts = browser.evaluate(CONTRASTS)
-    assert len(contrasts) > 60
-    # WCAG 2.2, 1.4.3: AA for text of any size.
-    assert [each for each in contrasts if each[0] < 4.5] == []
 
 
 def test_read_outs_show_the_status_and_nothing_of_what_is_not_known(
@@ -249,6 +200,8 @@ def test_size_quality_and_rate_are_chosen_and_remembered(browser: Browser, serve
     served.feed(jpeg)
     browser.open(served.dashboard.url)
     browser.wait_for_state("live")
+    assert browser.find("width").is_hidden()
+    browser.find("choose").click()
     browser.find("width").select_option("320")
     browser.find("fps").select_option("5")
     text = "document.getElementById('format').textContent"
@@ -286,8 +239,8 @@ def test_sound_is_asked_for_only_while_its_card_is_open(browser: Browser, serve:
     assert browser.text("yaw") == "3.0°"
 
 
-def test_safety_events_are_listed_and_those_that_matter_are_told(
-    browser: Browser, serve: Serve
+def test_safety_events_are_listed_told_where_they_matter_and_saved(
+    browser: Browser, serve: Serve, tmp_path: Path
 ) -> None:
     served = serve()
     browser.open(served.dashboard.url)
@@ -301,8 +254,20 @@ def test_safety_events_are_listed_and_those_that_matter_are_told(
     toasts = browser.find("toasts").locator(".toast")
     assert toasts.count() == 1
     assert "too far" in str(toasts.text_content())
+    with browser.page.expect_download() as download:
+        browser.find("log-save").click()
+    assert download.value.suggested_filename.startswith("reachy_mini_events_2")
+    assert download.value.suggested_filename.endswith(".txt")
+    download.value.save_as(tmp_path / "saved.txt")
+    saved = (tmp_path / "saved.txt").read_text(encoding="utf-8").splitlines()
+    assert [line.split(" ", 1)[1] for line in saved] == [
+        "OK goto all well",
+        "WARN goto too far (2 times)",
+    ]
+    assert all(datetime.fromisoformat(line.split(" ")[0]).tzinfo for line in saved)
     browser.find("log-clear").click()
     assert entries.count() == 0
+    assert browser.find("log-save").is_disabled()
 
 
 def test_token_in_the_link_is_enough_and_does_not_stay_in_the_address(

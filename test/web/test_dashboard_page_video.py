@@ -178,6 +178,7 @@ def test_who_chooses_a_size_gets_pictures_and_video_again_without(
     served.feed(jpeg)
     browser.open(served.dashboard.url)
     wait_for_video(browser)
+    browser.find("choose").click()
     browser.find("width").select_option("320")
     browser.wait_until(f"{SHOWN} === 'pictures'")
     wait_for(lambda: served.video.viewers == 0, 5, "the end of the video")

@@ -60,6 +60,15 @@ def test_each_setting_has_its_label_its_words_and_its_value(browser: Browser, se
     page.wait_for_url(f"{served_url}settings")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_that_keeps_people_out(
+    browser: Browser, serve: Serve, scheme: str
+) -> None:
+    browser.look(1440, 900, scheme=scheme)
+    opened(browser, serve())
+    assert browser.barriers() == []
+
+
 def test_a_refusal_stands_at_its_field_and_a_good_value_is_saved(
     browser: Browser, serve: Serve
 ) -> None:

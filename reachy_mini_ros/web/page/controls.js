@@ -24,12 +24,12 @@ export async function act(button, title, name, body = {}, words = "") {
   delete button.dataset.busy;
 }
 
-function stop() {
+export function stop() {
   drive.halt();
   act(element("stop"), "Stop", "stop");
 }
 
-const mayAct = () => document.body.dataset.access === "control";
+export const mayAct = () => document.body.dataset.access === "control";
 
 function motorMode(status) {
   return status?.motion?.motor_mode ?? status?.robot?.motor_mode ?? "";
@@ -66,7 +66,9 @@ export function update(status) {
   if (status) setAccess(status.read_only === false ? "control" : "view");
   const [noRobot, noMotion] = obstacles(status);
   setText("why", noRobot || noMotion);
-  element("asleep").hidden = Boolean(noRobot) || !status.motion?.asleep || status.motion.moving === true;
+  const asleep = !noRobot && status.motion?.asleep === true;
+  element("asleep").hidden = !asleep || status.motion.moving === true;
+  element("wake").classList.toggle("quiet", !asleep && motorMode(status) === "enabled");
   disable(".needs-robot", Boolean(noRobot));
   disable(".moves-robot", Boolean(noRobot || noMotion));
   element("photo").disabled = !isLive() || Boolean(noRobot);
@@ -97,7 +99,6 @@ export function start() {
   const press = (id, title, name, body) =>
     element(id).addEventListener("click", () => act(element(id), title, name, body));
   press("wake", "Wake up", "wake_up");
-  press("wake-now", "Wake up", "wake_up");
   press("sleep", "Sleep", "goto_sleep");
   press("centre", "Centre", "head", { mode: "goto" });
   press("follow-on", "Body turns with the head", "automatic_body_yaw", { enabled: true });

@@ -9,6 +9,7 @@ import * as controls from "./controls.js";
 import { element, setText } from "./dom.js";
 import * as events from "./events.js";
 import * as gallery from "./gallery.js";
+import * as gamepad from "./gamepad.js";
 import * as hear from "./hear.js";
 import * as lease from "./lease.js";
 import * as live from "./live.js";
@@ -54,7 +55,7 @@ function update(status) {
   setText("motor_mode", motors.replaceAll("_", " "));
   setText("motors-text", { enabled: "On", disabled: "Off", gravity_compensation: "By hand" }[motors] ?? "–");
   const owner = (connected && motion?.owner) || "–";
-  setText("owner", OWNER[owner] ?? owner);
+  setText("owner", connected && motion?.asleep ? OWNER.sleeping : OWNER[owner] ?? owner);
   element("owner").parentElement.dataset.moving = connected && motion?.moving === true;
   element("camera").hidden = status?.camera?.connection !== "connected";
   setText("viewers", status ? picture.viewers + (video?.viewers ?? 0) : "–");
@@ -71,7 +72,7 @@ function update(status) {
 }
 
 events.on("status", update);
-for (const part of [log, controls, lease, still, look, hear, talk, volume, gallery, scan, clips, timeline, moves, sound, streams, plots, live, agents]) part.start();
+for (const part of [log, controls, gamepad, lease, still, look, hear, talk, volume, gallery, scan, clips, timeline, moves, sound, streams, plots, live, agents]) part.start();
 update(null);
 element("connection").dataset.state = "connecting";
 setText("connection-text", "Connecting");

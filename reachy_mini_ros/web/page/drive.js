@@ -162,6 +162,17 @@ export function update(status) {
   for (const slider of SLIDERS) showSlider(slider, status);
 }
 
+/**
+ * Streams a head pose that something else than the page's pad asks for: degrees, and mm for z. After
+ * a stop only when that begins anew. Tells whether it did.
+ */
+export function steer(pose, begins) {
+  if (begins) stopped = false;
+  if (stopped || !enabled()) return false;
+  moveHead(pose);
+  return true;
+}
+
 /** Forgets what is not sent yet, and the rest of a touch that goes on. */
 export function halt() {
   stopped = true;

@@ -164,6 +164,11 @@ function choose() {
   attempt?.abort("set anew");
 }
 
+function showChoices(open) {
+  element("choices").hidden = !open;
+  element("choose").setAttribute("aria-expanded", open);
+}
+
 function toggleFullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
   else stage.requestFullscreen().catch(() => {});
@@ -176,6 +181,8 @@ export function start() {
     if ([...select.options].some((option) => option.value === value)) select.value = value;
     select.addEventListener("change", choose);
   }
+  element("choose").addEventListener("click", () => showChoices(element("choices").hidden));
+  showChoices(chosen().length > 0);
   element("full").hidden = !document.fullscreenEnabled;
   element("full").addEventListener("click", toggleFullScreen);
   stage.addEventListener("dblclick", () => document.fullscreenElement && toggleFullScreen());

@@ -29,28 +29,43 @@ export function toast(level, title, message) {
 }
 
 function note({ level, name, message }) {
-  const time = new Date().toLocaleTimeString([], { hour12: false });
+  const now = new Date();
+  const time = now.toLocaleTimeString([], { hour12: false });
   const last = log.firstElementChild;
   if (last?.dataset.text === `${name} ${message}`) {
     last.dataset.count = Number(last.dataset.count ?? 1) + 1;
-    last.querySelector("time").textContent = time;
+    Object.assign(last.querySelector("time"), { textContent: time, dateTime: now.toISOString() });
     last.querySelector(".count").textContent = `${last.dataset.count}×`;
   } else {
     log.prepend(
       make("li", { data: { level, text: `${name} ${message}` } },
-        make("time", { textContent: time }), make("b", { textContent: name }),
+        make("time", { textContent: time, dateTime: now.toISOString() }), make("b", { textContent: name }),
         make("span", { className: "count" }), make("p", { textContent: message })),
     );
   }
   while (log.children.length > KEPT) log.lastChild.remove();
   element("log-note").hidden = true;
+  element("log-save").disabled = false;
   if (level === "warn" || level === "error") toast(level, name, message);
+}
+
+/** Gives what the log shows to this computer as text, a line an event, the oldest first. */
+function save() {
+  const lines = [...log.children].reverse().map((item) => {
+    const { level, text, count = 1 } = item.dataset;
+    return `${item.querySelector("time").dateTime} ${level.toUpperCase()} ${text}${count > 1 ? ` (${count} times)` : ""}\n`;
+  });
+  const url = URL.createObjectURL(new Blob(lines, { type: "text/plain" }));
+  make("a", { href: url, download: `reachy_mini_events_${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.txt` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
 export function start() {
   on("safety", note);
+  element("log-save").addEventListener("click", save);
   element("log-clear").addEventListener("click", () => {
     log.replaceChildren();
     element("log-note").hidden = false;
+    element("log-save").disabled = true;
   });
 }

@@ -22,6 +22,7 @@ export function update(status) {
   }
   for (const [id, joint] of Object.entries(JOINTS)) setText(id, number(joints?.[joint], 0, "°"));
   draw(head, joints ?? {});
+  element("robot").dataset.asleep = status?.motion?.asleep === true;
 }
 
 /** Seen from the front: the robot's left is our right, and a positive pitch looks down. */
@@ -29,7 +30,7 @@ function draw(head, { yaw_body: body = 0, left_antenna: left = 0, right_antenna:
   element("robot").dataset.known = head !== null;
   const { roll, pitch, yaw, z = 0 } = head ?? { roll: 0, pitch: 0, yaw: 0 };
   const turn = `rotateY(${yaw}deg) rotateX(${-pitch}deg) rotateZ(${-roll}deg)`;
-  element("head").style.transform = `translateY(${-z * 400}px) perspective(420px) ${turn}`;
+  element("head").style.transform = `translateY(${-z * 250}px) perspective(420px) ${turn}`;
   element("face").style.transform = `translate(${20 * sine(yaw)}px, ${16 * sine(pitch)}px)`;
   element("antenna-right").style.transform = `rotate(${-right}deg)`;
   element("antenna-left").style.transform = `rotate(${-left}deg)`;

@@ -5,7 +5,15 @@
 import { act } from "./controls.js";
 import { element, make } from "./dom.js";
 
+const ENDED = ["stopped", "error"];
+
 let shown = "";
+
+/** What there is to do stands out; what there is not cannot be pressed. */
+function offer(id, useful) {
+  element(id).disabled = !useful;
+  element(id).classList.toggle("quiet", !useful);
+}
 
 function link(url) {
   let address = null;
@@ -36,6 +44,9 @@ export function update(status) {
   shown = text;
   const none = make("li", { className: "soft", textContent: "No destinations are set." });
   element("stream-list").replaceChildren(...(streams.length ? streams.map(entry) : [none]));
+  const over = streams.filter(({ state }) => ENDED.includes(state)).length;
+  offer("stream-start", over > 0);
+  offer("stream-stop", over < streams.length);
 }
 
 export function start() {
