@@ -79,6 +79,17 @@ def test_tests_of_the_core_touch_no_ros() -> None:
             assert not (isinstance(node, ast.Attribute) and node.attr == "start_node"), path
 
 
+def test_what_touches_ros_runs_on_each_distribution() -> None:
+    """Hold that scripts/test.sh names each folder of tests that is not one of the core's."""
+    (line,) = re.findall(
+        r"^with_ros=\((.*)\)$", (TESTS.parent / "scripts" / "test.sh").read_text(), re.MULTILINE
+    )
+    folders = {path.name for path in TESTS.iterdir() if any(path.glob("**/test_*.py"))}
+    assert {f"test/{name}" for name in folders - set(CORE)} == set(line.split()) - {
+        "test/test_*.py"
+    }
+
+
 def rooms_that_import(room: str) -> set[str]:
     """Return the folders (and files at the root) whose files import from a room."""
     return {

@@ -4,6 +4,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,12 @@ class Relay:
         """Returns what a client gets instead of a message; bytes are a binary frame."""
         self.answers: dict[str, str] = {}
         """What requests for a path are answered with instead of what the daemon says."""
+        self.corrects: Callable[[str, bytes], bytes] = lambda path, answer: answer
+        """Returns what a request for a path is answered with, given the daemon's own answer."""
+        self.marks: Callable[[str], str] = lambda message: message
+        """Returns what goes on its way instead of a message that the daemon has just sent."""
+        self.delay_s = 0.0
+        """Of all that the daemon sends."""
         self.imu: ImuDataMsg | None = None
         """What a wireless robot's daemon sends 50 times a second; None for a robot without IMU."""
         self.port = 0
@@ -54,8 +61,16 @@ class Relay:
 
     async def hold(self, for_s: float) -> None:
         """Keep what the daemon sends, as a network that stalls does, and then send all of it."""
-        self._flows.clear()
+        self.pause()
         await asyncio.sleep(for_s)
+        self.go_on()
+
+    def pause(self) -> None:
+        """Keep what the daemon sends until :meth:`go_on`."""
+        self._flows.clear()
+
+    def go_on(self) -> None:
+        """Send all that was kept."""
         self._flows.set()
 
     async def inject(self, message: str | bytes) -> None:
@@ -72,10 +87,15 @@ class Relay:
             return web.Response(text=self.answers[request.path], content_type="application/json")
         kind = {"Content-Type": request.headers.get("Content-Type", "application/json")}
         body = await request.read()
-        async with self._session.request(request.method, url, data=body, headers=kind) as answer:
-            return web.Response(
-                status=answer.status, body=await answer.read(), content_type=answer.content_type
-            )
+        try:
+            async with self._session.request(
+                request.method, url, data=body, headers=kind
+            ) as answer:
+                content = self.corrects(request.path, await answer.read())
+        except aiohttp.ClientError:
+            return _gone(request)
+        await self._flows.wait()
+        return web.Response(status=answer.status, body=content, content_type=answer.content_type)
 
     async def _websocket(self, request: web.Request, url: str) -> web.WebSocketResponse:
         client = web.WebSocketResponse(compress=False)
@@ -101,13 +121,35 @@ class Relay:
                     await daemon.send_str(message.data)
 
     async def _states(self, daemon: Any, client: Any) -> None:
-        with contextlib.suppress(ConnectionResetError):
+        way: asyncio.Queue[tuple[float, str]] = asyncio.Queue()
+        sending = asyncio.create_task(self._send_on(way, client))
+        try:
             async for message in daemon:
+                way.put_nowait((time.monotonic() + self.delay_s, self.marks(message.data)))
+                if sending.done():
+                    break
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    async def _send_on(self, way: "asyncio.Queue[tuple[float, str]]", client: Any) -> None:
+        with contextlib.suppress(ConnectionResetError):
+            while True:
+                due_s, message = await way.get()
+                if (early_s := due_s - time.monotonic()) > 0.0:
+                    await asyncio.sleep(early_s)
                 await self._flows.wait()
-                if not self.loses(message.data):
-                    await _send(client, self.alters(message.data))
-                if self.imu is not None and '"head_pose"' in message.data:
+                if not self.loses(message):
+                    await _send(client, self.alters(message))
+                if self.imu is not None and '"head_pose"' in message:
                     await client.send_str(self.imu.model_dump_json())
+
+
+def _gone(request: web.Request) -> web.Response:
+    """Have the client's socket end, without a word."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
 async def _send(client: web.WebSocketResponse, message: str | bytes) -> None:

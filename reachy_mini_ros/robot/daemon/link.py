@@ -232,8 +232,8 @@ class RobotLink:
         self._refused = ""
         self._had_state = False
         self._due_since_s = time.monotonic()
-        self._states.reset()
-        self._samples.reset()
+        self._states.reset(self._due_since_s)
+        self._samples.reset(self._due_since_s)
         try:
             async with asyncio.TaskGroup() as group:
                 watchdog = group.create_task(self._watch(self._socket))

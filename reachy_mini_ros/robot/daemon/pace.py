@@ -46,8 +46,9 @@ class Pace(Generic[T]):
         """Samples that were not new."""
         self.reset()
 
-    def reset(self) -> None:
-        """Begin anew, on a new connection: what comes first there is new."""
+    def reset(self, opened_s: float = -math.inf) -> None:
+        """Begin anew, on a connection that was opened then: what comes soon after that is new."""
+        self._opened_s = opened_s
         self._waiting: T | None = None
         self._last_s = self._delivered_s = -math.inf
         self._behind_s = 0.0
@@ -56,12 +57,15 @@ class Pace(Generic[T]):
 
     def take(self, sample: T, now_s: float) -> None:
         """Take a sample that has just arrived."""
-        since_s, self._last_s = now_s - self._last_s, now_s
+        since_s = now_s - self._last_s
         if since_s < TOO_SOON_S:
             self.bursts += not self._in_burst
         self._in_burst = since_s < TOO_SOON_S
         if GAP_S < since_s < math.inf:
             self._begin_gap(since_s)
+        elif self._last_s == -math.inf and GAP_S < (late_s := now_s - self._opened_s) < math.inf:
+            self._behind_s = late_s
+        self._last_s = now_s
         if self._behind_s > 0.0:
             self._catch_up(sample, since_s)
         elif self._waiting is None and now_s - self._delivered_s < TOO_SOON_S:

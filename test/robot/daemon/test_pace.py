@@ -175,3 +175,24 @@ def test_a_new_connection_begins_with_what_is_new() -> None:
     loop.run(1.0, begin)
     assert line.delivered == [(5.0, 5.0)]
     assert line.pace.gaps == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("stall_s", [0.1, 0.6])
+def test_what_was_kept_since_a_connection_was_opened_is_not_delivered(
+    stall_s: float, way: str
+) -> None:
+    line = Line()
+    line.pace.reset(STALL_AT_S)
+    line.carry(arrival for arrival in kept(stall_s, WAYS[way]) if arrival[1] >= STALL_AT_S)
+    assert line.oldest_s <= AGE_S
+    assert line.back_within_s(STALL_AT_S + stall_s) < 0.5
+    assert line.pace.gaps == 0
+
+
+def test_a_daemon_that_begins_late_on_a_new_connection_is_soon_there() -> None:
+    line = Line()
+    line.pace.reset(0.0)
+    line.carry((made_s, made_s) for made_s in made() if made_s >= STALL_AT_S)
+    assert line.back_within_s(STALL_AT_S) <= 2.1 * PERIOD_S
+    assert (line.pace.dropped, line.pace.gaps) == (2, 0)
