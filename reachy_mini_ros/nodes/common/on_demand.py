@@ -15,12 +15,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from rclpy.callback_groups import CallbackGroup
 from rclpy.client import Client
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
 from rclpy.task import Future
+from rclpy.timer import Timer
 
 from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
@@ -103,6 +105,7 @@ class OnDemand(_OnDemand):
         super().__init__(node)
         self.topic = node.resolve_topic_name(topic)
         self._what = (kind, topic, callback, qos or reliable(2))
+        self._callback = callback
         self._raw = raw
         self._subscription: Subscription[Any] | None = None
 
@@ -119,6 +122,55 @@ class OnDemand(_OnDemand):
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
             self._node.destroy_subscription(subscription)
+
+
+class _Never(CallbackGroup):
+    """What is in it wakes no executor."""
+
+    def can_execute(self, entity: object) -> bool:
+        return False
+
+    def beginning_execution(self, entity: object) -> bool:
+        return False
+
+    def ending_execution(self, entity: object) -> None:
+        pass
+
+
+class Polled(OnDemand):
+    """One whose messages wait until :meth:`poll`: a wake-up costs more than a small message."""
+
+    def poll(self) -> None:
+        """Hand over what has come; on the executor's thread."""
+        subscription = self._subscription
+        if subscription is None:
+            return
+        with subscription.handle:
+            kind, raw = subscription.msg_type, subscription.raw
+            while taken := subscription.handle.take_message(kind, raw):
+                self._callback(taken[0])
+
+    def _begin(self) -> None:
+        self._subscription = self._node.create_subscription(
+            *self._what, raw=self._raw, callback_group=_Never()
+        )
+
+
+class TimerOnDemand(_OnDemand):
+    """A timer that is there only while wanted."""
+
+    def __init__(self, node: RobotNode, period_s: float, callback: Callable[[], None]) -> None:
+        super().__init__(node)
+        self._what = (period_s, callback)
+        self._timer: Timer | None = None
+
+    def _begin(self) -> None:
+        self._timer = self._node.create_timer(*self._what)
+
+    def _end(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            self._node.destroy_timer(timer)
 
 
 class PublisherOnDemand(_OnDemand):

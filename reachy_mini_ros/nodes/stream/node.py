@@ -18,6 +18,7 @@ from reachy_mini_ros.media.streaming.encoder import Quality
 from reachy_mini_ros.media.streaming.streamer import LiveStream
 from reachy_mini_ros.media.streaming.target import Target
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics, status
+from reachy_mini_ros.nodes.common.on_demand import TimerOnDemand
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.qos import latched
 from reachy_mini_ros.nodes.common.runtime import RobotNode
@@ -33,6 +34,8 @@ from reachy_mini_ros.nodes.stream.pictures import Pictures
 from reachy_mini_ros.nodes.stream.sound import Sound
 
 FOLLOW_S = 1.0
+POLL_S = 0.05
+"""Between two looks at what has come: shorter than sound is waited for."""
 SETTLE_S = 6.0
 """The longest that ``stream/start`` waits to tell what became of each destination."""
 _LEVELS = {State.RECONNECTING: Level.WARN, State.ERROR: Level.ERROR}
@@ -64,6 +67,7 @@ class StreamNode(RobotNode):
             self, values["image_topic"], values["video_topic"], self._streamer.add_picture
         )
         self._sound = Sound(self, values["audio_topic"], values["opus_topic"], self._streamer)
+        self._timer = TimerOnDemand(self, POLL_S, self._poll)
         self._work = Work(self, io)
         self._work.serve("~/start", self._start)
         self._work.serve("~/stop", self._stop)
@@ -92,6 +96,10 @@ class StreamNode(RobotNode):
     def _wanted(self, changed: Mapping[str, Any]) -> list[Target]:
         """Return where to stream to with these parameters; raises ValueError for a bad one."""
         return targets({**self._values, **changed}, self._directory, self._destinations)
+
+    def _poll(self) -> None:
+        self._pictures.poll()
+        self._sound.poll()
 
     def _report(self) -> Report:
         encoder = self._streamer.encoder
@@ -131,6 +139,7 @@ class StreamNode(RobotNode):
     async def _begin(self) -> None:
         async with self._turn:
             if self._streamer.encoder is None:
+                self._timer.want(True)
                 copy = await self._pictures.choose(self._copy_wanted())
                 await self._sound.choose(self._opus_wanted())
                 await self._streamer.start(copy=copy, opus=self._sound.copies)
@@ -139,6 +148,7 @@ class StreamNode(RobotNode):
         async with self._turn:
             self._pictures.end()
             self._sound.end()
+            self._timer.want(False)
             await self._streamer.stop()
         return self._told()
 

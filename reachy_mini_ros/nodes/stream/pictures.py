@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sensor_msgs.msg import CompressedImage
 
 from reachy_mini_ros.media.bitstream import H264
-from reachy_mini_ros.nodes.common.on_demand import OnDemand, reached
+from reachy_mini_ros.nodes.common.on_demand import OnDemand, Polled, reached
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.stamps import stamp_s
@@ -31,10 +31,14 @@ class Pictures:
         self._node = node
         self._take = take
         self._image = OnDemand(node, CompressedImage, image_topic, self._on_image, reliable(2))
-        self._video = OnDemand(node, CompressedImage, video_topic, self._on_video, reliable(_DEPTH))
+        self._video = Polled(node, CompressedImage, video_topic, self._on_video, reliable(_DEPTH))
         self._other_codec = ""
         self.reason = ""
         """Why pictures are copied or encoded."""
+
+    def poll(self) -> None:
+        """Take what has come to be copied; on the executor's thread."""
+        self._video.poll()
 
     def end(self) -> None:
         """End the subscriptions."""

@@ -10,7 +10,7 @@ from reachy_mini_ros.media.microphone import RATE_HZ
 from reachy_mini_ros.media.opus import OPUS
 from reachy_mini_ros.media.streaming.streamer import LiveStream
 from reachy_mini_ros.nodes.common import pcm
-from reachy_mini_ros.nodes.common.on_demand import OnDemand, reached
+from reachy_mini_ros.nodes.common.on_demand import OnDemand, Polled, reached
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.stamps import stamp_s
@@ -33,11 +33,9 @@ class Sound:
         self._streamer = streamer
         self._pcm = self._opus = None
         if audio_topic:
-            self._pcm = OnDemand(node, Int16MultiArray, audio_topic, self._on_pcm, reliable(_DEPTH))
+            self._pcm = Polled(node, Int16MultiArray, audio_topic, self._on_pcm, reliable(_DEPTH))
         if audio_topic and opus_topic:
-            self._opus = OnDemand(
-                node, CompressedImage, opus_topic, self._on_opus, reliable(_DEPTH)
-            )
+            self._opus = Polled(node, CompressedImage, opus_topic, self._on_opus, reliable(_DEPTH))
         self.copies = False
         """Whether Opus is taken."""
         self.last_error = ""
@@ -68,6 +66,12 @@ class Sound:
             if topic is not None:
                 topic.want(False)
         self.copies = False
+
+    def poll(self) -> None:
+        """Take what has come since; on the executor's thread."""
+        for topic in (self._opus, self._pcm):
+            if topic is not None:
+                topic.poll()
 
     def _published(self, topic: OnDemand | None) -> bool:
         return topic is not None and self._node.count_publishers(topic.topic) > 0
