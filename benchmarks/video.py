@@ -77,7 +77,10 @@ class Subscriber:
     def _picture(self, message: Any) -> Any:
         due = len(self.arrivals) % camera.OVERLAY_EVERY == 0
         if "Hz" not in self._case:
-            images = self._decoder.decode(av.Packet(message.data.tobytes()))
+            try:
+                images = self._decoder.decode(av.Packet(message.data.tobytes()))
+            except av.InvalidDataError:  # before the first key frame, which is on its way
+                return None
             return images[0].to_ndarray(format="bgr24") if images and due else None
         if not due:
             return None
