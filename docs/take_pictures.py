@@ -91,7 +91,9 @@ def main() -> None:
                 browser.page.wait_for_timeout(HISTORY_MS)
                 browser.evaluate("document.activeElement.blur()")
                 browser.page.mouse.move(0, 0)
-                browser.evaluate("scrollTo(0, 0)")
+                browser.evaluate(
+                    "scrollTo(0, 0), document.querySelector('.control').scrollTo(0, 0)"
+                )
                 file = target / f"{picture}.png"
                 browser.page.screenshot(path=file)
                 _shrink(file)
