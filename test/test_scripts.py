@@ -11,7 +11,7 @@ from harness.waiting import patience
 from test_package import SETUP
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
-COMMANDS = ("demo.sh", "setup.sh", "test.sh")
+COMMANDS = ("demo.sh", "faults.sh", "setup.sh", "test.sh")
 
 
 def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -48,7 +48,7 @@ def test_scripts_explain_themselves(script: str) -> None:
         *((script, ("--distro",), "--distro") for script in COMMANDS),
         ("test.sh", ("--static", "test/nodes"), "'test/nodes'"),
         # What test.sh does not know is pytest's.
-        *((script, ("--fast",), "'--fast'") for script in ("demo.sh", "setup.sh")),
+        *((script, ("--fast",), "'--fast'") for script in ("demo.sh", "faults.sh", "setup.sh")),
         *((script, ("chromium",), "'chromium'") for script in ("demo.sh", "setup.sh")),
     ],
 )

@@ -16,19 +16,11 @@ from pathlib import Path
 import pytest
 from harness.processes import Child, Processes, free_port, node_module
 from harness.terminal import CTRL_C, Terminal
-from harness.waiting import wait_for
 from test_package import ROOT
 
 from reachy_mini_ros.signals import Flag
 
 MOMENTS = 12
-
-
-def catches_interrupt(child: Child) -> bool:
-    """Tell whether a process has a handler of SIGINT."""
-    status = Path(f"/proc/{child.pid}/status").read_text()
-    caught = int(status.split("SigCgt:", 1)[1].split()[0], 16)
-    return bool(caught & 1 << (signal.SIGINT - 1))
 
 
 def begin(processes: Processes, program: str) -> Child:
@@ -37,8 +29,7 @@ def begin(processes: Processes, program: str) -> Child:
     arguments += ["-p", f"robot_port:={free_port()}", "-p", f"signalling_port:={free_port()}"]
     arguments += ["-p", f"port:={free_port()}"] if program == "bringup" else []
     child = processes.start_module(*node_module(program), *arguments)
-    wait_for(lambda: catches_interrupt(child), 10, "Python")
-    wait_for(lambda: not catches_interrupt(child), 10, "the first line")
+    child.wait_first_line()
     return child
 
 

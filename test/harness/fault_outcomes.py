@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from harness.fault_rig import Resources, Rig, came_s
 from harness.faults import CONTROL, Fault
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 
+NOTHING = "nothing: it stays connected"
+STALE_S = 0.25
+GROWS_MB, OPENS, STARTS = 40.0, 4, 4
+"""What the nodes may have more of after a fault: a pool's threads, a cache."""
 AWAY_S = 1.0
 """After a fault's begin: what was on its way has come, and what is published later is not."""
 
@@ -45,20 +49,23 @@ def measure(rig: Rig, fault: Fault) -> Outcome:
     known = rig.connections.count
     with fault.happens(rig):
         begun_s = time.time()
-        told = fault.asks(rig) if fault.asks is not None else ""
-        if not fault.asks and fault.tells:
+        if fault.asks is not None:
+            told = fault.asks(rig)
+        elif fault.tells:
             told = wait_for(
                 lambda: _told(rig, fault, seen[2], known), 15, lambda: _missing(rig, fault)
             )
         wait_for(lambda: time.time() > begun_s + fault.lasts_s, 2 * fault.lasts_s + 5)
         ended_s = time.time()
+    if not fault.tells:
+        told = _complaint(rig, seen[2], known) or NOTHING
     back_s = rig.wait_good(30) - ended_s
     states = rig.joints.messages[-max(1, rig.joints.count - seen[0]) :]
     pictures = rig.pictures.messages[-max(1, rig.pictures.count - seen[1]) :]
     now_s = time.time()
     return Outcome(
         fault.name,
-        rig.anonymous(told) or "nothing: it stays connected",
+        rig.anonymous(told),
         sum(begun_s + AWAY_S < stamp_s(one) < ended_s for one in states),
         sum(begun_s + AWAY_S < stamp_s(one) < ended_s for one in pictures),
         max(stamp_s(one) - came_s(one, now_s) for one in states),
@@ -69,11 +76,36 @@ def measure(rig: Rig, fault: Fault) -> Outcome:
     )
 
 
+def check(rig: Rig, fault: Fault, outcome: Outcome) -> None:
+    """Hold what came of a fault to what is promised."""
+    assert re.search(fault.tells, outcome.told) if fault.tells else outcome.told == NOTHING, outcome
+    if fault.stops:
+        assert getattr(outcome, fault.stops) == 0, outcome
+    assert outcome.oldest_state_s < fault.late_s + patience(STALE_S), outcome
+    assert outcome.oldest_picture_s < patience(STALE_S), outcome
+    before, after = outcome.before, outcome.after
+    assert after.rss_mb < before.rss_mb + GROWS_MB, outcome
+    assert after.descriptors <= before.descriptors + OPENS, outcome
+    assert after.threads <= before.threads + STARTS, outcome
+    assert rig.node.process.poll() is None
+    output = rig.node.output()
+    for sign in ("Traceback", "internal error", "a bug, please"):
+        assert sign not in output, output[-5000:]
+    assert max(map(len, output.splitlines())) < 500
+
+
 def _told(rig: Rig, fault: Fault, since: int, known: int) -> str:
     texts = rig.texts(fault.node, since)
     if fault.node == CONTROL:  # at once, where diagnostics are told once a second
         texts += [one.data for one in rig.connections.messages[known:]]
     return next((one for one in texts if re.search(fault.tells, rig.anonymous(one))), "")
+
+
+def _complaint(rig: Rig, since: int, known: int) -> str:
+    """Return the first word of a node, or of the connection, on anything that is not as usual."""
+    texts = [*rig.texts("control", since), *rig.texts("camera", since)]
+    texts += [one.data for one in rig.connections.messages[known:]]
+    return next((one for one in texts if not one.startswith("connected")), "")
 
 
 def _missing(rig: Rig, fault: Fault) -> str:

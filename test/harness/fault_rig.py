@@ -5,11 +5,12 @@
     daemon (process)  <- relay ->  control, camera, audio, dashboard (one process)
     media  (process)  <-  way  ->
 
-The relay marks each state of the daemon with the time at which it came, in the antennas, and the
+The relay marks each state of the daemon with the time at which it came, in an antenna, and the
 simulated camera writes the time into its pictures: so what is published tells how old it is.
 """
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -37,28 +38,28 @@ from reachy_mini_ros.simulation import overlay
 NS = "/faults"
 NODES = ("control", "camera", "audio", "dashboard")
 SMALLEST = ("--width=320", "--height=180", "--fps=15")
-WRAP_S = 2.0
-TURNS = 100
-"""One antenna holds the time within two seconds, the other one how many of these have passed."""
+WRAP_S = 200.0
+MARK_RAD, STEP_RAD = 1e-10, 1e-4
+"""A ms of the mark, and what the angle that has one is rounded to: no motion that anybody sees."""
 
 
 def marked(text: str) -> str:
-    """Return a message of the daemon's with the time in the antennas, if it has them."""
+    """Return a message of the daemon's with the time in an antenna, if it has them."""
     if "antennas_joint_positions" not in text:
         return text
     message = json.loads(text)
-    turns, rest_s = divmod(time.time(), WRAP_S)
-    message["antennas_joint_positions"] = [rest_s - WRAP_S / 2, (turns % TURNS) / TURNS]
+    antennas = message["antennas_joint_positions"]
+    mark = int(time.time() % WRAP_S * 1e3)
+    antennas[0] = math.floor(antennas[0] / STEP_RAD) * STEP_RAD + (mark + 0.5) * MARK_RAD
     return json.dumps(message)
 
 
 def came_s(message: JointState, now_s: float) -> float:
     """Return when the daemon sent what a message tells, Unix time; ``now_s`` is not long after."""
-    known = dict(zip(message.name, message.position, strict=True))
-    # The URDF's signs are the opposite of the daemon's.
-    rest_s, turns = WRAP_S / 2 - known["right_antenna"], round(-known["left_antenna"] * TURNS)
-    whole = round((now_s / WRAP_S - turns) / TURNS) * TURNS + turns
-    return whole * WRAP_S + rest_s
+    # The URDF's sign is the opposite of the daemon's.
+    angle = -message.position[list(message.name).index("right_antenna")]
+    rest_s = int((angle - math.floor(angle / STEP_RAD) * STEP_RAD) / MARK_RAD) / 1e3
+    return round((now_s - rest_s) / WRAP_S) * WRAP_S + rest_s
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class Rig:
             CompressedImage, f"{NS}/camera/image_raw/compressed", reliable(10)
         )
         self.connections = ros.subscribe(String, f"{NS}/connection", latched())
+        self.known_events = 0
+        """How many there were before a fault that tells by them."""
         self.events = ros.subscribe(DiagnosticStatus, f"{NS}/safety_events", reliable(50))
         self.diagnostics = ros.subscribe(DiagnosticArray, "/diagnostics", reliable(50))
         self.wait_good(30)

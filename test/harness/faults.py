@@ -5,6 +5,7 @@
 import json
 import math
 import random
+import resource
 import signal
 import socket
 import sys
@@ -15,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from geometry_msgs.msg import PoseStamped
-from std_srvs.srv import SetBool, Trigger
+from std_srvs.srv import SetBool
 
 from harness.fault_rig import NS, Rig
 from harness.media import is_media
@@ -149,7 +150,14 @@ def mutated(rig: Rig, kind: str) -> Iterator[None]:
 @contextmanager
 def answered_with(rig: Rig, kind: str) -> Iterator[None]:
     change = MUTATIONS[kind]
-    rig.relay.corrects = lambda path, answer: change(answer.decode() or "{}").encode()
+
+    def correct(path: str, answer: bytes) -> bytes:
+        try:
+            return change(answer.decode()).encode()
+        except ValueError:
+            return answer  # no JSON
+
+    rig.relay.corrects = correct
     try:
         yield
     finally:
@@ -237,6 +245,7 @@ def second_driver(rig: Rig) -> Iterator[None]:
     goto = rig.ros.publisher(PoseStamped, f"{NS}_second/goto/head_pose")
     message = PoseStamped()
     message.pose.position.z, message.pose.orientation.w = 0.187, 1.0
+    rig.known_events = len(rig.events.messages)
     goto.publish(message)
     yield
     rig.ros.destroy(rig.ros.node.destroy_publisher, goto)
@@ -252,6 +261,27 @@ def no_folder(rig: Rig) -> Iterator[None]:
         rig.clips.unlink()
 
 
+@contextmanager
+def no_space(rig: Rig) -> Iterator[None]:
+    """Limit how far the nodes' files may grow."""
+    usual = resource.prlimit(rig.node.pid, resource.RLIMIT_FSIZE)
+    most = max(20_000, rig.node.log.stat().st_size + 5_000)  # what it writes to is a file too
+    resource.prlimit(rig.node.pid, resource.RLIMIT_FSIZE, (most, usual[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(rig.node.pid, resource.RLIMIT_FSIZE, usual)
+
+
+def _record(rig: Rig) -> str:
+    """Begin a clip and end it when pictures are in it; return what is told at its end."""
+    _switch("camera/record")(rig)
+    seen = rig.pictures.count
+    rig.pictures.wait_count(seen + 120, 20)
+    request = SetBool.Request(data=False)
+    return str(rig.ros.call(SetBool, f"{NS}/camera/record", request, 40.0).message)
+
+
 def _switch(name: str) -> Callable[[Rig], str]:
     def ask(rig: Rig) -> str:
         request = SetBool.Request(data=True)
@@ -260,23 +290,24 @@ def _switch(name: str) -> Callable[[Rig], str]:
     return ask
 
 
-def _trigger(name: str) -> Callable[[Rig], str]:
-    return lambda rig: str(rig.ros.call(Trigger, f"{NS}/{name}", None, 40.0).message)
-
-
 def _foreign_motion(rig: Rig) -> str:
     def told() -> str:
-        reasons = [message.message for message in rig.events.messages]
-        return next((one for one in reasons if "another" in one or "other" in one), "")
+        reasons = [message.message for message in rig.events.messages[rig.known_events :]]
+        return next((one for one in reasons if "nothing here moves it" in one), "")
 
     return wait_for(told, 15, lambda: str([m.message for m in rig.events.messages]))
 
 
+OF_ANSWERS = ("null", "10,000 lists", "keys missing", "other types", "cut off", "2 MB")
+"""The answer that is asked for has no number."""
 SILENT = "no state from ROBOT for more than 0.5 s"
-REFUSED = f"{SILENT}: what comes is refused"
 
 FAULTS = (
     Fault("the daemon is killed (-9)", killed, "nothing listens", stops="states"),
+    Fault("the daemon is killed again", killed, "nothing listens", short=False, stops="states"),
+    Fault(
+        "the daemon is killed a third time", killed, "nothing listens", short=False, stops="states"
+    ),
     Fault("the daemon is restarted over REST", restarted, "stalled|lost", lasts_s=1.0),
     Fault("the daemon stands still (SIGSTOP), 3 s", frozen, "the daemon hangs", stops="states"),
     Fault(
@@ -286,11 +317,13 @@ FAULTS = (
         stops="states",
     ),
     Fault("the connection is half open, 0.45 s", half_open, "", lasts_s=0.45),
-    Fault("the connection is half open, 0.9 s", half_open, "", lasts_s=0.9, short=False),
+    Fault("the connection is half open, 0.9 s", half_open, "stalled", lasts_s=0.9, short=False),
     Fault("the connection is half open, 3 s", half_open, SILENT, stops="states"),
     Fault("messages come 300 ms late", partial(delayed, by_s=0.3), "", late_s=0.3),
     Fault("50 % of messages are lost", partial(lossy, share=0.5), "", short=False),
-    Fault("95 % of messages are lost", partial(lossy, share=0.95), "", lasts_s=5.0, short=False),
+    Fault(
+        "95 % of messages are lost", partial(lossy, share=0.95), "stalled", lasts_s=5.0, short=False
+    ),
     *(
         Fault(
             *(f"each message is: {kind}", partial(mutated, kind=kind), "refused|broke|closed"),
@@ -302,15 +335,19 @@ FAULTS = (
     ),
     *(
         Fault(
-            *(f"each answer over REST is: {kind}", partial(answered_with, kind=kind), ""),
+            *(
+                f"each answer over REST is: {kind}",
+                partial(answered_with, kind=kind),
+                "not understood",
+            ),
             lasts_s=0.5,
             short=kind == "null",
-            asks=_trigger("list_moves"),
+            asks=_switch("wobbling"),
         )
-        for kind in MUTATIONS
+        for kind in OF_ANSWERS
     ),
     Fault("signalling is gone", no_signalling, "nothing listens", CAMERA, stops="pictures"),
-    Fault("signalling sends garbage", garbage, "signalling", CAMERA, 3.0, False, "pictures"),
+    Fault("signalling sends garbage", garbage, "robot's protocol", CAMERA, 3.0, False, "pictures"),
     Fault(
         *("the media are released by another client", no_producer, "reachymini", CAMERA),
         stops="pictures",
@@ -319,9 +356,22 @@ FAULTS = (
         *("video stands still while signalling lives", no_video, "no |packets", CAMERA, 5.0),
         stops="pictures",
     ),
-    Fault("a second driver moves the robot", second_driver, "", short=False, asks=_foreign_motion),
+    Fault(
+        "a second driver moves the robot",
+        second_driver,
+        "nothing here moves it",
+        short=False,
+        asks=_foreign_motion,
+    ),
     Fault("a subscriber never reads", deaf, "", lasts_s=5.0),
     Fault("a viewer of MJPEG never reads", viewer_that_never_reads, "", lasts_s=5.0, short=False),
-    Fault(*("clips cannot be written", no_folder, "", CAMERA, 0.2), asks=_switch("camera/record")),
+    Fault(
+        *("clips cannot be written", no_folder, "cannot be written", CAMERA, 0.2),
+        asks=_switch("camera/record"),
+    ),
+    Fault(
+        *("clips meet a full disk (RLIMIT_FSIZE)", no_space, "too large", CAMERA, 0.2, False),
+        asks=_record,
+    ),
 )
 """Those of a robot that is connected when they begin."""

@@ -74,6 +74,17 @@ class Child:
 
         return wait_for(line, timeout_s, lambda: f"'{text}' in\n{self.output()}")
 
+    def wait_first_line(self) -> None:
+        """Return at a program's first line: Python caught SIGINT, and does no more."""
+        wait_for(self.catches_interrupt, 10, "Python")
+        wait_for(lambda: not self.catches_interrupt(), 10, "the first line")
+
+    def catches_interrupt(self) -> bool:
+        """Tell whether the process has a handler of SIGINT."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        caught = int(status.split("SigCgt:", 1)[1].split()[0], 16)
+        return bool(caught & 1 << (signal.SIGINT - 1))
+
     def send_signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
