@@ -21,7 +21,9 @@ from reachy_mini_ros.errors import (
 )
 
 T = TypeVar("T")
-HEARD_TRIES, HEARD_PAUSE_S = 15, 0.2
+HEARD_PAUSE_S = 0.1
+"""As often as the sound is measured."""
+MEASURED_S = 3.0
 SCAN_PAUSE_S = 0.3
 """Between two looks at how a scan does."""
 
@@ -110,18 +112,26 @@ class Robot:
         return float((await self.get("/api/limits"))["goto_duration"])
 
     async def hear(self, seconds: float) -> tuple[bytes, dict[str, Any]]:
-        """Return what the robot hears as WAV, and what is told of it."""
-        sound = await self._api.content(self._agent, "/api/hear.wav", seconds=seconds)
-        return sound.data, await self._heard()
+        """Return what the robot hears in so many seconds as WAV, and what was told of it then.
 
-    async def _heard(self) -> dict[str, Any]:
-        """Return what is told of the sound; asking has it measured, which takes a moment."""
-        for _ in range(HEARD_TRIES):
+        Asking has it measured, which takes a moment: waited for where the seconds are too few.
+        """
+        watching = asyncio.ensure_future(self._told_of_sound(seconds))
+        try:
+            sound = await self._api.content(self._agent, "/api/hear.wav", seconds=seconds)
+            return sound.data, await watching
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    async def _told_of_sound(self, seconds: float) -> dict[str, Any]:
+        told: list[dict[str, Any]] = []
+        begun_s = time.monotonic()
+        while (for_s := time.monotonic() - begun_s) < seconds or (not told and for_s < MEASURED_S):
             known: dict[str, Any] | None = (await self.get("/api/status", sound=1))["sound"]
-            if known is not None:
-                return known
+            told += [known] if known is not None else []
             await asyncio.sleep(HEARD_PAUSE_S)
-        return {}
+        return _summary(told)
 
     async def command(self, name: str, body: object) -> str:
         """Have something done that does not move the robot."""
@@ -161,6 +171,17 @@ class Robot:
 def _lease_name(agent: str) -> str:
     """Return a name that a lease may have."""
     return f"agent_{re.sub(r'[^A-Za-z0-9]+', '_', agent)}"[:40]
+
+
+def _summary(told: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the highest level, whether sound or speech was at any time, the last direction."""
+    if not told:
+        return {}
+    known = {name: [one[name] for one in told if one[name] is not None] for name in told[0]}
+    return {
+        name: (values[-1] if name == "direction" else max(values)) if values else None
+        for name, values in known.items()
+    }
 
 
 async def _quiet(stop: Coroutine[Any, Any, object]) -> None:

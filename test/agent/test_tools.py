@@ -150,6 +150,14 @@ def test_what_is_heard_is_told_and_given(agent: Agent) -> None:
     assert len(agent.call("listen", seconds=0.5).content) == 1
 
 
+def test_what_was_heard_at_any_time_of_listening_is_told(agent: Agent) -> None:
+    # The simulated room beeps for half of each second: how it is at the end would be luck.
+    for _ in range(4):
+        heard = json.loads(agent.told("listen", seconds=1.3).splitlines()[-1])
+        assert heard["level_dbfs"] > -30
+        assert heard["activity"] is True
+
+
 def test_sounds_are_played_from_the_folder_alone(agent: Agent, sounds: Path) -> None:
     assert agent.told("play", name="tone.wav") == "played 0.5 s"
     (sounds / "link.wav").symlink_to(sounds / "tone.wav")
