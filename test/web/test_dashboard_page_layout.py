@@ -117,6 +117,13 @@ def test_the_controls_stay_beside_what_is_looked_at(browser: Browser, serve: Ser
     assert 0 < top < bottom < WINDOWS["desktop"][1]
 
 
+def test_a_phone_on_its_side_has_no_page_within_the_page(browser: Browser, serve: Serve) -> None:
+    shown(browser, serve, "phone")
+    browser.look(844, 390)
+    control = "document.querySelector('.control')"
+    assert browser.evaluate(f"{control}.scrollHeight - {control}.clientHeight") == 0
+
+
 def test_antennas_that_hang_are_seen(browser: Browser, serve: Serve) -> None:
     head = HeadPose(0.0, 30.0, 0.0, 0.0, 0.0, -0.05)
     hanging = {"yaw_body": 0.0, "right_antenna": 175.0, "left_antenna": -175.0}
