@@ -86,8 +86,11 @@ def robot(
 
 
 @pytest.fixture(scope="module")
-def agent(robot: Robot) -> Iterator[Agent]:
-    grants = ("--allow=motion,camera,microphone,speaker", "--max-rate=600")
+def agent(robot: Robot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
+    sounds = tmp_path_factory.mktemp("sounds")
+    for number in range(100):
+        (sounds / f"one of many sounds, {number}.wav").write_bytes(b"RIFF")
+    grants = ("--allow=motion,camera,microphone,speaker", "--max-rate=600", f"--sounds={sounds}")
     with connected(program(f"--url=http://127.0.0.1:{robot.page.port}", *grants)) as one:
         yield one
 

@@ -193,7 +193,11 @@ TOOLS: dict[str, tuple[dict[str, Any], ...]] = {
         {"action": "list", "name": "x"},
     ),
     "say_sound": ({}, *({"name": value} for value in (*WORDS, "/etc/passwd"))),
-    "play": ({}, *({"name": value} for value in (*WORDS, "../x.wav", "/etc/passwd"))),
+    "play": (
+        {},
+        *({"name": value} for value in (*WORDS, "../x.wav", "/etc/passwd")),
+        {"name": "one of many sounds, 1.wav"},  # which is no sound
+    ),
     "listen": (
         *({"seconds": value} for value in (*NUMBERS, 0, -1)),
         *({"wav": value} for value in FLAGS),
