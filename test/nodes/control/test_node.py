@@ -148,7 +148,7 @@ def test_bad_commands_are_refused_with_the_reason_and_the_robot_gets_nothing(
             neutral.wait_event("refused", f"{prefix}/{kind}", text, since)
     neutral.diagnostics.next()
     assert int(neutral.diagnosed("refused commands")) == refused + 2 * len(BAD_COMMANDS)
-    assert "goto/head_pose: head pose z = 0.000 m" in neutral.node.output()
+    assert "goto/head_pose: head pose z = 0 m" in neutral.node.output()
     after = neutral.daemon.get("/api/state/full?with_head_joints=true")
     assert after["head_joints"] == pytest.approx(before["head_joints"], abs=1e-3)
     assert after["antennas_position"] == pytest.approx(before["antennas_position"], abs=1e-3)
