@@ -11,7 +11,7 @@ from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.media.backlog import Backlog
 from reachy_mini_ros.media.encoded import EncodedCounts
 from reachy_mini_ros.media.frames import EncodedFrame, EncodedSound, Frame, PcmFrame
-from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
+from reachy_mini_ros.media.sources.base import CLOSED, OPENING, OnConnection, VideoSource
 from reachy_mini_ros.media.speaker import Speaker
 from reachy_mini_ros.media.stage import Stage
 from reachy_mini_ros.media.webrtc import WebRtcSession
@@ -143,7 +143,7 @@ class SharedSession(VideoSource):
             session.encoded_sounds.add(self._give_audio_packet)
         listeners.append(self._on_session)
         self._set(Connection.CONNECTING, OPENING)
-        if session.connection is not Connection.CONNECTING:
+        if session.connection is not Connection.CONNECTING or session.reason not in ("", CLOSED):
             self._on_session(session.connection, session.reason)
         try:
             await self._common.hold()

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 
 import numpy as np
 import pytest
+from harness.processes import free_port
 from harness.simulation import Simulation
 from harness.sockets import connections
 from harness.waiting import wait_for
@@ -111,6 +112,17 @@ def test_the_robot_plays_what_one_consumer_sends_while_another_has_the_session(
     camera.close()
     audio.close()
     wait_for(lambda: connections(os.getpid(), simulation.signalling_port) == 0, 5)
+
+
+def test_who_comes_later_is_told_why_there_is_nothing_too(io: LoopThread) -> None:
+    port = free_port()
+    first, later = Share(io, port), Share(io, port)
+    for share in (first, later):
+        share.open()
+        wait_for(lambda share=share: "nothing listens" in share.session.reason, 10)
+        assert share.states == [Connection.CONNECTING]
+    first.close()
+    later.close()
 
 
 def test_shares_of_different_robots_are_apart(io: LoopThread) -> None:
