@@ -78,7 +78,7 @@ def test_a_stream_has_the_robot_until_its_timeout(robot: ControlledRobot) -> Non
 def test_a_stream_that_breaks_off_in_motion_is_an_event(robot: ControlledRobot) -> None:
     since = robot.events.count
     for step in range(25):
-        robot.set_joints.publish(antennas(step * 0.02))
+        robot.set_joints.publish(antennas(step * 0.1))
         robot.joint_states.next()
     robot.wait_event("timed_out", "set_target/joints", "broke off", since)
 

@@ -307,7 +307,7 @@ def test_a_stream_is_preempted_by_a_stop(driver: Driver) -> None:
 
 def test_a_stream_that_breaks_off_in_motion_is_timed_out(driver: Driver) -> None:
     for step in range(25):
-        stream(driver, "stream", antennas=np.full(2, step * 0.02))
+        stream(driver, "stream", antennas=np.full(2, step * 0.1))
         seen = len(driver.states)
         wait_for(lambda seen=seen: len(driver.states) > seen, 3)  # type: ignore[misc]
     wait_for(lambda: len(told(driver, "stream")) == 2, 5)
