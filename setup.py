@@ -24,12 +24,12 @@ setup(
     ],
     # ROS packages come from a distribution or from its wheels, never from here.
     install_requires=[
-        "aiohttp>=3.10",
+        "aiohttp>=3.11",
         "aioice",  # aiortc's, patched
         "aiortc>=1.14,<1.17",
         "av>=15",
         "numpy>=1.26",
-        "pydantic>=2.9,<3",
+        "pydantic>=2.10,<3",
         "pyyaml>=6",
         "reachy-mini>=1.11,<2",
         "setuptools",

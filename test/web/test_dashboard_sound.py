@@ -4,7 +4,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -146,8 +146,9 @@ def test_sound_comes_no_faster_than_it_is_played(serve: Serve) -> None:
     served = serve()
     with socket(served, "talk") as talker:
         talker.send('{"rate": 16000}')
-        for _ in range(60):
-            talker.send(bytes(3200))
+        with suppress(ConnectionClosed):  # it may be ended before all is sent
+            for _ in range(60):
+                talker.send(bytes(3200))
         assert text(talker) == {"playing": True}
         assert "faster" in last_text(talker)["error"]
     assert 9 <= len(served.said) < 60

@@ -62,8 +62,8 @@ def test_who_asks_for_sound_gets_it_in_the_film_and_nobody_else_does(serve: Serv
     assert viewer.told[0]["mime"] == 'video/mp4; codecs="avc1.42c01e,opus"'
     with av.open(io.BytesIO(b"".join(viewer.film))) as container:
         assert [stream.codec_context.name for stream in container.streams] == ["h264", "opus"]
-        times = [(one.pts, one.duration) for one in container.demux(audio=0) if one.size]
-    assert all(abs(at + lasts - later) <= 48 for (at, lasts), (later, _) in pairwise(times))
+        times = [one.pts for one in container.demux(audio=0) if one.size]
+    assert all(abs(at + 960 - later) <= 48 for at, later in pairwise(times))
     with av.open(io.BytesIO(b"".join(other.film))) as container:
         assert [stream.codec_context.name for stream in container.streams] == ["h264"]
     wait_for(lambda: served.video_sound_demands == [True, False])
