@@ -5,12 +5,10 @@
 import asyncio
 import http.client
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-import pytest
-from harness.browser import Browser, browsing
+from harness.browser import Browser
 from harness.dashboard import Serve, Served
 from harness.events import EventStream
 from harness.pictures import Client, jpeg
@@ -135,12 +133,6 @@ def test_a_question_nobody_answers_is_refused_in_time() -> None:
         answer = Awaited(io.submit(ask())).result(10)
     assert answer.allowed is False
     assert "within 0.1 s" in answer.message
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 def test_the_page_shows_pauses_and_answers(browser: Browser, serve: Serve) -> None:

@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page in a real browser: the picture, its states, and what can be read."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from harness.browser import WINDOWS, Browser, browsing
+from harness.browser import WINDOWS, Browser
 from harness.dashboard import Serve
 from harness.pictures import GREEN, jpeg
 from harness.waiting import wait_for
@@ -28,12 +27,6 @@ from reachy_mini_ros.web.robot import (
 
 MINUS = "\u2212"
 ORANGE = (20, 120, 240)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture(autouse=True)

@@ -4,35 +4,15 @@
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from harness.browser import CONTRASTS, Browser, browsing
-from harness.dashboard import Serve, Served
+from harness.browser import CONTRASTS, Browser
+from harness.dashboard import Served
 from harness.pictures import jpeg
 from harness.waiting import wait_for
 
 from reachy_mini_ros.web.robot import LeaseHeld, MotionState, Sound, StreamState
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
-
-
-@pytest.fixture
-def served(browser: Browser, serve: Serve) -> Served:
-    """Return a dashboard that a new page shows, of a robot with its motors on."""
-    served = serve()
-    served.known = replace(served.known, motion=MotionState("idle", False, "enabled"))
-    served.feed(jpeg)
-    browser.renew(1440, 900)
-    browser.open(served.dashboard.url)
-    browser.wait_for_state("live")
-    browser.wait_until("!document.getElementById('wake').disabled")
-    return served
 
 
 def tell(served: Served, *levels: str) -> None:

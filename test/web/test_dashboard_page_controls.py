@@ -3,11 +3,10 @@
 """The page in a real browser: what can be pressed, and what is sent then."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from harness.browser import Browser, browsing
+from harness.browser import Browser
 from harness.dashboard import Serve, Served
 from harness.pictures import Client, jpeg
 from harness.waiting import wait_for
@@ -41,25 +40,6 @@ BUTTONS = {
     "photo": Photo(),
     "stream-start": StreamStart(),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
-
-
-@pytest.fixture
-def served(browser: Browser, serve: Serve) -> Served:
-    """Return a dashboard that a new page shows, of a robot with its motors on."""
-    served = serve()
-    served.known = replace(served.known, motion=MotionState("idle", False, "enabled"))
-    served.feed(jpeg)
-    browser.renew(1440, 900)
-    browser.open(served.dashboard.url)
-    browser.wait_for_state("live")
-    browser.wait_until("!document.getElementById('wake').disabled")
-    return served
 
 
 def middle(browser: Browser, name: str) -> tuple[float, float, float, float]:

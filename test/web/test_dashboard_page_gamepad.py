@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page in a real browser with a gamepad, of which only the browser's own part is made up."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from harness.browser import Browser, browsing
+from harness.browser import Browser
 from harness.dashboard import Serve, Served
 from harness.waiting import wait_for
 
@@ -19,12 +18,6 @@ GAMEPAD = """
   navigator.getGamepads = () => [null, window.gamepad];
 """
 LEFT_SHOULDER, RIGHT_SHOULDER, B = 4, 5, 1
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture

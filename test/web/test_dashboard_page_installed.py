@@ -4,18 +4,11 @@
 
 import json
 import struct
-from collections.abc import Iterator
 
 import pytest
-from harness.browser import Browser, browsing
+from harness.browser import Browser
 from harness.dashboard import Serve
 from harness.pictures import Client
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize("token", ["", "correct-horse"])

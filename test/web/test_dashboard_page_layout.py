@@ -2,23 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page in a real browser, at the sizes of windows: what is where, and nothing over anything."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from harness.browser import WINDOWS, Browser, browsing
+from harness.browser import WINDOWS, Browser
 from harness.dashboard import Serve, Served
 from harness.pictures import jpeg
 from harness.waiting import wait_for
 
 from reachy_mini_ros.web.robot import HeadPose, MotionState, StreamState
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page in a real browser: the robot's own video, and JPEG pictures in its place."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
-from harness.browser import Browser, browsing
+from harness.browser import Browser
 from harness.dashboard import Serve, Served
 from harness.pictures import jpeg
 from harness.video import Encoder, counter
@@ -27,12 +26,6 @@ BEHIND = """(() => {
   // The newest picture is said to last for a quarter of a second.
   return buffered.length ? buffered.end(buffered.length - 1) - 0.25 - currentTime : 99;
 })()"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture(autouse=True)

@@ -3,11 +3,10 @@
 """The settings page in a real browser."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness.browser import CONTRASTS, Browser, browsing
+from harness.browser import CONTRASTS, Browser
 from harness.dashboard import Serve, Served
 from harness.waiting import wait_for
 
@@ -16,12 +15,6 @@ from reachy_mini_ros.app.settings_file import SETTINGS_FILE
 from reachy_mini_ros.robot.discovery import Found
 
 EVIL = "<img src=x onerror=document.title='hacked'>"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture(autouse=True)
