@@ -54,28 +54,43 @@ class Shots:
     async def take(self) -> Shot:
         """Return the next picture; raises NotConnectedError if none, or no pose of it, comes."""
         with self._interest.held():
-            taken: asyncio.Future[CompressedImage] = asyncio.get_running_loop().create_future()
-            self._waiting.append(taken)
+            what = ""
             try:
                 async with asyncio.timeout(PICTURE_S):
-                    message = await taken
-                    stamp_ns = _ns(message.header.stamp)
-                    while not self._poses or self._poses[-1][0] < stamp_ns:
-                        self._newer.clear()
-                        await self._newer.wait()
+                    pose = None
+                    while pose is None:
+                        what = f"picture on {self._topic}"
+                        message = await self._next()
+                        stamp_ns = _ns(message.header.stamp)
+                        what = "head_pose of its time"
+                        pose = await self._pose_at(stamp_ns)
             except TimeoutError:
-                what = "head_pose of its time" if taken.done() else f"picture on {self._topic}"
                 raise NotConnectedError(
                     f"no {what} came within {PICTURE_S:g} s: do the camera and the control node "
                     "run, and is the robot connected?"
                 ) from None
-            finally:
-                if taken in self._waiting:
-                    self._waiting.remove(taken)
             image = await asyncio.to_thread(_decoded, message.data)
-        pose = min(self._poses, key=lambda known: abs(known[0] - stamp_ns))[1]
         model = self._model(image.shape[1], image.shape[0])
         return Shot(image, stamp_ns / 1e9, _matrix(pose), model)
+
+    async def _next(self) -> CompressedImage:
+        """Return the picture that comes next."""
+        taken: asyncio.Future[CompressedImage] = asyncio.get_running_loop().create_future()
+        self._waiting.append(taken)
+        try:
+            return await taken
+        finally:
+            if taken in self._waiting:
+                self._waiting.remove(taken)
+
+    async def _pose_at(self, stamp_ns: int) -> PoseStamped | None:
+        """Return the head's pose at a time when it is known; None for one before all of them."""
+        while not self._poses or self._poses[-1][0] < stamp_ns:
+            self._newer.clear()
+            await self._newer.wait()
+        if stamp_ns < self._poses[0][0]:
+            return None
+        return min(self._poses, key=lambda known: abs(known[0] - stamp_ns))[1]
 
     def _model(self, width: int, height: int) -> CameraModel | None:
         info = self._info.get()

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dashboard's API against all nodes and the simulated robot."""
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,15 @@ from harness.behaviour import Behaviour, Page
 from harness.control import values_of
 from harness.events import EventStream
 from harness.media_behaviour import MediaBehaviour
-from harness.panoramas import PanoramaBehaviour
+from harness.panoramas import PanoramaBehaviour, begin, file_of, scanned
 from harness.pictures import Client
 from harness.processes import Processes, free_port
 from harness.ros import RosClient
 from harness.settings_behaviour import SettingsBehaviour
 from harness.simulation import Simulation
 from harness.waiting import wait_for
+from rclpy.time import Time
+from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import Trigger
 
 from reachy_mini_ros.nodes.common.qos import latched
@@ -134,6 +138,22 @@ def test_a_scan_is_a_service_with_its_progress_on_a_topic(page: Page, ros: RosCl
     assert {"0", "3"} <= {one["done"] for one in told()}
     answer = ros.call(Trigger, f"{SPACE}/scan/cancel")
     assert (answer.success, answer.message) == (False, "no scan is running")
+
+
+def test_a_picture_from_before_is_in_no_scan(page: Page, ros: RosClient) -> None:
+    topic = f"{SPACE}/camera/image_raw/compressed"
+    publisher = ros.node.create_publisher(CompressedImage, topic, 10)
+    old = CompressedImage(format="jpeg", data=Client(page.port).get("/api/snapshot")[2])
+    begun_s = time.time()
+    old.header.stamp = Time(seconds=begun_s - 5.0).to_msg()
+    timer = ros.node.create_timer(0.005, lambda: publisher.publish(old))  # before each of now
+    scan = begin(page, yaw_steps=[0, 10], max_edge=320)
+    scanned(page, "done")
+    ros.destroy(ros.node.destroy_timer, timer)
+    ros.destroy(ros.node.destroy_publisher, publisher)
+    manifest = json.loads(file_of(page, scan, "manifest.json"))
+    assert len(manifest["pictures"]) == 2
+    assert min(one["stamp"] for one in manifest["pictures"]) > begun_s
 
 
 def test_calls_of_agents_are_told_on_a_topic(page: Page, ros: RosClient) -> None:
