@@ -127,7 +127,7 @@ class Behaviour:
         status, answer = page.command("antennas?wait=done", left=-20)
         assert status == 200, answer
         assert answer["message"].startswith("goto/joints done: goto done in ")
-        assert abs(page.status()["joints"]["left_antenna"] + 20) < 2
+        page.reaches(lambda told: told["joints"]["left_antenna"], -20)
         answer = page.command("head?wait=done", mode="stream")[1]
         assert answer == {"message": "sent to set_target/head_pose"}
         assert page.command("head?wait=soon")[0] == 422
