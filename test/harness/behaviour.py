@@ -6,6 +6,7 @@ A test module with such a class has a fixture ``page``: the simulated robot, and
 ``streams``, which has what streams to the outside run.
 """
 
+import math
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ class Behaviour:
         assert told["joints"].keys() == {"yaw_body", "right_antenna", "left_antenna"}
         assert told["rates"]["joint_states_hz"] is not None
         assert told["read_only"] is False
+        # Nobody asks for it any more.
+        wait_for(lambda: page.status()["sound"] is None, 15, "no sound")
         # Each is told in its own time.
         wait_for(lambda: page.status()["robot"].get("model") == "mockup", 5, "the model")
         wait_for(lambda: page.status()["motion"]["motor_mode"] == "enabled", 5, "the motors")
@@ -127,7 +130,8 @@ class Behaviour:
         status, answer = page.command("antennas?wait=done", left=-20)
         assert status == 200, answer
         assert answer["message"].startswith("goto/joints done: goto done in ")
-        page.reaches(lambda told: told["joints"]["left_antenna"], -20)
+        _, left = page.robot.get("/api/state/full")["antennas_position"]
+        assert abs(math.degrees(left) - 20) < 2, "the daemon turns antennas the other way"
         answer = page.command("head?wait=done", mode="stream")[1]
         assert answer == {"message": "sent to set_target/head_pose"}
         assert page.command("head?wait=soon")[0] == 422

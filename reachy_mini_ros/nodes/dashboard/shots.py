@@ -18,6 +18,7 @@ from reachy_mini_ros.errors import NotConnectedError, RobotError
 from reachy_mini_ros.nodes.common.on_demand import Latest, OnDemand
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
+from reachy_mini_ros.nodes.common.stamps import stamp_ns
 from reachy_mini_ros.robot.geometry.camera_models import CameraModel
 from reachy_mini_ros.robot.geometry.rotations import from_quaternion
 from reachy_mini_ros.robot.sdk import ROOT_TO_NEUTRAL_HEAD_M
@@ -61,9 +62,9 @@ class Shots:
                     while pose is None:
                         what = f"picture on {self._topic}"
                         message = await self._next()
-                        stamp_ns = _ns(message.header.stamp)
+                        taken_ns = stamp_ns(message.header.stamp)
                         what = "head_pose of its time"
-                        pose = await self._pose_at(stamp_ns)
+                        pose = await self._pose_at(taken_ns)
             except TimeoutError:
                 raise NotConnectedError(
                     f"no {what} came within {PICTURE_S:g} s: do the camera and the control node "
@@ -71,7 +72,7 @@ class Shots:
                 ) from None
             image = await asyncio.to_thread(_decoded, message.data)
         model = self._model(image.shape[1], image.shape[0])
-        return Shot(image, stamp_ns / 1e9, _matrix(pose), model)
+        return Shot(image, taken_ns / 1e9, _matrix(pose), model)
 
     async def _next(self) -> CompressedImage:
         """Return the picture that comes next."""
@@ -83,14 +84,14 @@ class Shots:
             if taken in self._waiting:
                 self._waiting.remove(taken)
 
-    async def _pose_at(self, stamp_ns: int) -> PoseStamped | None:
+    async def _pose_at(self, taken_ns: int) -> PoseStamped | None:
         """Return the head's pose at a time when it is known; None for one before all of them."""
-        while not self._poses or self._poses[-1][0] < stamp_ns:
+        while not self._poses or self._poses[-1][0] < taken_ns:
             self._newer.clear()
             await self._newer.wait()
-        if stamp_ns < self._poses[0][0]:
+        if taken_ns < self._poses[0][0]:
             return None
-        return min(self._poses, key=lambda known: abs(known[0] - stamp_ns))[1]
+        return min(self._poses, key=lambda known: abs(known[0] - taken_ns))[1]
 
     def _model(self, width: int, height: int) -> CameraModel | None:
         info = self._info.get()
@@ -124,7 +125,7 @@ class Shots:
                 one.set_result(message)
 
     def _take_pose(self, message: PoseStamped) -> None:
-        self._poses.append((_ns(message.header.stamp), message))
+        self._poses.append((stamp_ns(message.header.stamp), message))
         self._newer.set()
 
 
@@ -141,7 +142,3 @@ def _matrix(message: PoseStamped) -> Matrix:
     pose[:3, :3] = from_quaternion((q.x, q.y, q.z, q.w))
     pose[:3, 3] = (place.x, place.y, place.z - ROOT_TO_NEUTRAL_HEAD_M)
     return pose
-
-
-def _ns(stamp: Any) -> int:
-    return int(stamp.sec * 10**9 + stamp.nanosec)

@@ -4,6 +4,7 @@
 
 import json
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,7 @@ def test_what_is_for_others_is_nothing_for_us(message: object) -> None:
         (json.dumps(JOINTS)[:-10], "no JSON"),
         (b"\xff\xfe\x00", "no JSON"),
         ("[" * 10_000 + "]" * 10_000, "nested too deep"),
-        ('{"type":' * 7_000, "no JSON"),
+        ('{"type":' * 7_000, "nested too deep" if sys.version_info < (3, 13) else "no JSON"),
         ("9" * 5000, "no JSON"),
         (json.dumps({"type": "recorded_data", "data": "x" * 100_000}), "of 65536 at most"),
         ("null", "is null, not an object"),
