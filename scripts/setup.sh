@@ -88,7 +88,7 @@ packages_from_apt() {
 
 part() { # names a part, and all that would make another one of it
     local files=(setup.py scripts/setup.sh "scripts/requirements-$distro.txt" "$overrides")
-    [ "$1" = demo ] || files+=(scripts/requirements-tests.txt)
+    [ "$1" = demo ] || files+=(scripts/requirements-{tests,docs}.txt)
     printf '%s %s\n' "$1" "$({ pwd -P && "$python" -V && cat "${files[@]}"; } | sha256sum)"
 }
 
@@ -112,7 +112,7 @@ flaw() { # what is wrong with the environment; empty if nothing is
 cache=()
 install() { # the requirements of a part, with what is there already
     local requirements=(-r "scripts/requirements-$distro.txt" --editable '.[opencv]')
-    [ "$1" = demo ] || requirements+=(-r scripts/requirements-tests.txt)
+    [ "$1" = demo ] || requirements+=(-r scripts/requirements-tests.txt -r scripts/requirements-docs.txt)
     "$venv/bin/uv" pip install "${cache[@]}" --compile-bytecode --python "$venv/bin/python" --override "$overrides" "${requirements[@]}" 2>&1 |
         { grep --line-buffered -vE '^( [-+~] |Using Python)' || true; } >&2 ||
         fail "the Python packages could not be installed, see above; the next run tries again"

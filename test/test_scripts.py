@@ -12,6 +12,7 @@ from test_package import SETUP
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 COMMANDS = ("demo.sh", "faults.sh", "setup.sh", "test.sh")
+"""Those that run on a distribution."""
 
 
 def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -31,13 +32,13 @@ def requirements(part: str) -> set[str]:
     return {re.split(r"[<>=!\[ ;]", line)[0].lower() for line in lines if line[:1] not in ("", "#")}
 
 
-@pytest.mark.parametrize("script", COMMANDS)
+@pytest.mark.parametrize("script", [*COMMANDS, "docs.sh"])
 def test_scripts_explain_themselves(script: str) -> None:
     for option in ("--help", "-h"):
         answer = run(script, option)
         assert answer.returncode == 0, answer.stderr
         assert answer.stdout.startswith(f"usage: scripts/{script} ")
-        assert "--distro" in answer.stdout
+        assert ("--distro" in answer.stdout) == (script in COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +49,11 @@ def test_scripts_explain_themselves(script: str) -> None:
         *((script, ("--distro",), "--distro") for script in COMMANDS),
         ("test.sh", ("--static", "test/nodes"), "'test/nodes'"),
         # What test.sh does not know is pytest's.
-        *((script, ("--fast",), "'--fast'") for script in ("demo.sh", "faults.sh", "setup.sh")),
-        *((script, ("chromium",), "'chromium'") for script in ("demo.sh", "setup.sh")),
+        *(
+            (name, ("--fast",), "'--fast'")
+            for name in ("demo.sh", "docs.sh", "faults.sh", "setup.sh")
+        ),
+        *((name, ("chromium",), "'chromium'") for name in ("demo.sh", "docs.sh", "setup.sh")),
     ],
 )
 def test_scripts_refuse_what_they_do_not_know(
@@ -64,8 +68,8 @@ def test_scripts_refuse_what_they_do_not_know(
 
 
 def test_the_demo_needs_no_tool_of_the_tests() -> None:
-    tools = requirements("tests")
-    assert {"pytest", "playwright", "mypy", "schemathesis", "ruff", "hypothesis"} <= tools
+    tools = requirements("tests") | requirements("docs")
+    assert {"pytest", "playwright", "mkdocs", "mypy", "schemathesis", "ruff", "hypothesis"} <= tools
     install_requires = SETUP["install_requires"]
     assert isinstance(install_requires, list)
     package = {re.split(r"[<>=]", requirement)[0] for requirement in install_requires}
