@@ -39,10 +39,12 @@ class Daemon:
     home cannot be written.
     """
 
-    def __init__(self, port: int, home: Path, backend: Backend) -> None:
+    def __init__(self, port: int, home: Path, backend: Backend, name: str) -> None:
+        """``name`` is the robot's, by which it announces itself."""
         self._port = port
         self._home = home
         self._backend = backend
+        self._name = name
         self._log = home / "daemon.log"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -116,7 +118,7 @@ class Daemon:
             *("--no-media", "--no-wake-up-on-start", "--no-goto-sleep-on-stop"),
             *("--dataset-update-interval", "0"),
             *("--fastapi-host", "127.0.0.1", "--fastapi-port", str(self._port)),
-            *("--log-level", "WARNING"),
+            *("--robot-name", self._name, "--log-level", "WARNING"),
         ]
 
     def _environment(self) -> dict[str, str]:

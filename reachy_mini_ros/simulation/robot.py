@@ -84,7 +84,7 @@ async def run(options: argparse.Namespace, home: Path) -> None:
 
     async with (
         SignallingServer(options.signalling_port) as signalling,
-        Daemon(options.port, home, Backend(options.backend)) as daemon,
+        Daemon(options.port, home, Backend(options.backend), options.name) as daemon,
         _api(options.port) as api,
         asyncio.TaskGroup() as tasks,
     ):

@@ -5,16 +5,18 @@
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from harness.processes import Child, Processes, free_port
 from harness.simulation import Simulation
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 
 MODULE = "reachy_mini_ros.simulation.main"
 PROC = Path("/proc")
@@ -212,11 +214,83 @@ def test_two_simulations_run_side_by_side(
     assert other.child.stop() == 0
 
 
+def test_several_robots_each_have_the_next_ports_and_a_name(processes: Processes) -> None:
+    port, signalling_port = ports_in_a_row()
+    child = several(processes, port, signalling_port)
+    daemons = daemons_of(child)
+    for number, daemon in enumerate(sorted(daemons)):
+        assert daemon == port + number
+        url = f"http://127.0.0.1:{daemon}/api/daemon/status"
+        with urllib.request.urlopen(url, timeout=patience(5)) as answer:
+            assert json.load(answer)["robot_name"] == f"reachy_mini_{number + 1}"
+    assert {f"signalling=127.0.0.1:{signalling_port + n}" for n in (0, 1)} == {
+        line.split()[2] for line in child.output().splitlines()
+    }
+    assert child.stop(signal.SIGTERM) == 0, child.output()
+    assert not any(session(pid) for pid in daemons.values())
+
+
+def test_several_robots_end_together(processes: Processes) -> None:
+    child = several(processes, *ports_in_a_row())
+    first, second = daemons_of(child).values()
+    os.kill(first, signal.SIGKILL)
+    assert child.wait(20) == 1
+    assert re.search(r"reachy_mini_sim: robot \d ended with status 1$", child.output(), re.M)
+    assert not session(second)
+
+
+def test_several_robots_end_with_who_started_them(processes: Processes) -> None:
+    child = several(processes, *ports_in_a_row())
+    daemons = daemons_of(child)
+    child.process.send_signal(signal.SIGKILL)
+    wait_for(lambda: not any(session(pid) for pid in daemons.values()), 10, "the daemons' end")
+
+
+def several(processes: Processes, port: int, signalling_port: int) -> Child:
+    arguments = ("--instances=2", f"--port={port}", f"--signalling-port={signalling_port}")
+    return processes.start_module(MODULE, *arguments, "--width=320", "--height=180")
+
+
+def ports_in_a_row() -> tuple[int, int]:
+    """Return two ports, whose next ones are free, too."""
+    found = sorted(free_port() for _ in range(8))
+    starts = [port for port in found if port + 1 in found]
+    return starts[0], next(port for port in starts if port > starts[0] + 1)
+
+
+def daemons_of(child: Child) -> dict[int, int]:
+    """Return the daemons' process ids by their ports, when all are ready."""
+
+    def ready() -> dict[int, int] | None:
+        found = re.findall(r"ready robot=127.0.0.1:(\d+) .* daemon_pid=(\d+)", child.output())
+        return {int(port): int(pid) for port, pid in found} if len(found) == 2 else None
+
+    return wait_for(ready, 30, child.output)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--instances=0",), "is not a whole number from 1 to 50"),
+        (("--instances=3", "--port=8441"), "are 2 apart"),
+        (("--instances=2", "--port=65535"), "there is no port 65536"),
+        (("--name=",), "'' cannot be a name"),
+    ],
+)
+def test_ports_that_several_cannot_have_are_one_line(
+    processes: Processes, arguments: tuple[str, ...], reason: str
+) -> None:
+    child = processes.start_module(MODULE, *arguments)
+    assert child.wait(20) == 2
+    (line,) = child.output().splitlines()
+    assert reason in line
+
+
 def test_help_names_every_option(processes: Processes) -> None:
     child = processes.start(sys.executable, "-m", MODULE, "--help")
     wait_for(lambda: child.process.poll() is not None, 20, "the end of the program")
     for option in (
         *("--port", "--signalling-port", "--home", "--backend"),
-        *("--width", "--height", "--fps", "--seed"),
+        *("--width", "--height", "--fps", "--seed", "--name", "--instances"),
     ):
         assert option in child.output()
