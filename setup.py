@@ -14,7 +14,7 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=[*find_packages(include=[PACKAGE, f"{PACKAGE}.*"]), APP],
-    package_data={PACKAGE: ["py.typed", "web/page/*", "nodes/interface.md"]},
+    package_data={PACKAGE: ["py.typed", "web/page/*", "fleet/page/*", "nodes/interface.md"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml", "CHANGELOG.rst"]),
@@ -64,6 +64,7 @@ setup(
             "camera = reachy_mini_ros.nodes.bringup:camera",
             "control = reachy_mini_ros.nodes.bringup:control",
             "dashboard = reachy_mini_ros.nodes.bringup:dashboard",
+            "fleet_page = reachy_mini_ros.fleet.main:main",
             "discover = reachy_mini_ros.robot.discover:main",
             "robot_description = reachy_mini_ros.robot.description:main",
             "mcp_server = reachy_mini_ros.agent.main:main",

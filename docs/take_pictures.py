@@ -17,6 +17,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "test")]
 os.environ.update(ROS_DOMAIN_ID="101", ROS_AUTOMATIC_DISCOVERY_RANGE="LOCALHOST")
 
 from harness.browser import Browser  # noqa: E402
+from harness.fleets import example  # noqa: E402
 from harness.moves import cache, nod  # noqa: E402
 from harness.pictures import Client  # noqa: E402
 from harness.processes import Processes, free_port  # noqa: E402
@@ -94,10 +95,28 @@ def main() -> None:
                 browser.evaluate(
                     "scrollTo(0, 0), document.querySelector('.control').scrollTo(0, 0)"
                 )
+                browser.page.screenshot(path=target / f"{picture}.png")
+            fleet(processes, browser, folder, target / "fleet.png")
+            for picture in (*WINDOWS, "fleet"):
                 file = target / f"{picture}.png"
-                browser.page.screenshot(path=file)
                 _shrink(file)
                 print(f"{file} {file.stat().st_size // 1000} kB")
+
+
+def fleet(processes: Processes, browser: Browser, folder: Path, file: Path) -> None:
+    """Take the picture of the page of two robots, one of which looks aside."""
+    yaml, ports = example(folder)
+    processes.start_module("reachy_mini_ros.nodes.bringup", "--fleet", str(yaml))
+    browser.renew(1000, 560)
+    wait_for(lambda: _answers(ports["ann"]), 40, "pictures of ann")
+    wait_for(lambda: _answers(ports["bob"]), 40, "pictures of bob")
+    wait_for(lambda: Client(ports["bob"], 30).post("/api/command/wake_up")[0] == 200, 20)
+    Client(ports["bob"], 30).post("/api/command/head?wait=done", {"yaw": 20})
+    browser.open(f"http://127.0.0.1:{ports['page']}/")
+    for name in ports.keys() - {"page"}:
+        browser.page.wait_for_selector(f"img[alt='What {name} sees']")
+    browser.page.wait_for_timeout(3000)
+    browser.page.screenshot(path=file)
 
 
 def _shrink(file: Path) -> None:

@@ -23,42 +23,25 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.substitutions import ExecutableInPackage
 
+from reachy_mini_ros.fleet.arguments import ARGUMENTS, NODES
+
 PACKAGE = "reachy_mini_ros"
 SHARE = Path(get_package_share_directory(PACKAGE))
 PARAMS_FILE = str(SHARE / "config" / "reachy_mini.yaml")
-SWITCH = ["true", "false"]
 # All that the perspective shows: rqt restores nothing of it where one plugin is missing.
 RQT = ("rqt_gui", "rqt_image_view", "rqt_plot", "rqt_runtime_monitor", "rqt_service_caller")
-ARGUMENTS = [
-    ("robot_host", "", "Name or address of the robot; empty: as in params_file", None),
-    ("robot_port", "", "Port of the robot's daemon; empty: as in params_file", None),
-    ("signalling_port", "", "Port of the robot's WebRTC; empty: as in params_file", None),
-    ("namespace", "reachy_mini", "Namespace of all nodes and topics", None),
-    ("sim", "false", "Start a simulated robot and use it", SWITCH),
-    ("camera", "true", "Start the camera node", SWITCH),
-    ("audio", "true", "Start the audio node", SWITCH),
-    ("dashboard", "true", "Start the dashboard on http://127.0.0.1:8042", SWITCH),
-    ("dashboard_address", "", "Address it listens on; empty: as in params_file", None),
-    ("dashboard_port", "", "Port it listens on; empty: as in params_file", None),
-    ("dashboard_token_file", "", "File with its token; empty: as in params_file", None),
-    ("stream", "false", "Start the node for HLS, DASH and RTMP; it streams when asked to", SWITCH),
-    ("web_video_server", "true", "Start web_video_server on http://127.0.0.1:8080", SWITCH),
-    ("rviz", "false", "Start RViz", SWITCH),
-    ("rqt", "false", "Start rqt with pictures, plots and diagnostics", SWITCH),
-    ("foxglove", "false", "Start foxglove_bridge on ws://127.0.0.1:8765", SWITCH),
-    ("admin", "false", "Let the robot's apps and its software be changed from here", SWITCH),
-    ("composed", "false", "Run all nodes of this package in one process", SWITCH),
-    ("respawn", "false", "Start a node again that has ended by itself", SWITCH),
-    ("respawn_delay", "2.0", "Time before that, s", None),
-    ("params_file", PARAMS_FILE, "YAML file with the nodes' parameters", None),
-]
 
 
 def generate_launch_description() -> LaunchDescription:
     """Return the arguments, and what is started for them."""
     arguments = [
-        DeclareLaunchArgument(name, default_value=default, description=text, choices=choices)
-        for name, default, text, choices in ARGUMENTS
+        DeclareLaunchArgument(
+            one.name,
+            default_value=one.launch_default,
+            description=one.text,
+            choices=one.choices,
+        )
+        for one in ARGUMENTS
     ]
     return LaunchDescription([*arguments, OpaqueFunction(function=start)])
 
@@ -77,17 +60,17 @@ def start(context: LaunchContext) -> list[Action]:
         name: int(argument(name)) for name in ("robot_port", "signalling_port") if argument(name)
     }
     robot: dict[str, str | int] = dict(ports)
+    if argument("frame_prefix"):
+        robot["frame_prefix"] = argument("frame_prefix")
     if wanted("sim"):
         robot["robot_host"] = "127.0.0.1"
         actions.append(simulation(ports))
     elif argument("robot_host"):
         robot["robot_host"] = argument("robot_host")
 
-    nodes = [
-        "control",
-        *(name for name in ("camera", "audio", "dashboard", "stream") if wanted(name)),
-    ]
-    parameters = [argument("params_file"), robot] if robot else [argument("params_file")]
+    nodes = [name for name in NODES if name == "control" or wanted(name)]
+    params_file = argument("params_file") or PARAMS_FILE
+    parameters = [params_file, robot] if robot else [params_file]
     page = {
         name: kind(value)
         for name, kind in (("address", str), ("port", int), ("token_file", str))

@@ -19,6 +19,9 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 "namespace", default_value="reachy_mini", description="Namespace of joint_states"
             ),
+            DeclareLaunchArgument(
+                "frame_prefix", default_value="", description="Put before all TF frames"
+            ),
             Node(
                 package="robot_state_publisher",
                 executable="robot_state_publisher",
@@ -28,6 +31,9 @@ def generate_launch_description() -> LaunchDescription:
                     {
                         "robot_description": ParameterValue(urdf, value_type=str),
                         "publish_frequency": 50.0,
+                        "frame_prefix": ParameterValue(
+                            LaunchConfiguration("frame_prefix"), value_type=str
+                        ),
                     }
                 ],
                 output="screen",

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of docs/interface.md against what the running nodes offer."""
 
-import ast
 import re
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from harness.waiting import wait_for
 from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters
 from rclpy.action.graph import get_action_server_names_and_types_by_node
 from rclpy.parameter import parameter_value_to_python
+
+from reachy_mini_ros.fleet.arguments import ARGUMENTS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -215,15 +216,7 @@ def test_links_and_pictures_of_the_docs_exist() -> None:
 
 
 def test_launch_arguments() -> None:
-    """Read from the file: launch itself is not on PyPI."""
-    tree = ast.parse((ROOT / "launch" / "bringup.launch.py").read_text(encoding="utf-8"))
-    (listed,) = [
-        node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "ARGUMENTS"
-    ]
-    assert isinstance(listed, ast.List)
-    declared = {ast.literal_eval(entry.elts[0]) for entry in listed.elts}  # type: ignore[attr-defined]
+    declared = {argument.name for argument in ARGUMENTS}
     rows = INTERFACE.split("| launch argument |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
     documented = re.findall(r"`(\w+)`", "".join(row.split("|")[1] for row in rows))
     assert sorted(documented) == sorted(declared)

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Workflows, deploy/ and the pages for contributors: what they name is there."""
 
-import ast
 import importlib.util
 import re
 import shlex
@@ -14,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 from test_package import MANIFEST, SETUP
+
+from reachy_mini_ros.fleet.arguments import ARGUMENTS
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -50,21 +51,10 @@ def test_files_that_are_named_exist(path: str) -> None:
         assert (ROOT / name).exists(), name
 
 
-def launch_arguments() -> set[str]:
-    tree = ast.parse(text_of("launch/bringup.launch.py"))
-    (listed,) = [
-        node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "ARGUMENTS"
-    ]
-    assert isinstance(listed, ast.List)
-    return {ast.literal_eval(entry.elts[0]) for entry in listed.elts}  # type: ignore[attr-defined]
-
-
 @pytest.mark.parametrize("path", EVERYTHING)
 def test_launch_files_arguments_and_executables_exist(path: str) -> None:
     text = EVERYTHING[path].replace("\\\n", " ")
-    assert set(re.findall(r"\b([a-z_]+):=", text)) <= launch_arguments()
+    assert set(re.findall(r"\b([a-z_]+):=", text)) <= {one.name for one in ARGUMENTS}
     for file in re.findall(r"\b(\w+\.launch\.py)", text):
         assert (ROOT / "launch" / file).is_file(), file
     executables = {line.split(" = ")[0] for line in SETUP["entry_points"]["console_scripts"]}  # type: ignore[index]

@@ -11,7 +11,7 @@ import pytest
 TESTS = Path(__file__).parent
 HARNESS = TESTS / "harness"
 PACKAGE = TESTS.parent / "reachy_mini_ros"
-CORE = ("robot", "media", "simulation", "web", "app", "agent")
+CORE = ("robot", "media", "simulation", "web", "app", "agent", "fleet")
 ROS = {
     *("rclpy", "launch", "launch_ros", "cv_bridge", "rcl_interfaces", "ament_index_python"),
     *("sensor_msgs", "std_msgs", "std_srvs", "geometry_msgs", "diagnostic_msgs"),
@@ -164,7 +164,7 @@ def test_sdk_is_imported_in_one_module() -> None:
     users = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if uses_sdk(path)}
     # The launcher runs the daemon, in a process of its own; the namespace and the robot that is
     # simulated have the same name.
-    named = {"nodes/common/runtime.py", "simulation/options.py"}
+    named = {"nodes/common/runtime.py", "fleet/arguments.py", "simulation/options.py"}
     assert users <= {"robot/sdk.py", "simulation/daemon_launcher.py", *named}
     assert "robot/sdk.py" in users
 

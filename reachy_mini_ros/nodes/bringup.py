@@ -8,6 +8,7 @@ config/reachy_mini.yaml holds the nodes' own defaults, so that it need not be na
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from reachy_mini_ros.signals import end_at_signals
 
@@ -24,7 +25,7 @@ NODES = {
 def main() -> None:
     """Run the nodes asked for, in one process."""
     end_at_signals()
-    from reachy_mini_ros.command_line import Parser, parse
+    from reachy_mini_ros.command_line import ROS_ARGUMENTS, Parser, parse, split
 
     default = [name for name in NODES if name != "stream"]
     parser = Parser(
@@ -32,7 +33,8 @@ def main() -> None:
         "Nodes of Reachy Mini in one process: one interpreter, one session with the robot.",
         details=_details(*NODES),
     )
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "--nodes",
         nargs="+",
         choices=list(NODES),
@@ -40,7 +42,22 @@ def main() -> None:
         metavar="NODE",
         help=f"some of {' '.join(NODES)} (default: {' '.join(default)})",
     )
-    _run(parser.prog, parse(parser, sys.argv[1:]).nodes)
+    which.add_argument(
+        "--fleet",
+        metavar="FILE",
+        type=Path,
+        help="the robots of a file, each with its nodes in a process of its own (docs/fleet.md)",
+    )
+    options = parse(parser, arguments := sys.argv[1:])
+    if options.fleet is None:
+        _run(parser.prog, options.nodes)
+    if len(split(arguments)[0]) < len(arguments):
+        parser.error(f"--fleet takes nothing after {ROS_ARGUMENTS}: parameters stand in its file")
+    from reachy_mini_ros.fleet.run import run_fleet
+    from reachy_mini_ros.nodes.common.resources import share_directory
+
+    package = share_directory() / "config" / "reachy_mini.yaml"
+    sys.exit(run_fleet(parser.prog, options.fleet, package))
 
 
 def control() -> None:

@@ -6,8 +6,6 @@ It knows nothing of ROS: pictures come in through :class:`Pictures`, encoded vid
 :class:`Video`, sound through :class:`Hearing`, the rest through a :class:`Robot`.
 """
 
-import asyncio
-import errno
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -16,7 +14,6 @@ from pathlib import Path
 from aiohttp import web
 
 from reachy_mini_ros.aio import Supervisor
-from reachy_mini_ros.errors import UnavailableError
 from reachy_mini_ros.web import openapi
 from reachy_mini_ros.web.access import Access
 from reachy_mini_ros.web.admin_routes import AdminRoutes
@@ -24,11 +21,10 @@ from reachy_mini_ros.web.agent_routes import AgentRoutes
 from reachy_mini_ros.web.agents import Agents
 from reachy_mini_ros.web.clips import ClipRoutes
 from reachy_mini_ros.web.command_routes import CommandRoutes
-from reachy_mini_ros.web.connections import Connection, serve_whole
+from reachy_mini_ros.web.connections import serve_whole
 from reachy_mini_ros.web.endpoints import Endpoint, read_query
 from reachy_mini_ros.web.events import Events, EventsQuery
 from reachy_mini_ros.web.hearing import Hearing
-from reachy_mini_ros.web.https import HANDSHAKE_S
 from reachy_mini_ros.web.live import LiveRoutes
 from reachy_mini_ros.web.middleware import Handler, add_headers, errors_as_json, works_again
 from reachy_mini_ros.web.page_files import page_handlers
@@ -39,6 +35,7 @@ from reachy_mini_ros.web.robot import Robot
 from reachy_mini_ros.web.scan_routes import ScanRoutes
 from reachy_mini_ros.web.scanning import Scanner, ScanState
 from reachy_mini_ros.web.senses import Senses
+from reachy_mini_ros.web.server import Server
 from reachy_mini_ros.web.settings import SettingsStore
 from reachy_mini_ros.web.settings_routes import SettingsRoutes
 from reachy_mini_ros.web.sound_routes import SoundRoutes
@@ -94,6 +91,7 @@ class Dashboard:
         hearing: Hearing | None = None,
         store: SettingsStore | None = None,
         timeline: Timeline | None = None,
+        small: Pictures | None = None,
         address: str = "127.0.0.1",
         port: int = 8042,
     ) -> None:
@@ -101,13 +99,10 @@ class Dashboard:
         public = settings.public and settings.read_only
         self._access = Access(address, port, settings.token, public)
         self._robot = robot
-        self._address = address
-        self._port = port
         self._settings = settings
         refusal = f"the dashboard is read-only here: {settings.unlock}"
         refusal = refusal if settings.read_only else ""
-        self._tls = settings.tls
-        self.streams = Streams(pictures, supervisor)
+        self.streams = Streams(pictures, supervisor, small)
         self._video = video
         self._sound = None
         if hearing is not None:
@@ -166,33 +161,20 @@ class Dashboard:
             endpoint.add_to(application.router)
         for path, handler in page_handlers().items():
             application.router.add_get(path, handler)
-        self._runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.5)
-        self._listening: asyncio.Server | None = None
+        self._server = Server(*(application, address, port), settings.tls, settings.port_setting)
 
     @property
     def url(self) -> str:
         """Where the page is, without the token."""
-        host = f"[{self._address}]" if ":" in self._address else self._address
-        return f"{'https' if self._tls else 'http'}://{host}:{self._port}/"
+        return self._server.url
 
     async def start(self) -> None:
         """Begin to listen; raises UnavailableError if the address or the port cannot be had."""
-        await self._runner.setup()
-        loop = asyncio.get_running_loop()
-        try:
-            self._listening = await loop.create_server(
-                *(self._connect, self._address, self._port),
-                ssl=self._tls,
-                ssl_handshake_timeout=HANDSHAKE_S if self._tls else None,
-            )
-        except OSError as error:
-            await self._runner.cleanup()
-            raise UnavailableError(self._listening_failed(error)) from None
+        await self._server.start()
 
     async def stop(self) -> None:
         """End all streams and stop listening."""
-        if self._listening is not None:
-            self._listening.close()
+        self._server.close()
         self.streams.close()
         if self._video is not None:
             self._video.close()
@@ -201,16 +183,12 @@ class Dashboard:
         self.events.close()
         await self.timeline.close()
         await self.scanner.close()
-        await self._runner.cleanup()
+        await self._server.stop()
 
     def on_safety(self, event: Mapping[str, str]) -> None:
         """Tell and keep a safety event: its ``level``, ``name`` and ``message``."""
         self.events.publish("safety", event)
         self.timeline.note(Kind.SAFETY, f"{event['name']}: {event['message']}", event["level"])
-
-    def _connect(self) -> Connection:
-        assert self._runner.server is not None
-        return Connection(self._runner.server)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -241,15 +219,6 @@ class Dashboard:
         status = self._robot.status(sound=sound)
         read_only, paused = self._settings.read_only, self.agents.paused
         return report(status, pictures, video, read_only, paused)
-
-    def _listening_failed(self, error: OSError) -> str:
-        port, setting = self._port, self._settings.port_setting
-        if error.errno == errno.EADDRINUSE:
-            return f"port {port} on {self._address} is in use: set {setting} to a free one"
-        if error.errno == errno.EACCES:
-            return f"port {port} needs more rights: set {setting} to 1024 or more"
-        reason = error.strerror or error
-        return f"the dashboard cannot listen on {self._address} ({reason}): set 'address'"
 
 
 def _nobody(_: ScanState) -> None:

@@ -3,6 +3,7 @@
 """The page itself, out of the package."""
 
 import mimetypes
+from collections.abc import Collection
 from importlib import resources
 
 from aiohttp import web
@@ -12,14 +13,16 @@ from reachy_mini_ros.web.middleware import Handler
 ADDRESSES = {"index.html": "/", "settings.html": "/settings"}
 
 
-def page_handlers() -> dict[str, Handler]:
-    """Return what answers at the path of each of the page's files."""
+def page_handlers(
+    package: str = __package__, only: Collection[str] | None = None
+) -> dict[str, Handler]:
+    """Return what answers at the path of each of the files in a package's page, or of some."""
     return {
         ADDRESSES.get(entry.name, f"/{entry.name}"): _file_handler(
             entry.read_bytes(), _content_type(entry.name)
         )
-        for entry in resources.files(__package__).joinpath("page").iterdir()
-        if not entry.name.startswith(".")
+        for entry in resources.files(package).joinpath("page").iterdir()
+        if not entry.name.startswith(".") and (only is None or entry.name in only)
     }
 
 

@@ -3,9 +3,10 @@
 """``/api/stream`` and ``/api/snapshot``."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from aiohttp import web
 
@@ -29,13 +30,18 @@ from reachy_mini_ros.web.sending import begin, send
 
 MAX_VIEWERS = 100
 AS_IT_COMES = StreamQuery()
+SMALL = StreamQuery(width=320, fps=2.0)
 
 
 class Streams:
     """Pictures for whoever looks."""
 
-    def __init__(self, pictures: Pictures, supervisor: Supervisor) -> None:
+    def __init__(
+        self, pictures: Pictures, supervisor: Supervisor, small: Pictures | None = None
+    ) -> None:
+        """``small`` are the pictures of /api/thumbnail; without them they are encoded for it."""
         self._pictures = pictures
+        self._small = small
         self.encoded = EncodedPictures(pictures, supervisor)
 
     def endpoints(self) -> Iterator[Endpoint]:
@@ -55,6 +61,13 @@ class Streams:
             failures=(422, 503),
         )
 
+        yield Endpoint(
+            *("GET", "/api/thumbnail", self._thumbnail),
+            "A small picture of now: 320 px wide, two a second at most.",
+            "image/jpeg",
+            failures=(503,),
+        )
+
     def state(self) -> PictureState:
         """Return what comes in, and who looks at it in whatever setting."""
         viewers = self._pictures.viewers + self.encoded.viewers
@@ -63,11 +76,13 @@ class Streams:
     def close(self) -> None:
         """Turn away everybody who looks or comes."""
         self.encoded.close()
+        if self._small is not None:
+            self._small.close()
         self._pictures.close()
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         with self._looking(read_query(request, StreamQuery)) as pictures:
-            picture = await _or_unavailable(pictures)
+            picture = await _or_unavailable(pictures.next())
             response = await begin(request, f"multipart/x-mixed-replace; boundary={BOUNDARY}")
             try:
                 await send(request, response, OPENING)
@@ -81,29 +96,39 @@ class Streams:
     async def _snapshot(self, request: web.Request) -> web.Response:
         query = read_query(request, SnapshotQuery)
         with self._looking(StreamQuery(width=query.width, quality=query.quality)) as pictures:
-            picture = await _or_unavailable(pictures)
-        name = time.strftime("reachy_mini_%Y%m%d_%H%M%S.jpg")
-        headers = {"Content-Disposition": f'inline; filename="{name}"'}
-        if picture.stamp_s is not None:
-            headers["X-Stamp"] = f"{picture.stamp_s:.3f}"
-        return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
+            picture = await _or_unavailable(pictures.next())
+        return _answer(picture)
+
+    async def _thumbnail(self, request: web.Request) -> web.Response:
+        with self._looking(SMALL, self._small) as pictures:
+            return _answer(await _or_unavailable(pictures.newer_than(None)))
 
     @contextmanager
-    def _looking(self, setting: StreamQuery) -> Iterator[Pictures]:
+    def _looking(self, setting: StreamQuery, ready: Pictures | None = None) -> Iterator[Pictures]:
+        """Look at pictures of a setting, or at those that are ``ready``."""
         if self.state().viewers >= MAX_VIEWERS:
             raise web.HTTPServiceUnavailable(
                 text=f"{MAX_VIEWERS} viewers are looking already, which is the limit"
             )
         try:
-            pictures = self._pictures if setting == AS_IT_COMES else self.encoded.of(setting)
+            if ready is None:
+                ready = self._pictures if setting == AS_IT_COMES else self.encoded.of(setting)
         except TooManySettingsError as error:
             raise web.HTTPServiceUnavailable(text=str(error)) from None
-        with pictures.looking():
-            yield pictures
+        with ready.looking():
+            yield ready
 
 
-async def _or_unavailable(pictures: Pictures) -> Picture:
+def _answer(picture: Picture) -> web.Response:
+    name = time.strftime("reachy_mini_%Y%m%d_%H%M%S.jpg")
+    headers = {"Content-Disposition": f'inline; filename="{name}"'}
+    if picture.stamp_s is not None:
+        headers["X-Stamp"] = f"{picture.stamp_s:.3f}"
+    return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=headers)
+
+
+async def _or_unavailable(wanted: Coroutine[Any, Any, Picture]) -> Picture:
     try:
-        return await pictures.next()
+        return await wanted
     except NoPictureError as error:
         raise web.HTTPServiceUnavailable(text=str(error)) from None

@@ -37,6 +37,7 @@ class Served(Robot):
     def __init__(self, io: LoopThread, **settings: Any) -> None:
         self.io = io
         self.port: int = settings.pop("port", 0) or free_port()
+        self.token = str(settings.get("token", ""))
         self.known = Status(
             "connected",
             {"robot_name": "test"},

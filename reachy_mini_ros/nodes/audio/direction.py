@@ -12,7 +12,6 @@ from std_msgs.msg import Bool
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import ReachyMiniRosError
-from reachy_mini_ros.nodes.audio.microphone import FRAME_ID
 from reachy_mini_ros.nodes.common.qos import latched
 from reachy_mini_ros.nodes.common.work import Work
 from reachy_mini_ros.robot.daemon.sound import Direction, SoundApi
@@ -25,12 +24,15 @@ _PAUSE_S = 1.0
 class DirectionTopics:
     """Asks the daemon while the node is active and somebody subscribes; publishes what changes."""
 
-    def __init__(self, node: Node, io: LoopThread, work: Work, api: SoundApi) -> None:
+    def __init__(
+        self, node: Node, io: LoopThread, work: Work, api: SoundApi, frame_id: str
+    ) -> None:
         self.reason = "nobody subscribes"
         """Why nothing is published, or empty."""
         self._node = node
         self._work = work
         self._api = api
+        self._frame_id = frame_id
         self._active = False
         self._asking: asyncio.Task[None] | None = None
         self._last: Direction | None = None
@@ -89,7 +91,7 @@ class DirectionTopics:
         """Return a pose at the head's origin whose x axis points to the sound."""
         pose = PoseStamped()
         pose.header.stamp = self._node.get_clock().now().to_msg()
-        pose.header.frame_id = FRAME_ID
+        pose.header.frame_id = self._frame_id
         pose.pose.orientation.z = math.sin(yaw_rad / 2)
         pose.pose.orientation.w = math.cos(yaw_rad / 2)
         return pose

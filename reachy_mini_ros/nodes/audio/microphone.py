@@ -21,7 +21,6 @@ from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.stamps import to_stamp
 from reachy_mini_ros.statistics import Window
 
-FRAME_ID = "head"
 _LEVEL_EVERY = 5
 """Chunks that one level is taken over: 10 Hz."""
 
@@ -30,7 +29,12 @@ class MicrophoneTopics:
     """Decodes and publishes while somebody subscribes; all but the constructor on the loop."""
 
     def __init__(
-        self, node: ManagedNode, io: LoopThread, session: SharedSession, channels: int
+        self,
+        node: ManagedNode,
+        io: LoopThread,
+        session: SharedSession,
+        channels: int,
+        frame_id: str,
     ) -> None:
         self.microphone = Microphone(channels)
         self.activity = Activity(0.0)
@@ -39,6 +43,7 @@ class MicrophoneTopics:
         self.watched = False
         self._node = node
         self._session = session
+        self._frame_id = frame_id
         self._meter = Meter(_LEVEL_EVERY)
         self._told: bool | None = None
         events = PublisherEventCallbacks(matched=lambda _: io.call(self._watch))
@@ -86,7 +91,7 @@ class MicrophoneTopics:
             self._pcm.publish(pcm.to_message(chunk.samples))
         if self._common is not None and self._common.wanted:
             stamp = to_stamp(self._node.get_clock(), chunk.captured_ns)
-            self._common.publish(chunk, Header(stamp=stamp, frame_id=FRAME_ID))
+            self._common.publish(chunk, Header(stamp=stamp, frame_id=self._frame_id))
         if self._level.get_subscription_count() or self._activity.get_subscription_count():
             self._measure(power(chunk.samples))
 

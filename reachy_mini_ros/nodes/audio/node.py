@@ -12,7 +12,7 @@ from reachy_mini_ros.media.speaker import RATE_HZ
 from reachy_mini_ros.nodes.audio.direction import DirectionTopics
 from reachy_mini_ros.nodes.audio.microphone import MicrophoneTopics
 from reachy_mini_ros.nodes.audio.opus import OpusTopic
-from reachy_mini_ros.nodes.audio.parameters import PARAMETERS
+from reachy_mini_ros.nodes.audio.parameters import FRAME_ID, PARAMETERS
 from reachy_mini_ros.nodes.audio.speaker import SpeakerTopics
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics
 from reachy_mini_ros.nodes.common.managed import ManagedNode
@@ -37,9 +37,10 @@ class AudioNode(ManagedNode):
             supervisor=self.supervisor,
         )
         self._switch = Switch(lambda: self.supervisor.keep("session", self._stream))
-        self._microphone = MicrophoneTopics(self, io, self._session, values["channels"])
-        self._opus = OpusTopic(self, io, self._session)
-        self._direction = DirectionTopics(self, io, self._work, self._api)
+        frame_id, channels = values["frame_prefix"] + FRAME_ID, values["channels"]
+        self._microphone = MicrophoneTopics(self, io, self._session, channels, frame_id)
+        self._opus = OpusTopic(self, io, self._session, frame_id)
+        self._direction = DirectionTopics(self, io, self._work, self._api, frame_id)
         self._speaker = SpeakerTopics(self, io, self._work, self._session, self._api)
         self._apply(values)
         address = f"{values['robot_host']}:{values['robot_port']}"

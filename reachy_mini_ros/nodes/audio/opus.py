@@ -12,7 +12,6 @@ from std_msgs.msg import Header
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.media.frames import EncodedSound
 from reachy_mini_ros.media.sessions import SharedSession
-from reachy_mini_ros.nodes.audio.microphone import FRAME_ID
 from reachy_mini_ros.nodes.common.managed import ManagedNode
 from reachy_mini_ros.nodes.common.qos import reliable
 from reachy_mini_ros.nodes.common.stamps import to_stamp
@@ -28,10 +27,13 @@ class OpusTopic:
     and bytes: ``camera/video`` has it too.
     """
 
-    def __init__(self, node: ManagedNode, io: LoopThread, session: SharedSession) -> None:
+    def __init__(
+        self, node: ManagedNode, io: LoopThread, session: SharedSession, frame_id: str
+    ) -> None:
         self.published = 0
         self._node = node
         self._session = session
+        self._frame_id = frame_id
         self._watched = False
         events = PublisherEventCallbacks(matched=lambda _: io.call(self._watch))
         self._publisher: Any = node.create_publisher(
@@ -49,7 +51,7 @@ class OpusTopic:
     def _publish(self, packet: EncodedSound) -> None:
         stamp = to_stamp(self._node.get_clock(), packet.captured_ns)
         message = CompressedImage(
-            header=Header(stamp=stamp, frame_id=FRAME_ID), format=packet.codec
+            header=Header(stamp=stamp, frame_id=self._frame_id), format=packet.codec
         )
         # Assigned, this type is taken over without looking at every element.
         message.data = array.array("B", packet.data)

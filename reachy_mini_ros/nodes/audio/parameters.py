@@ -5,12 +5,15 @@
 from reachy_mini_ros.nodes.common import pcm
 from reachy_mini_ros.nodes.common.parameters import (
     AUTOSTART,
+    FRAME_PREFIX,
     ROBOT_HOST,
     ROBOT_PORT,
     SIGNALLING_PORT,
     Param,
 )
 
+FRAME_ID = "head"
+"""Of all sound: the microphones are in the head."""
 AS_IT_IS = -1
 """A volume that is not touched."""
 
@@ -19,6 +22,7 @@ PARAMETERS = (
     ROBOT_PORT,
     SIGNALLING_PORT,
     AUTOSTART,
+    FRAME_PREFIX,
     Param("channels", 1, "Channels of pcm; 1 is the mean of both", 1, 2, read_only=True),
     Param("fill_gaps", False, "Put silence where sound was lost, so that time stays true"),
     Param("activity_threshold", -40.0, "Level above which activity begins, dBFS", -90.0, 0.0),

@@ -70,7 +70,8 @@ class CameraNode(ManagedNode):
         self._switch = Switch(lambda: self.supervisor.keep("source", self._stream))
         self._open = False
         self._watched = False
-        frame_id, stamps = values["frame_id"], CaptureStamps(self.get_clock())
+        frame_id = values["frame_prefix"] + values["frame_id"]
+        stamps = CaptureStamps(self.get_clock())
         self._topics = CameraTopics(self, frame_id, stamps, self._model, self._on_matched)
         self._video = VideoTopics(self, io, self._source, frame_id, stamps, lambda: self._settings)
         folder = Path(values["photo_directory"]).expanduser()

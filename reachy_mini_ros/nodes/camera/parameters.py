@@ -10,6 +10,7 @@ from reachy_mini_ros.media import photo, sources
 from reachy_mini_ros.media.shape import FLIPS, Shape
 from reachy_mini_ros.nodes.common.parameters import (
     AUTOSTART,
+    FRAME_PREFIX,
     ROBOT_HOST,
     ROBOT_PORT,
     SIGNALLING_PORT,
@@ -50,6 +51,7 @@ PARAMETERS = (
         "camera_calibration's format; empty: the robot's own",
         read_only=True,
     ),
+    FRAME_PREFIX,
     Param("frame_id", "camera_optical", "TF frame of the pictures", read_only=True),
     Param("timestamp_offset", 0.0, "Added to the time stamps, s", -10.0, 10.0),
     Param(

@@ -152,6 +152,13 @@ ROBOT_PORT = Param("robot_port", 8000, "Port of the robot's daemon", 1, 65535, r
 SIGNALLING_PORT = Param(
     "signalling_port", 8443, "Port of the robot's media", 1, 65535, read_only=True
 )
+FRAME_PREFIX = Param(
+    "frame_prefix",
+    "",
+    "Put before the names of all frames, for several robots in one TF tree; as it is, like "
+    "robot_state_publisher's: ann/",
+    read_only=True,
+)
 AUTOSTART = Param(
     "autostart", True, "Be active from the start; else a transition asks for it", read_only=True
 )

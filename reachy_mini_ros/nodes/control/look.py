@@ -42,9 +42,12 @@ class LookAtTopics:
     ``present`` returns the newest state or raises NotConnectedError.
     """
 
-    def __init__(self, node: Node, base_frame: str, present: Callable[[], RobotState]) -> None:
+    def __init__(
+        self, node: Node, base_frame: str, prefix: str, present: Callable[[], RobotState]
+    ) -> None:
         self._node = node
         self._base_frame = base_frame
+        self._prefix = prefix
         self._present = present
         self._history = History()
         self._camera = _Camera(node)
@@ -72,6 +75,13 @@ class LookAtTopics:
         frame = message.header.frame_id
         if frame in ("", self._base_frame):
             frame = robot_tree().root
+        elif frame.startswith(self._prefix):
+            frame = frame.removeprefix(self._prefix)
+        else:  # of another robot
+            raise InvalidCommandError(
+                f"'{shown(frame, LONGEST_NAME)}' is not a frame of this robot: they begin with "
+                f"'{self._prefix}'"
+            )
         return look.point_in_world(values, frame, self._present())
 
     def pixel_target(self, message: PointStamped) -> Target:

@@ -45,6 +45,9 @@ class ControlNode(RobotNode):
         self._io = io
         self._values = declare(self, PARAMETERS, self._on_parameters, io)
         host, port = self._values["robot_host"], self._values["robot_port"]
+        prefix = self._values["frame_prefix"]
+        for frame in ("base_frame", "imu.frame_id"):
+            self._values[frame] = prefix + self._values[frame]
         base_frame = self._values["base_frame"]
         self._safety = Safety(self)
         self._connection = LatchedOnDemand(self, String, "connection")
@@ -73,7 +76,7 @@ class ControlNode(RobotNode):
         self._leases.leasing = self._driver.leasing
         commander = self._driver.commander
         self._state = StatePublisher(self, self._values, commander.target_pose, self._on_wrong_pose)
-        self._look = LookAtTopics(self, base_frame, commander.present)
+        self._look = LookAtTopics(self, base_frame, prefix, commander.present)
         self._connection.publish(String(data=self._driver.link.connection.value))
         self._publish_info()
         diagnostics.publish_diagnostics(

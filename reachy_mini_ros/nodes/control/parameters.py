@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parameters of the control node."""
 
-from reachy_mini_ros.nodes.common.parameters import ROBOT_HOST, ROBOT_PORT, Param
+from reachy_mini_ros.nodes.common.parameters import FRAME_PREFIX, ROBOT_HOST, ROBOT_PORT, Param
 from reachy_mini_ros.robot.motion import options
 
 _MOVES = (
@@ -57,6 +57,7 @@ _STATE = (
 PARAMETERS = (
     ROBOT_HOST,
     ROBOT_PORT,
+    FRAME_PREFIX,
     Param(
         "base_frame",
         "body_foot_3dprint",

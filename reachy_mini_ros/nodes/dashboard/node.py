@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node ``dashboard``: the browser's view of the robot over HTTP."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from reachy_mini_ros.nodes.dashboard.shots import Shots
 from reachy_mini_ros.nodes.dashboard.sound import SoundTopics
 from reachy_mini_ros.nodes.dashboard.state import DashboardState
 from reachy_mini_ros.nodes.dashboard.video import PictureTopic, VideoTopic
+from reachy_mini_ros.secret_files import one_line
 from reachy_mini_ros.web.agents import CallEntry
 from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import (
@@ -56,7 +57,9 @@ class DashboardNode(RobotNode):
         super().__init__("dashboard")
         self._io = io
         values = declare(self, PARAMETERS)
-        token = values["token"] or _token(secret_lines(self, values, "token"))
+        token = values["token"] or one_line(
+            secret_lines(self, values, "token"), "parameter token_file"
+        )
         self._pictures = PictureTopic(self, io, values["image_topic"])
         self._video = VideoTopic(self, io, values["video_topic"])
         small = PictureTopic(self, io, THUMBNAIL_TOPIC, THUMBNAIL_S)
@@ -84,6 +87,7 @@ class DashboardNode(RobotNode):
             hearing=sound.hub,
             store=NodeSettings(self, io, robot.status),
             timeline=timeline,
+            small=small.hub,
             address=values["address"],
             port=values["port"],
         )
@@ -133,13 +137,6 @@ class DashboardNode(RobotNode):
         if shown is None:
             return Report(Level.WARN, "somebody looks, but the camera sends no pictures", values)
         return Report(Level.OK, "somebody looks", values)
-
-
-def _token(lines: Sequence[str]) -> str:
-    """Return the token out of its file; raises SetupError if there is more in it."""
-    if len(lines) > 1:
-        raise SetupError("parameter token_file: the file has more than one line")
-    return "".join(lines)
 
 
 def _read_only(setting: str, address: str) -> bool:
