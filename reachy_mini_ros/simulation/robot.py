@@ -88,14 +88,15 @@ async def run(options: argparse.Namespace, home: Path) -> None:
         _api(options.port) as api,
         asyncio.TaskGroup() as tasks,
     ):
-        # Which takes about as long as the daemon's own start.
+        # Which take about as long as the daemon's own start.
         camera = await asyncio.to_thread(
             Camera, options.width, options.height, options.fps, options.seed, head_pose
         )
+        microphone = await asyncio.to_thread(SimulatedMicrophone)
         media = MediaServer(
             options.signalling_port,
             camera,
-            SimulatedMicrophone(),
+            microphone,
             SimulatedSpeaker(_report),
             Commands(link, api),
         )

@@ -42,26 +42,43 @@ def test_sound(first_sample: int, count: int) -> NDArray[np.int16]:
     return np.asarray(np.round(sound), np.int16)
 
 
+def encoded_period() -> list[bytes]:
+    """Return one period of the test sound in Opus packets, to be sent again and again.
+
+    It begins and ends as the one before: the encoder has been through a period already.
+    """
+    encoder = av.CodecContext.create("libopus", "w")
+    assert isinstance(encoder, AudioCodecContext)
+    encoder.sample_rate, encoder.layout, encoder.format = RATE_HZ, "stereo", "s16"
+    encoder.bit_rate = 64_000
+    packets: list[bytes] = []
+    count = round(PERIOD_S * RATE_HZ) // CHUNK
+    for chunk in range(2 * count):
+        samples = test_sound(chunk * CHUNK, CHUNK)
+        frame = av.AudioFrame.from_ndarray(samples.repeat(2)[None], "s16", "stereo")
+        frame.sample_rate, frame.pts = RATE_HZ, chunk * CHUNK
+        packets += [bytes(packet) for packet in encoder.encode(frame)]
+    return packets[count : 2 * count]
+
+
 class SimulatedMicrophone(Feed):
-    """The test sound in Opus, without a gap, encoded once for all sessions."""
+    """The test sound in Opus, without a gap, encoded once for good."""
 
     kind = "audio"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._period = encoded_period()
+
     async def run(self) -> None:
-        """Make one packet every 20 ms."""
+        """Deliver one packet every 20 ms."""
         loop = asyncio.get_running_loop()
-        encoder = av.CodecContext.create("libopus", "w")
-        assert isinstance(encoder, AudioCodecContext)
-        encoder.sample_rate, encoder.layout, encoder.format = RATE_HZ, "stereo", "s16"
-        encoder.bit_rate = 64_000
         start_s, chunk = loop.time(), 0
         while True:
-            samples = test_sound(chunk * CHUNK, CHUNK)
-            frame = av.AudioFrame.from_ndarray(samples.repeat(2)[None], "s16", "stereo")
-            frame.sample_rate, frame.pts = RATE_HZ, chunk * CHUNK
-            for packet in encoder.encode(frame):
-                packet.pts, packet.time_base = chunk * CHUNK, Fraction(1, RATE_HZ)
-                self.deliver(packet)
+            packet = av.Packet(self._period[chunk % len(self._period)])
+            packet.pts, packet.time_base = chunk * CHUNK, Fraction(1, RATE_HZ)
+            packet.is_keyframe = True
+            self.deliver(packet)
             chunk += 1
             late_s = loop.time() - start_s - chunk / 50
             if late_s > _LATE_S:  # this process was stopped meanwhile
