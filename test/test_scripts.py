@@ -11,7 +11,7 @@ from harness.waiting import patience
 from test_package import SETUP
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
-COMMANDS = ("demo.sh", "faults.sh", "setup.sh", "test.sh")
+COMMANDS = ("demo.sh", "faults.sh", "setup.sh", "soak.sh", "test.sh")
 """Those that run on a distribution."""
 
 
@@ -51,8 +51,9 @@ def test_scripts_explain_themselves(script: str) -> None:
         # What test.sh does not know is pytest's.
         *(
             (name, ("--fast",), "'--fast'")
-            for name in ("demo.sh", "docs.sh", "faults.sh", "setup.sh")
+            for name in ("demo.sh", "docs.sh", "faults.sh", "setup.sh", "soak.sh")
         ),
+        ("soak.sh", ("--minutes", "long"), "'long'"),
         *((name, ("chromium",), "'chromium'") for name in ("demo.sh", "docs.sh", "setup.sh")),
     ],
 )

@@ -52,7 +52,8 @@ def rows(text: str) -> list[str]:
     ]
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Return what this machine is, in words."""
     model = next(
         (
             line.partition(": ")[2]
@@ -101,7 +102,7 @@ def main(arguments: Sequence[str]) -> int:
     text = TEMPLATE.read_text(encoding="utf-8").format(
         date=datetime.now(UTC).date().isoformat(),
         distribution=distribution.capitalize(),
-        machine=_machine(),
+        machine=machine(),
         lasting="\n".join(lasting),
         at_start="\n".join(at_start),
     )

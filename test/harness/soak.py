@@ -1,0 +1,177 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The soak: everything runs for long while clients come and go; see scripts/soak.sh.
+
+python -m harness.soak DISTRIBUTION PAGE MINUTES
+"""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.domain import own_domain
+
+if __name__ == "__main__":  # before rclpy reads it
+    os.environ["ROS_DOMAIN_ID"] = str(own_domain())
+    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+
+import json
+
+from harness.processes import Child, Processes, free_port
+from harness.simulation import SMALL, Simulation
+from harness.soak_report import Sample, Soak, write
+
+NS = "/soak"
+EVERY_S = 5.0
+"""So often clients come, and those before them leave."""
+KILLED = 10
+"""Each so manyth is killed (-9) instead."""
+WARM_S = 600.0
+HARNESS = Path(__file__).parents[1]
+
+
+@dataclass
+class Everything:
+    """The running processes by their names."""
+
+    parts: dict[str, int]
+    """PIDs of what is measured."""
+    children: list[Child]
+    """What was started of it."""
+    port: int
+    """The dashboard's."""
+    robot_port: int
+
+
+def start(processes: Processes, folder: Path) -> Everything:
+    """Start a simulated robot and all nodes, each a process of its own."""
+    robot = Simulation.start(processes, folder / "robot", *SMALL)
+    port, live = free_port(), folder / "live"
+    daemon = {"robot_host": "127.0.0.1", "robot_port": robot.port}
+    kept = {"record_directory": folder / "clips", "photo_directory": folder / "photos"}
+    nodes: dict[str, dict[str, object]] = {
+        "control": {**daemon},
+        "camera": {**robot.parameters, **kept},
+        "audio": {**robot.parameters},
+        "dashboard": {"port": port, "live_directory": live, **kept},
+        "stream": {
+            "robot_host": "127.0.0.1",
+            "signalling_port": robot.signalling_port,
+            "autostart": True,
+            "live_directory": live,
+            "dashboard_port": port,
+        },
+    }
+    children = {
+        name: processes.start_node(name, namespace=NS, **parameters)
+        for name, parameters in nodes.items()
+    }
+    children["dashboard"].wait_for_output("in a browser", 30)
+    simulation = {"simulation": robot.child.pid, "its daemon": robot.daemon_pid}
+    pids = {name: child.pid for name, child in children.items()}
+    return Everything({**pids, **simulation}, [robot.child, *children.values()], port, robot.port)
+
+
+def client(processes: Processes, *arguments: str) -> Child:
+    """Start a client."""
+    path = os.pathsep.join([str(HARNESS), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    return processes.start_module("harness.soak_clients", *arguments, env={"PYTHONPATH": path})
+
+
+class Visitors:
+    """Clients that come and go."""
+
+    def __init__(self, processes: Processes, port: int) -> None:
+        self._processes, self._port = processes, port
+        self._here: list[Child] = []
+        self.count = 0
+        self.failures: list[str] = []
+
+    def change(self) -> None:
+        """Have the next one come, and the one before it leave; gone ones are looked at."""
+        if self._here:
+            last = self._here[-1]
+            killed = self.count % KILLED == 0
+            last.send_signal(signal.SIGKILL if killed else signal.SIGINT)
+        for gone in [one for one in self._here if one.process.poll() is not None]:
+            self._here.remove(gone)
+            said = [line for line in gone.output().splitlines() if "failed" in line]
+            self.failures += said
+            gone.log.unlink()
+        self.count += 1
+        self._here.append(client(self._processes, "visit", NS, str(self._port)))
+
+    def leave(self) -> None:
+        """Have all leave."""
+        for one in self._here:
+            one.stop(signal.SIGINT, 20)
+
+
+def run(folder: Path, minutes: float, warm_s: float = WARM_S) -> Soak:
+    """Run it, and return what was measured; ``warm_s`` of it is left out of the growth."""
+    with Processes(folder) as processes:
+        everything = start(processes, folder)
+        judge = client(processes, "judge", NS)
+        watch = client(processes, "watch", NS, str(everything.robot_port))
+        watch.wait_for_output("all topics come", 60)
+        visitors = Visitors(processes, everything.port)
+        parts = {**everything.parts, "judge": judge.pid}
+        watch.send_signal(signal.SIGUSR1)
+        begun_s = time.monotonic()
+        begun = time.time()
+        samples: list[Sample] = []
+        loads: list[float] = []
+        kept = (folder / "samples.jsonl").open("a")
+        while (passed_s := time.monotonic() - begun_s) < minutes * 60:
+            visitors.change()
+            loads.append(os.getloadavg()[0])
+            for name, pid in parts.items():
+                samples.append(Sample.of(name, pid, passed_s))
+                print(json.dumps(samples[-1].row()), file=kept, flush=True)
+            dead = [one for one in everything.children if one.process.poll() is not None]
+            assert not dead, [one.output()[-3000:] for one in dead]
+            time.sleep(max(0.0, begun_s + passed_s + EVERY_S - time.monotonic()))
+        visitors.leave()
+        topics = _watched(watch)
+        complaints = [
+            line
+            for one in everything.children
+            for line in one.output().splitlines()
+            if any(sign in line for sign in ("Traceback", "internal error", "a bug, please"))
+        ]
+        for child in everything.children[1:]:
+            child.stop_cleanly()
+        kept.close()
+    return Soak(
+        *(begun, minutes, warm_s, sum(loads) / len(loads), samples, topics),
+        *(visitors.count, [*complaints, *visitors.failures]),
+    )
+
+
+def _watched(watch: Child) -> dict[str, Any]:
+    watch.stop(signal.SIGINT, 30)
+    line = next(one for one in watch.output().splitlines() if one.startswith("result"))
+    found: dict[str, Any] = json.loads(line.removeprefix("result"))
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run, write the page, and return 1 if a criterion is missed."""
+    distribution, page, minutes = arguments
+    with tempfile.TemporaryDirectory(prefix="soak_") as folder:
+        print(f"keeps its samples in {folder}/samples.jsonl", flush=True)
+        soak = run(Path(folder), float(minutes))
+    write(soak, Path(page), distribution)
+    for one in soak.missed():
+        print(f"missed: {one}", file=sys.stderr)
+    return 1 if soak.missed() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,96 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The short form of the soak, and that its criteria see what is not as promised."""
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from harness.soak import run
+from harness.soak_clients import DAEMON, JUDGE
+from harness.soak_report import USUAL_HZ, Sample, Soak, write
+
+MINUTES = 60.0
+
+
+def test_clients_come_and_go_and_leave_nothing(tmp_path: Path) -> None:
+    soak = run(tmp_path, 0.25, 0.0)
+    assert soak.visitors >= 3
+    names = {growth.name for growth in soak.growths}
+    assert {"control", "camera", "audio", "dashboard", "stream", "simulation"} < names
+    # Rates are the machine's too, which others use: they are judged where it does nothing else.
+    of_machine = tuple(USUAL_HZ)
+    assert [one for one in soak.missed() if not one.startswith(of_machine)] == []
+    for topic in USUAL_HZ:
+        assert soak.topics[topic]["rate_hz"] > 0, topic
+    write(soak, tmp_path / "soak.md", "kilted")
+    text = (tmp_path / "soak.md").read_text()
+    for name in names | USUAL_HZ.keys() - {JUDGE, DAEMON}:
+        assert name in text
+    assert ElementTree.parse(tmp_path / "soak.svg").getroot().tag.endswith("svg")
+
+
+def soak(rss_mb: Any = lambda _: 100.0, **changed: Any) -> Soak:
+    """Return an hour of one process whose memory is a function of minutes."""
+    at_min = [number / 12 for number in range(int(MINUTES * 12))]
+    samples = [
+        Sample("node", 60 * at, rss_mb(at), 50.0, 20.0, *_counts(at, changed)) for at in at_min
+    ]
+    topics = {
+        name: {"rate_hz": rate_hz, "gaps": [], "made_hz": 30.0}
+        for name, rate_hz in USUAL_HZ.items()
+    }
+    for name, told in changed.get("topics", {}).items():
+        topics[name] |= told
+    return Soak(0.0, MINUTES, 600.0, 1.0, samples, topics, 720, [])
+
+
+def _counts(at_min: float, changed: dict[str, Any]) -> tuple[int, int]:
+    later = at_min > MINUTES / 2
+    return tuple(20 + (changed.get(name, 0) if later else 0) for name in ("descriptors", "threads"))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("measured", "missed"),
+    [
+        (soak(), ""),
+        # Much at the beginning, and less and less.
+        (soak(lambda at: 100 + 20 * at / (at + 5)), ""),
+        (soak(lambda at: 100 + 1.2 * at), "node grows by 1.20 MB a minute"),
+        (soak(lambda at: 100 + 0.006 * at**2), "node grows ever faster"),
+        (soak(descriptors=8, threads=8), ""),
+        (soak(descriptors=9), "node has 9 more descriptors"),
+        (soak(threads=9), "node has 9 more threads"),
+        (soak(topics={"joint_states": {"rate_hz": 48.9}}), "joint_states comes at 48.90 Hz"),
+        # So slow was the daemon, or the machine.
+        (soak(topics={"joint_states": {"rate_hz": 45}, DAEMON: {"rate_hz": 45.5}}), ""),
+        (soak(topics={"audio/pcm": {"rate_hz": 45}, JUDGE: {"rate_hz": 45.5}}), ""),
+        (soak(topics={"camera/video": {"rate_hz": 27}}), "camera/video comes at 27.00 Hz"),
+        (
+            soak(
+                topics={
+                    "camera/video": {"rate_hz": 27},
+                    "camera/image_raw/compressed": {"rate_hz": 13.5, "made_hz": 27.0},
+                }
+            ),
+            "",
+        ),
+        (soak(topics={"audio/pcm": {"gaps": [(50, 0.3)]}}), "audio/pcm has 1 gaps"),
+        (soak(topics={"audio/pcm": {"gaps": [(50, 0.3)]}, JUDGE: {"gaps": [(51, 0.1)]}}), ""),
+        (
+            soak(topics={"audio/pcm": {"gaps": [(50, 0.3)]}, JUDGE: {"gaps": [(53, 0.1)]}}),
+            "audio/pcm has 1 gaps",
+        ),
+        # A gap of the daemon's is none of the camera's.
+        (
+            soak(topics={"camera/video": {"gaps": [(50, 0.3)]}, DAEMON: {"gaps": [(50, 0.3)]}}),
+            "camera/video has 1 gaps",
+        ),
+        (soak(topics={"head_pose": {"gaps": [(50, 0.3)]}, DAEMON: {"gaps": [(50, 0.3)]}}), ""),
+    ],
+)
+def test_what_is_not_as_promised_is_seen(measured: Soak, missed: str) -> None:
+    found = measured.missed()
+    assert len(found) == bool(missed), found
+    assert all(line.startswith(missed) for line in found)
