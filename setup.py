@@ -21,6 +21,7 @@ setup(
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
         (f"share/{PACKAGE}/config", glob("config/*.*")),
         (f"share/{PACKAGE}/config/mcp", glob("config/mcp/*.*")),
+        (f"share/{PACKAGE}/config/sros2", glob("config/sros2/*.*")),
     ],
     # ROS packages come from a distribution or from its wheels, never from here.
     install_requires=[
@@ -69,6 +70,7 @@ setup(
             "robot_description = reachy_mini_ros.robot.description:main",
             "mcp_server = reachy_mini_ros.agent.main:main",
             "panorama_scan = reachy_mini_ros.web.panorama_scan:main",
+            "security_policy = reachy_mini_ros.nodes.policy:main",
             "reachy_mini_sim = reachy_mini_ros.simulation.main:main",
             "stream = reachy_mini_ros.nodes.bringup:stream",
         ],

@@ -4,7 +4,7 @@
 """Writes docs/interface.md's tables of topics, services, actions and parameters, or checks them.
 
 They come from reachy_mini_ros/nodes/interface.md and from the nodes' tables of parameters; that of
-app.md from the app's table of settings.
+app.md from the app's table of settings. The policy in config/sros2/ comes from the first of these.
 """
 
 import argparse
@@ -18,9 +18,11 @@ sys.path.insert(0, str(ROOT))
 
 from reachy_mini_ros.app.table import TABLE, variable  # noqa: E402
 from reachy_mini_ros.nodes import interface  # noqa: E402
+from reachy_mini_ros.nodes.policy import policy  # noqa: E402
 
 INTERFACE = ROOT / "docs" / "interface.md"
 APP = ROOT / "docs" / "app.md"
+POLICY = ROOT / "config" / "sros2" / "reachy_mini.policy.xml"
 NODES = ("camera", "audio", "control", "dashboard", "stream")
 
 
@@ -35,11 +37,12 @@ def main() -> None:
     put(INTERFACE, with_table(new, "Parameters", parameter_rows()), check)
     settings = APP.read_text(encoding="utf-8")
     put(APP, with_table(settings, "Settings", list(setting_rows())), check)
+    put(POLICY, policy(), check)
 
 
 def put(path: Path, new: str, check: bool) -> None:
-    """Write a document, or end with 1 if that would change it."""
-    if new == path.read_text(encoding="utf-8"):
+    """Write a file, or end with 1 if that would change it."""
+    if path.exists() and new == path.read_text(encoding="utf-8"):
         return
     if check:
         sys.exit(f"{path.name} is not up to date: run docs/write_tables.py")

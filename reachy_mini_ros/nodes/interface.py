@@ -11,41 +11,71 @@ import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 
 from reachy_mini_ros.nodes.common.parameters import Param
 
 KINDS = ("Topics", "Services", "Actions")
-_EVERY_NODE = "all"
+EVERY_NODE = "all"
 _WIDEST = 100
 
 
 @dataclass(frozen=True)
-class Offer:
+class _OfNode:
+    node: str
+
+    def is_of(self, nodes: Iterable[str]) -> bool:
+        """Tell whether one of ``nodes`` has it."""
+        return self.node in (*nodes, EVERY_NODE)
+
+
+@dataclass(frozen=True)
+class Offer(_OfNode):
     """A topic, a service or an action; ``direction`` is that of a topic, in or out of the node."""
 
-    node: str
     name: str
     type: str
     direction: str
     text: str
     """In Markdown."""
 
-    def is_of(self, nodes: Iterable[str]) -> bool:
-        """Tell whether one of ``nodes`` has it."""
-        return self.node in (*nodes, _EVERY_NODE)
+
+@dataclass(frozen=True)
+class Use(_OfNode):
+    """What a node does with topics and services beside those that it offers.
+
+    ``names`` are relative to the namespace, or to the node after ``~/``.
+    """
+
+    does: str
+    names: tuple[str, ...]
 
 
 def offers(kind: str) -> list[Offer]:
     """Return what the nodes have of a kind, one of :data:`KINDS`."""
-    text = resources.files(__package__).joinpath("interface.md").read_text(encoding="utf-8")
-    section = text.split(f"\n## {kind}\n", 1)[1].split("\n## ", 1)[0]
     found = []
-    for row in [line for line in section.splitlines() if line.startswith("|")][2:]:
-        node, name, type_, *direction, what = row.strip("| ").split(" | ")
+    for node, name, type_, *direction, what in _rows(kind):
         node, name, type_ = (cell.strip("`") for cell in (node, name, type_))
         found.append(Offer(node, name, type_, "".join(direction), what))
     return found
+
+
+def uses() -> list[Use]:
+    """Return what the nodes use: of rclpy, and of each other."""
+    return [
+        Use(node.strip("`"), does, tuple(name.strip("`") for name in names.split()))
+        for node, does, names in _rows("Between the nodes")
+    ]
+
+
+@cache
+def _rows(heading: str) -> list[list[str]]:
+    """Return the cells of a section's table."""
+    text = resources.files(__package__).joinpath("interface.md").read_text(encoding="utf-8")
+    section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")][2:]
+    return [row.strip("| ").split(" | ") for row in rows]
 
 
 def parameters(node: str) -> tuple[Param, ...]:
