@@ -88,6 +88,8 @@ def start(context: LaunchContext) -> list[Action]:
                 + (dashboard if executable in ("bringup", "dashboard") else [])
                 + (control if executable in ("bringup", "control") else []),
                 arguments=["--nodes", *nodes] if executable == "bringup" else [],
+                # Where its keys are, with ROS_SECURITY_ENABLE: those of config/sros2/.
+                ros_arguments=["--enclave", f"/{argument('namespace').strip('/')}/{executable}"],
                 respawn=wanted("respawn"),
                 respawn_delay=float(argument("respawn_delay")),
                 output="screen",

@@ -61,13 +61,19 @@ class Collector:
 class RosClient:
     """A node spinning in a thread of its own."""
 
+    def __init__(self, name: str = "test_client", namespace: str = "", enclave: str = "/") -> None:
+        """``enclave``: where its keys are, for tests of security."""
+        self._name, self._namespace, self._enclave = name, namespace, enclave
+
     def __enter__(self) -> Self:
         self.context = rclpy.Context()
         environment = dict(os.environ)
         use_fastdds_profile()  # nodes that start later find this one as soon as one another
         try:
-            rclpy.init(context=self.context)
-            self.node = rclpy.create_node("test_client", context=self.context)
+            rclpy.init(args=["--ros-args", "--enclave", self._enclave], context=self.context)
+            self.node = rclpy.create_node(
+                self._name, namespace=self._namespace, context=self.context
+            )
         finally:  # the nodes shall set it by themselves
             os.environ.clear()
             os.environ.update(environment)

@@ -17,6 +17,11 @@ def profiles_variables() -> tuple[str, str]:
     return (old, new) if _is_jazzy() else (new, old)
 
 
+def knows_localhost_only() -> bool:
+    """Tell whether ROS_LOCALHOST_ONLY=1 still keeps to this machine; since Kilted it is ignored."""
+    return _is_jazzy()
+
+
 def _is_jazzy() -> bool:
     name = os.environ.get("ROS_DISTRO")  # which wheels do not set
     if name:

@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -32,6 +33,7 @@ from reachy_mini_ros.command_line import ROS_ARGUMENTS, fail, split
 from reachy_mini_ros.errors import SetupError, StoppedError, UnavailableError
 from reachy_mini_ros.nodes.common.distribution import profiles_variables
 from reachy_mini_ros.nodes.common.guard import guarded, guarded_service
+from reachy_mini_ros.nodes.common.network import check_security, explained
 from reachy_mini_ros.nodes.common.resources import share_directory
 from reachy_mini_ros.nodes.common.unknown_parameters import tell_of_unknown
 from reachy_mini_ros.signals import SIGNALS, ignore_signals
@@ -197,11 +199,14 @@ def _run(
 
 def _build(name: str, builder: Builder, io: LoopThread) -> RobotNode:
     try:
-        return builder(io)
+        with warnings.catch_warnings():
+            # rclpy's second word on a node that could not be made.
+            warnings.filterwarnings("ignore", "Failed to fini rosout", RuntimeWarning)
+            return builder(io)
     except SetupError as error:
         raise type(error)(f"{name}: {error}") from None
     except rclpy_implementation.RCLError as error:  # e.g. of a name that was remapped
-        raise SetupError(f"{name}: {_without_place(error)}") from None
+        raise SetupError(f"{name}: {explained(_without_place(error))}") from None
 
 
 def initialise(program: str) -> None:
@@ -209,6 +214,7 @@ def initialise(program: str) -> None:
 
     Raises SetupError for a file that cannot be used; unknown options end the process with code 2.
     """
+    check_security(os.environ)
     use_fastdds_profile()
     _, arguments = split(sys.argv[1:])
     for flag, path in pairwise(arguments):

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control node: joints and head pose out, targets and services in."""
 
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from std_msgs.msg import String
 from reachy_mini_ros.aio import LoopThread, Tasks
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.nodes.common import diagnostics
+from reachy_mini_ros.nodes.common.network import openness
 from reachy_mini_ros.nodes.common.on_demand import LatchedOnDemand
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.runtime import RobotNode
@@ -86,6 +89,8 @@ class ControlNode(RobotNode):
         if self._values["admin"]:
             self._admin = Admin(self, io, self._driver, (host, port))
         self._tasks = Tasks(self.supervisor)
+        if reached := openness(os.environ, sys.argv[1:]):
+            self.get_logger().warning(reached)
         io.call(self._driver.start)
         self.in_executor(lambda: io.call(self._tasks.keep, "presence", self._presence.run))
 
