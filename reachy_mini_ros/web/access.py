@@ -75,11 +75,7 @@ class Access:
             raise web.HTTPForbidden(
                 text="the Host header is no name of this network: open the robot's address instead"
             )
-        # A page elsewhere could not read the answer, but it could switch the camera on.
-        if (
-            request.headers.get("Sec-Fetch-Site") == "cross-site"
-            and request.headers.get("Sec-Fetch-Mode") != "navigate"
-        ):
+        if _for_foreign_page(request):
             raise web.HTTPForbidden(text="requests from other sites' pages are refused")
         changes = request.method not in READING or "Upgrade" in request.headers
         if changes and not _same_origin(request):
@@ -129,6 +125,19 @@ class Access:
     def _has_cookie(self, request: web.Request) -> bool:
         given = request.cookies.get(self._cookie, "").encode(errors="surrogateescape")
         return hmac.compare_digest(given, self._pass.encode())
+
+
+def _for_foreign_page(request: web.Request) -> bool:
+    """Tell whether a page of another site or port asked, for itself or for a frame in it.
+
+    It could not read the answer, but it could switch the camera on. A link to here, which opens
+    where the page was, is a person's wish. Only browsers tell these.
+    """
+    headers = request.headers
+    if headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin"):
+        return False
+    kind = headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest", "document")
+    return kind != ("navigate", "document")
 
 
 def _same_origin(request: web.Request) -> bool:

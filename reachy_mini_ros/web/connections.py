@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from reachy_mini_ros.web.middleware import Handler
 
@@ -42,6 +43,11 @@ class Connection(web.RequestHandler):
         """End."""
         self.have_head()
         super().connection_lost(error)
+
+    def log_exception(self, *arguments: Any, **options: Any) -> None:
+        """Log a bug with its trace; what somebody sent that is no HTTP is none, and is answered."""
+        if not isinstance(options.get("exc_info"), HttpProcessingError):
+            super().log_exception(*arguments, **options)
 
     def expect_head(self, within_s: float) -> None:
         """Close unless :meth:`have_head` is called in time."""

@@ -41,6 +41,8 @@ def errors_as_json(supervisor: Supervisor) -> Middleware:
             return await handler(request)
         except web.HTTPException as failed:
             return _answer(request, failed)
+        except web.RequestPayloadError:
+            return error(400, "the body is not what the request's headers say of it")
         except (ConnectionError, TimeoutError):
             raise  # the viewer left
         except Exception as failed:  # noqa: BLE001 - one request is no more than that

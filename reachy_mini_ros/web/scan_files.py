@@ -7,6 +7,7 @@ Everything but the constructor blocks on the disk: call it in a thread.
 
 import json
 import math
+import os
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from reachy_mini_ros.media.frames import Picture
 from reachy_mini_ros.media.panorama import Extent, View
 from reachy_mini_ros.robot.geometry.scan_plan import Step
 from reachy_mini_ros.web.commands import Scan
+from reachy_mini_ros.web.gallery import Folder
 from reachy_mini_ros.web.robot import Shot
 
 MANIFEST, GRID, PANORAMA = "manifest.json", "panorama_grid.jpg", "panorama.jpg"
@@ -132,18 +134,21 @@ class ScanFiles:
 
 def find(parent: Path, name: str, file: str) -> bytes:
     """Return a file of a scan; raises FileNotFoundError for what is none."""
-    if not NAME.match(name) or not FILE.match(file):
+    folder = parent / name
+    if not NAME.match(name) or folder.is_symlink():
         raise FileNotFoundError
-    path = parent / name / file
-    if path.is_symlink() or path.parent.is_symlink():
-        raise FileNotFoundError
-    return path.read_bytes()
+    return Folder(folder, lambda name: FILE.match(name) is not None).read(file)
 
 
 def names(parent: Path) -> tuple[str, ...]:
     """Return the names of all scans, the newest first."""
     try:
-        found = [path.name for path in parent.iterdir() if NAME.match(path.name)]
+        with os.scandir(parent) as entries:
+            found = [
+                entry.name
+                for entry in entries
+                if NAME.match(entry.name) and entry.is_dir(follow_symlinks=False)
+            ]
     except OSError:
         return ()
     return tuple(sorted(found, reverse=True))
