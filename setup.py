@@ -14,7 +14,9 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=[*find_packages(include=[PACKAGE, f"{PACKAGE}.*"]), APP],
-    package_data={PACKAGE: ["py.typed", "web/page/*", "fleet/page/*", "nodes/interface.md"]},
+    package_data={
+        PACKAGE: ["py.typed", "web/page/*", "web/vendor/*", "fleet/page/*", "nodes/interface.md"]
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml", "CHANGELOG.rst"]),

@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Files of ours: where live streams lie, and writing what is whole at every moment."""
+"""Files of ours: where live streams and caches lie, and writing what is whole at every moment."""
 
 import os
 from pathlib import Path
@@ -55,5 +55,10 @@ def live_directory(parameter: str, namespace: str) -> Path:
         return Path(parameter).expanduser().absolute()
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     in_memory = bool(runtime) and Path(runtime).is_dir() and os.access(runtime, os.W_OK | os.X_OK)
-    base = Path(runtime) if in_memory else Path("~/.cache").expanduser()
-    return base.joinpath("reachy_mini_ros", "live", *namespace.strip("/").split("/"))
+    base = Path(runtime) / "reachy_mini_ros" if in_memory else cache_directory()
+    return base.joinpath("live", *namespace.strip("/").split("/"))
+
+
+def cache_directory() -> Path:
+    """Return the folder for what can be made anew at any time."""
+    return Path("~/.cache").expanduser() / "reachy_mini_ros"

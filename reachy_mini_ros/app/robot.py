@@ -29,6 +29,7 @@ from reachy_mini_ros.robot.geometry.rotations import roll_pitch_yaw
 from reachy_mini_ros.robot.history import History
 from reachy_mini_ros.robot.motion.events import SafetyEvent
 from reachy_mini_ros.robot.motion.receipts import Receipt
+from reachy_mini_ros.robot.rows import HEAD, row_of
 from reachy_mini_ros.robot.state import Matrix, RobotState
 from reachy_mini_ros.web import commands
 from reachy_mini_ros.web.admin import Admin
@@ -36,6 +37,7 @@ from reachy_mini_ros.web.commands import Command, Done, Moves
 from reachy_mini_ros.web.robot import (
     HeadAngles,
     HeadPose,
+    JointPositions,
     LeaseHeld,
     Limits,
     MotionState,
@@ -152,6 +154,12 @@ class DirectRobot(Robot):
             ),
             rates=Rates(joint_states_hz=round(link.intervals_ms.rate_hz(), 1)),
         )
+
+    def joint_positions(self) -> JointPositions | None:
+        """Return where the joints are now."""
+        self._presence.touch()
+        state = self._driver.link.state
+        return None if state is None else _joint_positions(state)
 
     async def obey(self, command: Command, *, to_its_end: bool = False, holder: str = "") -> Done:
         """Begin with a command."""
@@ -279,3 +287,10 @@ def _joints(state: RobotState) -> dict[str, float]:
     right, left = (-state.antennas).tolist()
     angles = {"yaw_body": float(state.head_joints[0]), "right_antenna": right, "left_antenna": left}
     return {name: degrees(angle) for name, angle in angles.items()}
+
+
+def _joint_positions(state: RobotState) -> JointPositions:
+    age_s = (time.monotonic_ns() - state.received_ns) / 1e9
+    row = row_of(state)
+    joints = {name: position for name, position in row.items() if name not in HEAD}
+    return JointPositions(time.time() - age_s, joints)

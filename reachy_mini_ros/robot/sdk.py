@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -281,9 +282,20 @@ def sound_names() -> list[str]:
     return sorted(path.name for path in (_folder() / "assets").glob("*.wav"))
 
 
-def robot_description() -> str:
-    """Return the robot's URDF with mesh addresses that RViz opens (``file://``)."""
-    return urdf().replace(_MESH_PREFIX, (_urdf_folder() / "assets").as_uri() + "/")
+def robot_description(meshes: str = "") -> str:
+    """Return the robot's URDF with ``meshes`` before the name of each mesh.
+
+    Without that with addresses that RViz opens (``file://``).
+    """
+    return urdf().replace(_MESH_PREFIX, meshes or _mesh_folder().as_uri() + "/")
+
+
+def mesh_files() -> dict[str, Path]:
+    """Return where the meshes are that the URDF shows, by the names in it."""
+    visuals = ElementTree.fromstring(urdf()).iter("visual")
+    shown = {str(mesh.get("filename")) for visual in visuals for mesh in visual.iter("mesh")}
+    names = sorted(name.removeprefix(_MESH_PREFIX) for name in shown)
+    return {name: _mesh_folder() / name for name in names}
 
 
 def _folder() -> Path:
@@ -292,6 +304,10 @@ def _folder() -> Path:
 
 def _urdf_folder() -> Path:
     return _folder() / "descriptions" / "reachy_mini" / "urdf"
+
+
+def _mesh_folder() -> Path:
+    return _urdf_folder() / "assets"
 
 
 def _list(values: Matrix | None) -> list[float] | None:

@@ -25,8 +25,10 @@ from reachy_mini_ros.web.connections import serve_whole
 from reachy_mini_ros.web.endpoints import Endpoint, read_query
 from reachy_mini_ros.web.events import Events, EventsQuery
 from reachy_mini_ros.web.hearing import Hearing
+from reachy_mini_ros.web.joints import Joints
 from reachy_mini_ros.web.live import LiveRoutes
 from reachy_mini_ros.web.middleware import Handler, add_headers, errors_as_json, works_again
+from reachy_mini_ros.web.model import ModelRoutes
 from reachy_mini_ros.web.page_files import page_handlers
 from reachy_mini_ros.web.photos import PhotoRoutes, watch
 from reachy_mini_ros.web.pictures import Pictures, PictureState
@@ -42,6 +44,7 @@ from reachy_mini_ros.web.sound_routes import SoundRoutes
 from reachy_mini_ros.web.streams import Streams
 from reachy_mini_ros.web.timeline import Kind, Timeline
 from reachy_mini_ros.web.timeline_routes import TimelineRoutes
+from reachy_mini_ros.web.vendored import vendored_handlers
 from reachy_mini_ros.web.video import Video
 from reachy_mini_ros.web.video_route import VideoRoute
 
@@ -118,6 +121,7 @@ class Dashboard:
         self.on_scan: Callable[[ScanState], object] = _nobody
         """Hears how a scan does, beside the page."""
         self.events: Events = Events(self._report, lambda: watch(folders), supervisor)
+        self.joints = Joints(robot)
         self.agents = Agents(
             lambda: self.events.publish("agents", asdict(self.agents.state())),
             robot.note_agent,
@@ -136,6 +140,8 @@ class Dashboard:
                 failures=(422,),
             ),
             *Senses(pictures, robot, self._senses).endpoints(),
+            *self.joints.endpoints(),
+            *ModelRoutes().endpoints(),
             *photos.endpoints(),
             *clips.endpoints(),
             *TimelineRoutes(self.timeline, clips.folder).endpoints(),
@@ -159,7 +165,7 @@ class Dashboard:
         application.on_response_prepare.append(works_again(supervisor))
         for endpoint in self.endpoints:
             endpoint.add_to(application.router)
-        for path, handler in page_handlers().items():
+        for path, handler in {**page_handlers(), **vendored_handlers()}.items():
             application.router.add_get(path, handler)
         self._server = Server(*(application, address, port), settings.tls, settings.port_setting)
 
@@ -181,6 +187,7 @@ class Dashboard:
         if self._sound is not None:
             self._sound.close()
         self.events.close()
+        self.joints.close()
         await self.timeline.close()
         await self.scanner.close()
         await self._server.stop()

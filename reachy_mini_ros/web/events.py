@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.web.endpoints import Endpoint, json_answer, read_query
 from reachy_mini_ros.web.report import RESTLESS
-from reachy_mini_ros.web.sending import begin, send
+from reachy_mini_ros.web.sending import begin, hold_nothing_back, send
 
 MAX_LISTENERS = 20
 PERIOD_S = 0.1
@@ -131,8 +131,7 @@ class Events:
             )
         with self._listening(query.sound) as listener:
             response = await begin(request, "text/event-stream")
-            if request.transport is not None:
-                request.transport.set_write_buffer_limits(0)  # nothing old waits here
+            hold_nothing_back(request)
             try:
                 while content := await listener.next():
                     await send(request, response, content)

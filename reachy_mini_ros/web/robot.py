@@ -49,6 +49,16 @@ class HeadPose(HeadAngles):
 
 
 @dataclass(frozen=True, slots=True)
+class JointPositions:
+    """Where all joints of the URDF are; what is not known is left out."""
+
+    time: float
+    """When that was so, unix time in s."""
+    positions: Mapping[str, float]
+    """By name, rad, with the URDF's signs."""
+
+
+@dataclass(frozen=True, slots=True)
 class MotionState:
     """Who moves the robot, whether it moves, what its motors do; None for what nobody says."""
 
@@ -245,6 +255,10 @@ class Robot(ABC):
 
     def note_agent(self, call: CallEntry) -> None:  # noqa: B027 - nobody need hear of it
         """Hear of what an agent does."""
+
+    def joint_positions(self) -> JointPositions | None:
+        """Return where the joints are now; None if that is not known. Asking is like a status."""
+        return None
 
     async def shot(self) -> Shot:
         """Return the next picture; raises like :meth:`obey`."""

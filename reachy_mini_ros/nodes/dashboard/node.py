@@ -40,7 +40,15 @@ from reachy_mini_ros.web.commands import (
     StreamStop,
 )
 from reachy_mini_ros.web.https import tls_context
-from reachy_mini_ros.web.robot import Latency, Limits, Robot, Shot, Status, Volumes
+from reachy_mini_ros.web.robot import (
+    JointPositions,
+    Latency,
+    Limits,
+    Robot,
+    Shot,
+    Status,
+    Volumes,
+)
 from reachy_mini_ros.web.timeline import Timeline
 
 WITHOUT_ROBOT = (Lease, MotionDetection, Photo, StreamStart, StreamStop)
@@ -172,6 +180,9 @@ class _RobotOfRos(Robot):
         status = self._state.status(sound=sound)
         lease = leases.held() if status.connection is not None else None
         return replace(status, latency=latency, lease=lease, admin=self._admin.there())
+
+    def joint_positions(self) -> JointPositions | None:
+        return self._state.joint_positions()
 
     def admin(self) -> RosAdmin:
         return self._admin.require()

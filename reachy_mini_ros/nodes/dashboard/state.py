@@ -21,6 +21,7 @@ from reachy_mini_ros.nodes.common.diagnostics import Level
 from reachy_mini_ros.nodes.common.on_demand import Latest, OnDemand
 from reachy_mini_ros.nodes.common.qos import latched, reliable
 from reachy_mini_ros.nodes.common.runtime import RobotNode
+from reachy_mini_ros.nodes.common.stamps import stamp_ns
 from reachy_mini_ros.nodes.control.conversions import JOINT_NAMES
 from reachy_mini_ros.nodes.dashboard.control_link import ControlLink
 from reachy_mini_ros.nodes.dashboard.motion import DETECTION, MotionTopics
@@ -30,6 +31,7 @@ from reachy_mini_ros.web.interest import Interest
 from reachy_mini_ros.web.robot import (
     HeadAngles,
     HeadPose,
+    JointPositions,
     MotionState,
     Rates,
     RecordingState,
@@ -108,6 +110,11 @@ class DashboardState:
             return known
         return self._motion.add_to(known, self._link.connection(), self._link.robot())
 
+    def joint_positions(self) -> JointPositions | None:
+        """Return where the joints are; on the loop's thread, and asked for like the status."""
+        self._interest.touch()
+        return self._motion.joint_positions() if self._link.there() else None
+
     def require_robot(self) -> None:
         """Raise NotConnectedError if the control node says that the robot is away."""
         connection = self._link.connection() if self._link.there() else None
@@ -168,6 +175,13 @@ class _Motion:
         """Return what moves the robot."""
         owner = self._owner.get()
         return owner.data or None if owner else None
+
+    def joint_positions(self) -> JointPositions | None:
+        joints = self._joints.get(FRESH_S)
+        if joints is None:
+            return None
+        positions = dict(zip(joints.name, joints.position, strict=False))
+        return JointPositions(stamp_ns(joints.header.stamp) / 1e9, positions)
 
     def add_to(self, status: Status, connection: str | None, robot: dict[str, str]) -> Status:
         head, target = self._head.get(FRESH_S), self._target.get(TARGET_FRESH_S)

@@ -104,8 +104,13 @@ def camera_of(info: RobotInfo) -> str:
 
     A simulated daemon that has no media of its own leaves the pictures to our simulation.
     """
-    simulated = info.model in ("mockup", "mujoco") and not info.media_available
-    return SIMULATION if simulated else info.camera_name
+    return camera_named(info.model, info.media_available, info.camera_name)
+
+
+def camera_named(model: str, media_available: bool, camera_name: str) -> str:
+    """Return the same from what a :class:`RobotInfo` has under these names."""
+    simulated = model in ("mockup", "mujoco") and not media_available
+    return SIMULATION if simulated else camera_name
 
 
 def distortion_model(d: tuple[float, ...]) -> str:

@@ -24,6 +24,7 @@ import * as still from "./still.js";
 import * as streams from "./streams.js";
 import * as talk from "./talk.js";
 import * as timeline from "./timeline.js";
+import * as view3d from "./view3d.js";
 import * as volume from "./volume.js";
 
 const CONNECTION = {
@@ -61,6 +62,7 @@ function update(status) {
   setText("viewers", status ? picture.viewers + (video?.viewers ?? 0) : "–");
   const shown = connected ? status : null;
   pose.update(shown);
+  view3d.update(shown);
   sound.update(shown);
   streams.update(status);
   controls.update(status);
@@ -72,7 +74,7 @@ function update(status) {
 }
 
 events.on("status", update);
-for (const part of [log, controls, gamepad, lease, still, look, hear, talk, volume, gallery, scan, clips, timeline, moves, sound, streams, plots, live, agents]) part.start();
+for (const part of [log, controls, gamepad, lease, still, look, hear, talk, volume, gallery, scan, clips, timeline, moves, sound, streams, plots, live, agents, view3d]) part.start();
 update(null);
 element("connection").dataset.state = "connecting";
 setText("connection-text", "Connecting");
