@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "test")]
 os.environ.update(ROS_DOMAIN_ID="101", ROS_AUTOMATIC_DISCOVERY_RANGE="LOCALHOST")
 
-from harness.browser import Browser  # noqa: E402
+from harness.browser import SOFTWARE_GRAPHICS, Browser  # noqa: E402
 from harness.fleets import example  # noqa: E402
 from harness.moves import cache, nod  # noqa: E402
 from harness.pictures import Client  # noqa: E402
@@ -75,12 +75,25 @@ def prepare(browser: Browser) -> None:
     wait_for(lambda: browser.find("gallery").locator("li").count() == 2, 10, "two photos")
 
 
+def take_in_3d(browser: Browser, file: Path) -> None:
+    """Open the robot in 3D, and have it look at something by a click."""
+    browser.look(720, 1400)
+    browser.find("solid-show").click()
+    browser.wait_until("document.querySelector('.pose-card').dataset.view === 'solid'", 60)
+    canvas = browser.find("solid-canvas")
+    box = canvas.bounding_box()
+    assert box is not None
+    canvas.click(position={"x": 0.2 * box["width"], "y": 0.45 * box["height"]})
+    browser.page.wait_for_timeout(5_000)
+    canvas.screenshot(path=file)
+
+
 def main() -> None:
     """Take all pictures."""
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with Processes(folder) as processes, Browser() as browser:
+        with Processes(folder) as processes, Browser(*SOFTWARE_GRAPHICS) as browser:
             url = start(processes, folder)
             for number, (picture, (width, height, scheme)) in enumerate(WINDOWS.items()):
                 browser.renew(width, height, device_scale_factor=1 + number)
@@ -96,11 +109,10 @@ def main() -> None:
                     "scrollTo(0, 0), document.querySelector('.control').scrollTo(0, 0)"
                 )
                 browser.page.screenshot(path=target / f"{picture}.png")
+            take_in_3d(browser, target / "dashboard_3d.png")
             fleet(processes, browser, folder, target / "fleet.png")
-            for picture in (*WINDOWS, "fleet"):
-                file = target / f"{picture}.png"
-                _shrink(file)
-                print(f"{file} {file.stat().st_size // 1000} kB")
+            for picture in (*WINDOWS, "dashboard_3d", "fleet"):
+                _finish(target / f"{picture}.png")
 
 
 def fleet(processes: Processes, browser: Browser, folder: Path, file: Path) -> None:
@@ -119,11 +131,12 @@ def fleet(processes: Processes, browser: Browser, folder: Path, file: Path) -> N
     browser.page.screenshot(path=file)
 
 
-def _shrink(file: Path) -> None:
-    """Write the picture again as small as PNG without loss gets."""
+def _finish(file: Path) -> None:
+    """Write the picture again as small as PNG without loss gets, and tell of it."""
     image = cv2.imread(str(file))
     assert image is not None
     cv2.imwrite(str(file), image, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    print(f"{file} {file.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,10 @@ MAX_LISTENERS = 20
 PERIOD_S = 0.05
 SILENCE_S = 1.0
 """Something is sent after this long even if nothing moved."""
+VIEW_S = 1.0
+"""Between two looks at which camera it is."""
+View = tuple[float, float]
+"""The tangents of half the picture's width and height."""
 _DIGITS = 5
 """Of a radian, and of a tangent."""
 _PICTURE = 1280, 720
@@ -65,8 +69,11 @@ class Joints:
     async def _tell(self, request: web.Request, response: web.StreamResponse) -> None:
         loop = asyncio.get_running_loop()
         told, told_s = b"", -math.inf
+        view, asked_s = None, -math.inf
         while not self._closed.is_set():
-            news = _event(self._robot.joint_positions(), self._robot.status().robot)
+            if loop.time() - asked_s >= VIEW_S:
+                view, asked_s = view_of(self._robot.status().robot), loop.time()
+            news = _event(self._robot.joint_positions(), view)
             if news != told or loop.time() - told_s >= SILENCE_S:
                 try:
                     await send(request, response, news)
@@ -80,25 +87,28 @@ class Joints:
                 continue
 
 
-def _event(joints: JointPositions | None, facts: Mapping[str, str]) -> bytes:
+def _event(joints: JointPositions | None, view: View | None) -> bytes:
     positions = joints.positions if joints is not None else {}
     content = {
         "joints": {name: round(position, _DIGITS) for name, position in positions.items()},
-        "view": _view(
-            facts.get("model", ""), facts.get("media_available", ""), facts.get("camera_name", "")
-        ),
+        "view": view,
     }
     return f"event: joints\ndata: {json.dumps(content)}\n\n".encode()
 
 
+def view_of(facts: Mapping[str, str]) -> View | None:
+    """Return what a robot's camera sees, from the facts that its status has; None if unknown."""
+    return _view(*(facts.get(key, "") for key in ("model", "media_available", "camera_name")))
+
+
 @lru_cache(maxsize=8)
-def _view(model: str, media_available: str, camera_name: str) -> tuple[float, float] | None:
-    """Return the tangents of half the picture's width and height; None if they are not known."""
+def _view(model: str, media_available: str, camera_name: str) -> View | None:
+    name = camera_named(model, media_available == "True", camera_name)
+    if not name:
+        return None
+    width, height = _PICTURE
     try:
-        width, height = _PICTURE
-        camera = camera_model(
-            camera_named(model, media_available == "True", camera_name), width, height
-        )
+        camera = camera_model(name, width, height)
     except (SetupError, ValueError, KeyError):
         return None
     (fx, _, _), (_, fy, _), _ = camera.k.tolist()

@@ -16,7 +16,7 @@ from schemathesis.checks import not_a_server_error
 from harness.waiting import patience
 from reachy_mini_ros.web.samples import to_wav
 
-ENDLESS = ("/api/stream", "/api/events")
+ENDLESS = ("/api/stream", "/api/events", "/api/joints")
 LONG = ("/api/movement",)
 """Takes the seconds that are asked for."""
 # A command that nobody can carry out now is no fault of the server's: 503 and 504 are described.

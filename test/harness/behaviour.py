@@ -126,6 +126,26 @@ class Behaviour:
         assert page.command("head")[0] == 200
         page.reaches(lambda told: told["head"]["yaw"], 0)
 
+    def test_all_joints_of_the_urdf_are_told(self, page: Page) -> None:
+        def told() -> dict[str, float]:
+            with EventStream(page.port, path="/api/joints") as stream:
+                content = stream.next("joints")
+                assert content["view"] is None or content["view"] == pytest.approx(
+                    [0.7002, 0.3939], abs=1e-3
+                ), "the simulated camera's"
+                return dict(content["joints"])
+
+        def agrees() -> bool:
+            measured = page.robot.get("/api/state/full?with_head_joints=true")["head_joints"]
+            joints = told()
+            names = ("yaw_body", *(f"stewart_{number}" for number in range(1, 7)))
+            return len(joints) == 30 and all(
+                abs(joints[name] - angle) < 0.01
+                for name, angle in zip(names, measured, strict=True)
+            )
+
+        wait_for(agrees, 10, lambda: f"{told()}")
+
     def test_the_end_is_waited_for_if_that_is_wanted(self, page: Page) -> None:
         status, answer = page.command("antennas?wait=done", left=-20)
         assert status == 200, answer

@@ -23,6 +23,11 @@ SWITCHES = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 
+SOFTWARE_GRAPHICS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+"""Switches for WebGL without a graphics card."""
+NO_GRAPHICS = ("--disable-3d-apis",)
+"""Switches for none."""
+
 WINDOWS = {
     "small": (360, 640),
     "phone": (390, 844),

@@ -25,7 +25,15 @@ from reachy_mini_ros.web.application import Dashboard, Settings
 from reachy_mini_ros.web.commands import Command, Done, Moves, Photo, PhotoTaken
 from reachy_mini_ros.web.hearing import Hearing
 from reachy_mini_ros.web.pictures import Pictures
-from reachy_mini_ros.web.robot import HeadPose, Limits, Robot, Shot, Status, Volumes
+from reachy_mini_ros.web.robot import (
+    HeadPose,
+    JointPositions,
+    Limits,
+    Robot,
+    Shot,
+    Status,
+    Volumes,
+)
 from reachy_mini_ros.web.video import Video
 
 CAMERA = {"lifecycle": "active", "reason": ""}
@@ -44,6 +52,8 @@ class Served(Robot):
             HeadPose(1.0, -2.0, 3.0, 0.0, 0.0, 0.01),
             camera=CAMERA,
         )
+        self.joints: dict[str, float] = {}
+        """Of the URDF, rad."""
         self.demands: list[bool] = []
         self.pictures = Pictures(self.demands.append, fresh_s=1.0, linger_s=0.2)
         self.video_demands: list[bool] = []
@@ -95,6 +105,9 @@ class Served(Robot):
         self.asked += 1
         self.sound_asked += sound
         return self.known
+
+    def joint_positions(self) -> JointPositions | None:
+        return JointPositions(time.time(), self.joints) if self.joints else None
 
     async def obey(self, command: Command, *, to_its_end: bool = False, holder: str = "") -> Done:
         self.commands.append(command)

@@ -12,9 +12,11 @@ from harness.pictures import Client
 class EventStream:
     """The events of the dashboard, as they come."""
 
-    def __init__(self, port: int, query: str = "", timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, port: int, query: str = "", timeout_s: float = 10.0, *, path: str = "/api/events"
+    ) -> None:
         self._client = Client(port, timeout_s)
-        self.answer = self._client.open(f"/api/events{query}")
+        self.answer = self._client.open(f"{path}{query}")
         if self.answer.status != 200:
             status, body = self.answer.status, self.answer.read().decode()
             self.close()

@@ -28,8 +28,8 @@ const STILL = 1e-5; // rad
 
 const canvas = element("solid-canvas");
 
-/** What is shown: three's objects, and the joints as they were told, rad. */
-export const shown = { robot: null, camera: null, props: null, joints: {} };
+/** What is shown: three's objects, the joints as they were told (rad), how often it was drawn. */
+export const shown = { robot: null, camera: null, props: null, joints: {}, frames: 0 };
 
 let renderer = null;
 let scene = null;
@@ -166,5 +166,6 @@ function frame(now) {
   }
   shown.props.update();
   renderer.render(scene, shown.camera);
+  shown.frames++;
   if (moving) draw();
 }
