@@ -12,7 +12,7 @@ APP = "camera_live_feed"
 
 setup(
     name=PACKAGE,
-    version="0.1.0",
+    version="0.2.0",
     packages=[*find_packages(include=[PACKAGE, f"{PACKAGE}.*"]), APP],
     package_data={
         PACKAGE: ["py.typed", "web/page/*", "web/vendor/*", "fleet/page/*", "nodes/interface.md"]

@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: Apache-2.0
 """ROS 2 driver for Reachy Mini, the desktop robot of Pollen Robotics and Hugging Face."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

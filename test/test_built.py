@@ -11,6 +11,8 @@ from shutil import copytree, ignore_patterns
 
 import pytest
 
+import reachy_mini_ros
+
 ROOT = Path(__file__).parents[1]
 NAME = "reachy_mini_ros"
 MADE = ignore_patterns(
@@ -66,7 +68,7 @@ def test_the_sdist_holds_the_repository_and_no_more(sources: Path, unpacked: Pat
 def test_the_wheel_holds_the_package_and_what_ros_looks_for(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    data = f"{NAME}-0.1.0.data/data/"
+    data = f"{NAME}-{reachy_mini_ros.__version__}.data/data/"
     package = {f"{NAME}/{file}" for file in files(ROOT / NAME) if "__pycache__" not in file}
     assert {name for name in names if name.startswith(f"{NAME}/")} == package
     shared = {name.removeprefix(data) for name in names if name.startswith(data)}

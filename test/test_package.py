@@ -77,7 +77,12 @@ def text(tag: str) -> str:
 
 def test_version_is_the_same_everywhere() -> None:
     assert text("version") == SETUP["version"] == reachy_mini_ros.__version__
-    assert f"{reachy_mini_ros.__version__} " in (ROOT / "CHANGELOG.rst").read_text()
+    changes = (ROOT / "CHANGELOG.rst").read_text()
+    assert re.findall(r"^(\d\S+) \(", changes, re.MULTILINE)[0] == reachy_mini_ros.__version__
+    with (ROOT / "space" / "pyproject.toml").open("rb") as file:
+        assert tomllib.load(file)["project"]["version"] == reachy_mini_ros.__version__
+    image = (ROOT / "deploy" / "Dockerfile").read_text()
+    assert f'image.version="{reachy_mini_ros.__version__}"' in image
 
 
 def test_description_and_licence_are_the_same_everywhere() -> None:
