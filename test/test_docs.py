@@ -215,6 +215,12 @@ def test_links_and_pictures_of_the_docs_exist() -> None:
                 assert not anchor or anchor in anchors(page), f"{path.name}: {link}"
 
 
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text().partition("\nnav:")[2]
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        assert re.search(rf"- (.*: )?{path.relative_to(ROOT)}$", navigation, re.MULTILINE), path
+
+
 def test_launch_arguments() -> None:
     declared = {argument.name for argument in ARGUMENTS}
     rows = INTERFACE.split("| launch argument |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
