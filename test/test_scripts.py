@@ -4,6 +4,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def requirements(part: str) -> set[str]:
     return {re.split(r"[<>=!\[ ;]", line)[0].lower() for line in lines if line[:1] not in ("", "#")}
 
 
-@pytest.mark.parametrize("script", [*COMMANDS, "docs.sh"])
+@pytest.mark.parametrize("script", [*COMMANDS, "docs.sh", "matrix.sh"])
 def test_scripts_explain_themselves(script: str) -> None:
     for option in ("--help", "-h"):
         answer = run(script, option)
@@ -48,6 +49,9 @@ def test_scripts_explain_themselves(script: str) -> None:
         *((script, ("--distro=melodic",), "'melodic'") for script in COMMANDS),
         *((script, ("--distro",), "--distro") for script in COMMANDS),
         ("test.sh", ("--static", "test/nodes"), "'test/nodes'"),
+        ("setup.sh", ("--numpy", "3"), "--numpy"),
+        ("matrix.sh", ("--system", "templeos"), "'templeos'"),
+        ("matrix.sh", ("--bind",), "--bind"),
         # What test.sh does not know is pytest's.
         *(
             (name, ("--fast",), "'--fast'")
@@ -89,3 +93,44 @@ def test_both_distributions_bring_the_same_packages() -> None:
 def test_numpy_is_a_distributions_on_jazzy() -> None:
     overrides = (SCRIPTS / "distribution-overrides.txt").read_text().splitlines()
     assert any(line.startswith("numpy<2") for line in overrides)
+
+
+def test_the_matrix_is_written_from_results(tmp_path: Path) -> None:
+    """Run a test that passes, one that fails and one that is skipped, as scripts/matrix.sh does."""
+    tests = (
+        "import pytest\ndef test_a(): pass\ndef test_b(): assert 0\ndef test_c(): pytest.skip()\n"
+    )
+    (tmp_path / "test_three.py").write_text(tests)
+    results = {"kilted-numpy2": "Debian 12, Python 3.11 2.4.6", "jazzy-numpy1": "Other 3 1.26.4"}
+    files = [str(tmp_path / f"Some 12-{name}.xml") for name in results]
+    for file, suite in zip(files, results.values(), strict=True):
+        pytest_ = (
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-c",
+            "/dev/null",
+        )
+        options = ("-o", f"junit_suite_name={suite}", "--junit-xml", file)
+        subprocess.run([*pytest_, *options, "test_three.py"], cwd=tmp_path, check=False)
+    readme = tmp_path / "README.md"
+    marks = [
+        line for line in (SCRIPTS.parent / "README.md").read_text().splitlines() if "<!--" in line
+    ]
+    readme.write_text("before\n" + "\n".join(marks) + "\nafter\n")
+    for _ in range(2):  # what it wrote is replaced
+        subprocess.run(
+            [sys.executable, str(SCRIPTS / "matrix_table.py"), str(readme), *files], check=True
+        )
+    outcome = "1 passed, 1 skipped, 1 failed"
+    assert readme.read_text().splitlines() == [
+        *("before", marks[0]),
+        "| wheels on | Kilted, numpy 1 | Kilted, numpy 2 | Jazzy, numpy 1 | Jazzy, numpy 2 |",
+        "| --- | --- | --- | --- | --- |",
+        f"| Other 3 | not run | not run | {outcome} (1.26.4) | not run |",
+        f"| Debian 12, Python 3.11 | not run | {outcome} (2.4.6) | not run | not run |",
+        *(marks[1], "after"),
+    ]
