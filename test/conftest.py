@@ -15,6 +15,7 @@ from harness.domain import own_domain
 from harness.pace import measured
 from harness.processes import Processes
 from harness.simulation import Simulation
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from harness.ros import RosClient
@@ -25,6 +26,12 @@ for module in ("behaviour", "media_behaviour", "panoramas", "settings_behaviour"
 # This process sees itself only, whatever tests run beside it; rclpy reads these when initialised.
 os.environ["ROS_DOMAIN_ID"] = str(own_domain())
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+
+# How long an example takes is the machine's affair.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # So does a shell start what runs in the background; the children would inherit it.

@@ -195,7 +195,7 @@ trees = st.recursive(
 
 
 @given(trees | st.dictionaries(st.sampled_from([*file.OF_THE_FILE]), trees))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_whatever_stands_there_is_a_fleet_or_mistakes(
     tmp_path_factory: pytest.TempPathFactory, tree: Any
 ) -> None:

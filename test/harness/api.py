@@ -58,7 +58,6 @@ class Api:
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(
             max_examples=1 if operation.path in LONG else examples,
-            deadline=None,
             database=None,
             derandomize=True,
             phases=[Phase.explicit, Phase.generate],

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 BOUNDED = settings(
     max_examples=200,
-    deadline=None,
     database=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

@@ -60,7 +60,7 @@ def parsed(text: str | bytes) -> tuple[str, signalling.Message | None]:
 
 
 @given(messages | values)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_json_is_a_message_or_refused(value: Any) -> None:
     refused, message = parsed(json.dumps(value))
     assert "\n" not in refused
@@ -70,7 +70,7 @@ def test_any_json_is_a_message_or_refused(value: Any) -> None:
 
 
 @given(st.binary() | st.text())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_a_message_or_refused(text: str | bytes) -> None:
     parsed(text)
 
@@ -122,7 +122,7 @@ def odd_offers(draw: st.DrawFn) -> str:
 
 
 @given(odd_offers() | st.text())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_offer_is_answered_or_refused(sdp: str) -> None:
     asyncio.run(_answer(sdp))
 
@@ -149,7 +149,7 @@ fields = st.sampled_from(FIELDS.split())
 
 
 @given(st.lists(fields, max_size=14).map(" ".join) | st.text(), st.integers(0, 999))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_candidate_is_taken_or_left_out(text: str, line: int) -> None:
     async def add() -> None:
         robot = peer()

@@ -302,7 +302,7 @@ def test_no_body_is_an_internal_error(serve: Serve) -> None:
     paths = st.sampled_from([f"/api/command/{name}" for name in COMMANDS])
 
     @given(paths, bodies)
-    @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=300, suppress_health_check=list(HealthCheck))
     def check(path: str, body: bytes) -> None:
         status, answer = Client(served.port).post(path, body)
         assert status in (200, 413, 422), (status, answer)
@@ -321,7 +321,7 @@ def test_no_path_or_query_is_an_internal_error(serve: Serve) -> None:
     )
 
     @given(paths, odd | st.sampled_from(["..%2f", "%00", "a" * 4000 + ".jpg", "%ff.jpg", "1e999"]))
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, suppress_health_check=list(HealthCheck))
     def check(path: str, rest: str) -> None:
         status = Client(served.port).get(path + rest, "HEAD")[0]
         assert status < 500 or status == 503, status

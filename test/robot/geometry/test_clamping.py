@@ -73,7 +73,7 @@ def is_legal(target: Target, reach: Reach = DOCUMENTED) -> None:
         assert joints is not None
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(head=garbage, antennas=garbage, body=garbage | any_float, joints=garbage)
 def test_garbage_raises_nothing_but_a_refusal(
     head: Any, antennas: Any, body: Any, joints: Any
@@ -85,7 +85,7 @@ def test_garbage_raises_nothing_but_a_refusal(
     is_legal(accepted)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(target=st.one_of(well_formed, joint_targets))
 def test_what_is_accepted_is_legal_and_what_is_not_can_be_clamped(target: Target) -> None:
     try:
@@ -96,7 +96,7 @@ def test_what_is_accepted_is_legal_and_what_is_not_can_be_clamped(target: Target
         assert target == Target(), "nothing but the empty target is malformed"
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(target=st.one_of(well_formed, joint_targets), reach=reaches)
 def test_what_is_accepted_or_clamped_keeps_to_a_narrower_reach(
     target: Target, reach: Reach

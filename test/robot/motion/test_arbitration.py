@@ -199,7 +199,7 @@ class AnySequence(RuleBasedStateMachine):
             assert self.motion.owner.value == self.motion.situation.value
 
 
-AnySequence.TestCase.settings = settings(max_examples=100, deadline=None)
+AnySequence.TestCase.settings = settings(max_examples=100)
 TestAnySequence = AnySequence.TestCase
 
 

@@ -162,7 +162,7 @@ class AnySequence(RuleBasedStateMachine):
         assert (self.lease.left_s() > 0.0) is bool(self.held_by())
 
 
-AnySequence.TestCase.settings = settings(max_examples=100, deadline=None)
+AnySequence.TestCase.settings = settings(max_examples=100)
 TestAnySequence = AnySequence.TestCase
 
 

@@ -36,7 +36,7 @@ def run(ramp: Ramp, now_s: float = 0.0, period_s: float = TICK_S) -> list[Target
     return sent
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(goals=st.lists(poses, min_size=1, max_size=3), body=st.floats(-2.5, 2.5))
 def test_head_and_body_never_exceed_their_speeds_and_arrive(
     goals: list[Matrix], body: float

@@ -70,7 +70,7 @@ def trajectories(draw: st.DrawFn, *, velocities: bool) -> list[Point]:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.one_of(trajectories(velocities=False), trajectories(velocities=True)))
 def test_samples_pass_through_every_point_without_a_jump(points: list[Point]) -> None:
     planned = plan(JOINTS, points, NEUTRAL)
@@ -92,7 +92,7 @@ def test_samples_pass_through_every_point_without_a_jump(points: list[Point]) ->
         assert np.abs(np.diff(rows, axis=0)).max() < 0.25
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(trajectories(velocities=True))
 def test_velocities_are_met_at_every_point(points: list[Point]) -> None:
     planned = plan(JOINTS, points, NEUTRAL)
@@ -103,7 +103,7 @@ def test_velocities_are_met_at_every_point(points: list[Point]) -> None:
             np.testing.assert_allclose(slope, point.velocities, atol=0.03)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.floats(-0.8, 0.8), st.floats(0.2, 2.0))
 def test_a_single_point_is_reached_from_rest_to_rest(position: float, time_s: float) -> None:
     planned = plan(["left_antenna"], [Point(time_s, [position])], NEUTRAL)
@@ -215,7 +215,7 @@ def test_a_stamp_moves_the_points_in_time() -> None:
         trajectory.shifted(points, -2.0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.tuples(*[st.floats(-1.7, 1.7)] * 3).map(np.array),
     st.tuples(*[st.floats(-2.0, 2.0)] * 3).map(np.array),
