@@ -38,6 +38,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "test")]
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from aiohttp import web  # noqa: E402
+from figures import keep  # noqa: E402
 from harness.pictures import Client, Stream  # noqa: E402
 from harness.processes import Child, Processes, free_port  # noqa: E402
 from harness.simulation import FULL, Simulation  # noqa: E402
@@ -271,7 +272,9 @@ def show(
     for way, count in CASES:
         figures = measure(app, ours, way, count, options.seconds)
         print_row(f"app, {way}", count, way, *figures)
-        ratio = at_full_rate(way, *figures) / at_full_rate("jpeg", *usual[count])
+        full, other_full = at_full_rate(way, *figures), at_full_rate("jpeg", *usual[count])
+        keep(f"app, {count} viewers, {way}, CPU", full, "%", other_full)
+        ratio = full / other_full
         print(f"{'':20} beside the usual way with as many viewers: {ratio:.2f}", flush=True)
 
 

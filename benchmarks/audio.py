@@ -36,6 +36,8 @@ from std_msgs.msg import Int16MultiArray, MultiArrayDimension
 ROOT = str(Path(__file__).parents[1])
 sys.path.insert(0, ROOT)
 
+from figures import keep  # noqa: E402
+
 from reachy_mini_ros.aio import LoopThread  # noqa: E402
 from reachy_mini_ros.media import peer  # noqa: E402
 from reachy_mini_ros.media.frames import PcmFrame  # noqa: E402
@@ -232,6 +234,9 @@ def main() -> None:
         ours, usual = values["audio"], values.get("baseline")
         ratio = f"ratio {ours / usual:5.2f}" if usual else ""
         shown = "" if usual is None else f"usual way {usual:7.2f}"
+        what, comma, unit = figure.rpartition(", ")
+        if comma:
+            keep(f"sound, {what}", ours, unit, usual)
         print(f"{figure:40} {ours:7.2f}   {shown}   {ratio}")
 
 

@@ -42,6 +42,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 ROOT = str(Path(__file__).parents[1])
 sys.path.insert(0, ROOT)
 
+from figures import keep_all  # noqa: E402
+
 from reachy_mini_ros.aio import LoopThread, Supervisor  # noqa: E402
 from reachy_mini_ros.media.frames import Frame  # noqa: E402
 from reachy_mini_ros.media.newest import NewestFrame  # noqa: E402
@@ -153,6 +155,7 @@ class Child:
     """A child process whose output is read line by line."""
 
     process: subprocess.Popen[str]
+    asked: bool = False
 
     def line(self, start: str) -> str:
         """Return what follows ``start`` in the first line that begins with it."""
@@ -161,6 +164,16 @@ class Child:
             if line.startswith(start):
                 return line.removeprefix(start).strip()
         raise SystemExit(f"{self.process.args!r} ended early")
+
+    def interrupt(self) -> None:
+        """Ask the process to end, once.
+
+        Asked again while Python ends, it dies without leaving, and its publishers write to it for
+        20 s more, until its lease has ended.
+        """
+        if not self.asked:
+            self.asked = True
+            self.process.send_signal(signal.SIGINT)
 
     def cpu_s(self) -> float:
         """Return the processor time used so far."""
@@ -172,10 +185,11 @@ class Child:
 def child(*arguments: str) -> Iterator[Child]:
     command = [sys.executable, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        started = Child(process)
         try:
-            yield Child(process)
+            yield started
         finally:
-            process.send_signal(signal.SIGINT)
+            started.interrupt()
 
 
 def start_node(name: str, robot: dict[str, str]) -> Any:
@@ -197,7 +211,7 @@ def measure(name: str, robot: dict[str, str], seconds: float, diagnostics: Any) 
         start_s = time.time()
         with start_node(name, robot) as node:
             results["start"] = {"first_picture_s": float(waiting.line("first")) - start_s}
-            waiting.process.send_signal(signal.SIGINT)
+            waiting.interrupt()
             waiting.process.wait()
             for kind, count in CASES:
                 results[f"{count} {kind}"] = case(node, topics.get(kind), kind, count, seconds)
@@ -215,7 +229,7 @@ def case(node: Child, topic: str | None, kind: str, count: int, seconds: float) 
     time.sleep(seconds)
     result = {"cpu_percent": (node.cpu_s() - before) / seconds * 100}
     for one in running:
-        one.process.send_signal(signal.SIGINT)
+        one.interrupt()
     for index, one in enumerate(running):
         seen = json.loads(one.line("result"))
         result |= seen if index == 0 else {}
@@ -247,6 +261,7 @@ def latencies(name: str) -> dict[str, float]:
 def show(results: dict[str, dict[str, Any]]) -> None:
     for case_name, ours in results["camera"].items():
         print(f"\n{case_name}")
+        keep_all(f"camera, {case_name}", ours, results["baseline"][case_name])
         for figure, value in ours.items():
             usual = results["baseline"][case_name].get(figure)
             ratio = f"{value / usual:6.2f}" if usual else "     -"

@@ -34,6 +34,7 @@ if sys.argv[1:2] != ["usual"]:
 
 import numpy as np  # noqa: E402
 import rclpy  # noqa: E402
+from figures import keep  # noqa: E402
 from geometry_msgs.msg import PoseStamped  # noqa: E402
 from harness.daemon import Daemon  # noqa: E402
 from harness.processes import Child, Processes, free_port  # noqa: E402
@@ -234,9 +235,13 @@ def main() -> None:
                 io.submit(relay.stop()).result(5)
     print(f"{'':28} control  usual  ratio")
     for label, one, other in zip(LABELS, results["control"], results["usual"], strict=True):
+        if "of" not in one:
+            what, _, unit = label.rpartition(", ")
+            keep(f"control, {what}", float(one), unit, float(other))
         ratio = "" if "of" in one else f"{float(one) / max(float(other), 1e-9):.2f}"
         print(f"{label:28} {one:>7}  {other:>5}  {ratio}")
     ratio = f"{ours / one_by_one:.2f}"
+    keep("control, passive joints, a call", ours, "ms", one_by_one)
     print(f"{'passive joints, ms a call':28} {ours:7.3f}  {one_by_one:5.3f}  {ratio}")
 
 

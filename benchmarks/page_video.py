@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "test")]
 
 import numpy as np  # noqa: E402
+from figures import keep  # noqa: E402
 from harness.browser import Browser  # noqa: E402
 from harness.processes import Child, Processes, free_port  # noqa: E402
 from harness.simulation import FULL, Simulation  # noqa: E402
@@ -144,6 +145,7 @@ def report(results: dict[str, dict[str, float]]) -> None:
     print(f"{'':30}{'JPEG':>10}{'video':>10}{'ratio':>8}")
     for name, pictures in results["pictures"].items():
         video = results["video"][name]
+        keep(f"page by video, {name.partition(' (')[0]}", video, name[-4:].strip(" ()"), pictures)
         print(f"{name:30}{pictures:10.1f}{video:10.1f}{video / pictures:8.2f}")
 
 

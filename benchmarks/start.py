@@ -20,12 +20,14 @@ sys.path[:0] = [str(ROOT), str(ROOT / "test")]
 os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().randint(1, 100))
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
+from figures import keep  # noqa: E402
 from geometry_msgs.msg import PoseStamped  # noqa: E402
-from harness.processes import Child, Processes  # noqa: E402
+from harness.processes import Child, Processes, free_port  # noqa: E402
 from harness.ros import RosClient  # noqa: E402
 from harness.simulation import Simulation  # noqa: E402
 from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
 
+BASELINE = "bare rclpy node, first pose"
 BARE = """
 import rclpy
 from geometry_msgs.msg import PoseStamped
@@ -53,15 +55,25 @@ def main() -> None:
                 name, namespace=f"/{namespace}", **robot.parameters
             )
 
+        def everything(namespace: str) -> Child:
+            return processes.start_node(
+                "bringup", namespace=f"/{namespace}", port=free_port(), **robot.parameters
+            )
+
         print(f"seconds over {starts} starts            min  median  max")
+        bare_s = 0.0
         for label, start, kind, topic in (
-            ("bare rclpy node, first pose", bare, PoseStamped, "pose"),
+            (BASELINE, bare, PoseStamped, "pose"),
             ("control, first head_pose", node("control"), PoseStamped, "head_pose"),
             ("camera, first JPEG", node("camera"), CompressedImage, "camera/image_raw/compressed"),
             ("camera, first raw image", node("camera"), Image, "camera/image_raw"),
+            ("bringup, first head_pose", everything, PoseStamped, "head_pose"),
         ):
             times = [first_message(start, kind, topic) for _ in range(starts)]
             row = (min(times), statistics.median(times), max(times))
+            bare_s = bare_s or row[1]
+            if label != BASELINE:
+                keep(f"start, {label}", row[1], "s", bare_s)
             print(f"{label:36}", "  ".join(f"{value:5.2f}" for value in row), flush=True)
 
 

@@ -31,6 +31,7 @@ os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().randint(1, 100))
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 import numpy as np  # noqa: E402
+from figures import keep  # noqa: E402
 from harness.control import ControlledRobot  # noqa: E402
 from harness.daemon import Daemon  # noqa: E402
 from harness.processes import Processes, free_port  # noqa: E402
@@ -67,6 +68,7 @@ def nothing() -> None:
 def show(name: str, figures: list[float]) -> None:
     """Print a row."""
     p50, p95 = np.percentile(figures, (50, 95))
+    keep(f"stop while {name}, p95", p95, "ms")
     print(f"| {name} | {p50:.0f} | {p95:.0f} | {max(figures):.0f} |", flush=True)
 
 

@@ -41,6 +41,8 @@ import numpy as np
 ROOT = str(Path(__file__).parents[1])
 sys.path.insert(0, ROOT)
 
+from figures import keep  # noqa: E402
+
 from reachy_mini_ros.aio import LoopThread, Supervisor  # noqa: E402
 from reachy_mini_ros.media.frames import ONE_THREAD  # noqa: E402
 from reachy_mini_ros.media.streaming.encoder import Quality  # noqa: E402
@@ -308,6 +310,9 @@ def main() -> None:
                     for _ in range(options.times)
                 ]
                 results.append(min(again))
+        for way, (cpu, _) in zip(ways, results, strict=True):
+            if way != "usual way":
+                keep(f"stream to {count}, {way}, CPU", cpu, "%", results[-1][0])
         cpus = " | ".join(f"{cpu:.1f} %" for cpu, _ in results)
         late = " | ".join(f"{statistics.median(a):.2f} / {max(a):.2f} s" for _, a in results)
         print(

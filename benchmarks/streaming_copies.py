@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 
+from figures import keep
 from streaming import BITRATE_KBPS, RATE_HZ, Take, cpu_s, pictures, with_sound
 
 from reachy_mini_ros.aio import LoopThread, Supervisor
@@ -92,6 +93,7 @@ def main() -> None:
                 with tempfile.TemporaryDirectory() as place:
                     found.append(measure(Path(place), count, units, options.seconds, opus=opus))
             figures[opus] = f"{min(found):.1f} %"
+            keep(f"copies to {count}, {'Opus' if opus else 'AAC'}, CPU", min(found), "%")
         print(f"| {count} | {figures.get(True, '')} | {figures[False]} |", flush=True)
 
 

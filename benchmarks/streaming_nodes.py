@@ -22,6 +22,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from camera import ROOT, Child, child
+from figures import keep
 
 _SERVER = """
 import sys, av
@@ -96,6 +97,10 @@ def show(case: str, found: list[Cpu], nobody: float) -> None:
     """Print the best of what was measured of a case."""
     best = min(found, key=lambda one: sum(one.values()))
     whole = sum(best.values())
+    if case != "none":
+        own = best["stream"] + best["senders"]
+        keep(f"stream node, {case}, CPU of it and its senders", own, "%")
+        keep(f"stream node, {case}, CPU of all nodes", whole, "%", nobody)
     parts = " | ".join(f"{best.get(n, 0):.1f}" for n in ("camera", "audio", "stream", "senders"))
     print(f"| {case} | {parts} | {whole:.1f} % | {whole - nobody:.1f} % |", flush=True)
 

@@ -28,6 +28,7 @@ import cv2
 import numpy as np
 import rclpy
 from camera import ROOT, Child, child
+from figures import keep, keep_all
 from rclpy.qos import QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
@@ -94,7 +95,7 @@ class Subscriber:
         passed_s = self.arrivals[-1] - self.arrivals[0]
         return {
             "rate_hz": (len(self.arrivals) - 1) / passed_s,
-            "kB_s": sum(self.sizes[1:]) / passed_s / 1000,
+            "size_kB_s": sum(self.sizes[1:]) / passed_s / 1000,
             "end_to_end_p50_ms": float(np.percentile(self.ages_ms, 50)),
             "end_to_end_p95_ms": float(np.percentile(self.ages_ms, 95)),
         }
@@ -126,7 +127,7 @@ def measure(node: Child, case: str, seconds: float) -> dict[str, float]:
         subscriber.line("first")
         time.sleep(2.0)
         result = {"cpu_percent": cpu_percent(node, seconds)}
-        subscriber.process.send_signal(signal.SIGINT)
+        subscriber.interrupt()
         return result | json.loads(subscriber.line("result"))
 
 
@@ -157,6 +158,8 @@ def main() -> None:
                     continue
                 found = measure(node, case, seconds)
                 cpu = found.pop("cpu_percent")
+                keep(f"picture as {case}, CPU", cpu, "%", nobody)
+                keep_all(f"picture as {case}", found, {})
                 rest = "  ".join(f"{name} {value:.1f}" for name, value in found.items())
                 print(f"{case:12} CPU {cpu:5.1f} % ({cpu / nobody:.2f} of nobody)  {rest}")
                 time.sleep(7.0)  # decoding goes on for a while when the last one leaves

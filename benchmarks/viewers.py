@@ -32,6 +32,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 import rclpy  # noqa: E402
 from aiohttp import web  # noqa: E402
+from figures import keep_all  # noqa: E402
 from harness.pictures import Stream  # noqa: E402
 from harness.processes import Child, Processes, free_port  # noqa: E402
 from harness.simulation import Simulation  # noqa: E402
@@ -213,6 +214,7 @@ def main() -> None:
 def show(case: str, ours: dict[str, float], theirs: dict[str, float]) -> None:
     """Print the figures of both servers."""
     print(f"\n{case}")
+    keep_all(f"dashboard, {case.strip()}", ours, theirs)
     for figure, value in ours.items():
         usual = theirs[figure]
         ratio = f"{value / usual:6.2f}" if usual else "     -"
