@@ -46,6 +46,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "streaming_copies": ("--seconds", "4", "--times", "1"),
     "streaming": ("--seconds", "5"),
     "memory": ("--seconds", "5"),
+    "fleet": ("--seconds", "5"),
 }
 RATIOS = {
     "picture as video, CPU": 1.5,
