@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import av
+import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
@@ -22,6 +23,9 @@ QUANTIZER = 26
 """2 Mbit/s at 1280x720 while the head turns, and key frames of 45 kB, which delay nothing. Half the
 work of a bit rate, for which the encoder looks at each picture twice."""
 KEYFRAMES_S = 1.0
+_BLURS = 0.3
+"""Metres or parts of a radian a second, 17 degrees: from there on the head turns so fast that a
+picture moves by nine of 1280 pixels while it is taken."""
 
 
 class Camera(Feed):
@@ -36,6 +40,7 @@ class Camera(Feed):
         self._size = (width, height)
         self._fps = fps
         self._head_pose = head_pose
+        self._last_pose = head_pose()
         self._picture = Picture(width, height, seed)
         self._worker = ThreadPoolExecutor(1, "camera")
         self._keyframe = True
@@ -61,7 +66,10 @@ class Camera(Feed):
     def _encode(self, encoder: VideoCodecContext, slot: int) -> list[AnyPacket]:
         now = Overlay(self._frame, time.time_ns())
         self._frame += 1
-        picture = self._picture.draw(self._head_pose())
+        pose = self._head_pose()
+        blurred = np.abs(pose - self._last_pose).max() * self._fps > _BLURS
+        self._last_pose = pose
+        picture = self._picture.draw(pose, blurred=blurred)
         overlay.draw(picture, now)
         frame = av.VideoFrame.from_ndarray(picture.buffer, format="yuv420p")
         frame.pts = slot

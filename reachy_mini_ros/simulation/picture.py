@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the robot's camera sees of the room: a pinhole, without distortion."""
 
+import cv2
 import numpy as np
 
 from reachy_mini_ros.robot.geometry.camera_models import SIMULATION, camera_model
@@ -38,21 +39,33 @@ class Picture:
         self._k = camera_matrix(width, height)
         self._planes = build(self._k[0, 0], seed)
         self._room = Yuv.empty(width, height)
+        self._half = None if width % 4 or height % 4 else Yuv.empty(width // 2, height // 2)
+        self._half_k = camera_matrix(width // 2, height // 2)
         self._seen_from: Matrix | None = None
         self._given = Yuv.empty(width, height)
 
-    def draw(self, head_pose: Matrix) -> Yuv:
+    def draw(self, head_pose: Matrix, *, blurred: bool = False) -> Yuv:
         """Return the picture from ``head_pose`` (4x4, world -> head, m); the next one reuses it.
 
-        It may be drawn into: the room is painted anew only for a head that has moved.
+        It may be drawn into: the room is painted anew only for a head that has moved. ``blurred``
+        paints it with half the detail, as a camera that turns sees it: half the work.
         """
         if self._seen_from is None or np.abs(head_pose - self._seen_from).max() > _STANDS:
-            camera = head_pose @ HEAD_TO_CAMERA
-            for plane in self._planes:
-                paint(self._room, plane, self._k, camera[:3, :3], camera[:3, 3])
-            self._seen_from = head_pose.copy()
+            blurred = blurred and self._half is not None
+            self._paint(head_pose @ HEAD_TO_CAMERA, blurred=blurred)
+            self._seen_from = None if blurred else head_pose.copy()
         np.copyto(self._given.buffer, self._room.buffer)
         return self._given
+
+    def _paint(self, camera: Array, *, blurred: bool) -> None:
+        target, k = self._room, self._k
+        if blurred and self._half is not None:
+            target, k = self._half, self._half_k
+        for plane in self._planes:
+            paint(target, plane, k, camera[:3, :3], camera[:3, 3])
+        if target is not self._room:
+            for small, whole in zip(target.planes, self._room.planes, strict=True):
+                cv2.resize(small, whole.shape[::-1], whole, interpolation=cv2.INTER_LINEAR)
 
 
 def head_rotation(image_bgr: Image, head_position: Array = _NEUTRAL) -> Array | None:

@@ -22,6 +22,11 @@ class Yuv:
     u: Image
     v: Image
 
+    @property
+    def planes(self) -> tuple[Image, Image, Image]:
+        """Return ``y``, ``u`` and ``v``."""
+        return self.y, self.u, self.v
+
     @classmethod
     def empty(cls, width: int, height: int) -> Self:
         """Return an uninitialised picture; width and height are even."""

@@ -108,6 +108,28 @@ def test_what_is_drawn_into_a_picture_is_not_in_the_next_one() -> None:
     assert (picture.draw(head(0, 0, 21)).buffer != drawn).any()
 
 
+@pytest.mark.parametrize("view", VIEWS_DEG, ids=str)
+def test_a_blurred_picture_shows_the_same_with_less_detail(
+    picture: Picture, view: tuple[float, float, float]
+) -> None:
+    pose = head(*view)
+    sharp = picture.draw(pose).to_bgr()
+    picture.draw(head(0, 0, 5))
+    blurred = picture.draw(pose, blurred=True).to_bgr()
+    assert cv2.Laplacian(blurred, cv2.CV_64F).var() < 0.7 * cv2.Laplacian(sharp, cv2.CV_64F).var()
+    rotation = head_rotation(blurred)
+    assert rotation is not None
+    assert angle_deg(rotation, pose[:3, :3]) < 0.5
+    assert (picture.draw(pose).to_bgr() == sharp).all(), "a head that stands is drawn sharp again"
+
+
+def test_a_size_that_has_no_half_is_drawn_sharp() -> None:
+    picture = Picture(322, 182, seed=0)
+    sharp = picture.draw(head(0, 0, 20)).buffer.copy()
+    picture.draw(head(0, 0, 0))
+    assert (picture.draw(head(0, 0, 20), blurred=True).buffer == sharp).all()
+
+
 def test_a_seed_gives_the_same_room_again_and_another_gives_another() -> None:
     def drawn(seed: int) -> Image:
         return Picture(640, 360, seed).draw(np.eye(4)).buffer
