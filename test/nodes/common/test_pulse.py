@@ -1,0 +1,62 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A process of nodes one of whose threads waits for ever says so and ends."""
+
+import signal
+import sys
+
+import pytest
+from harness.processes import Child, Processes
+from harness.waiting import wait_for
+
+STUCK = """
+import sys, threading
+from reachy_mini_ros.nodes.common import pulse
+from reachy_mini_ros.nodes.common.runtime import RobotNode, run
+pulse.HANGS_S = 1.0
+
+class Stuck(RobotNode):
+    def __init__(self, io):
+        super().__init__("stuck")
+        self.ticks = 0
+        self.create_timer(0.2, self.tick)
+        if sys.argv[1] == "io":
+            io.call(self.wait_for_ever)
+
+    def tick(self):
+        self.ticks += 1
+        if self.ticks == 5:
+            print("lives", flush=True)
+            if sys.argv[1] == "executor":
+                self.wait_for_ever()
+
+    def wait_for_ever(self):
+        threading.Event().wait()
+
+sys.exit(run("stuck", {"stuck": Stuck}))
+"""
+
+
+def start(processes: Processes, thread: str) -> Child:
+    return processes.start(sys.executable, "-c", STUCK, thread)
+
+
+@pytest.mark.parametrize("thread", ["io", "executor"])
+def test_a_thread_that_waits_for_ever_is_told_and_ends_the_process(
+    processes: Processes, thread: str
+) -> None:
+    child = start(processes, thread)
+    assert child.wait(20) == 1
+    line = child.output().splitlines()[-1]
+    assert line.startswith(f"stuck: hangs and ends, to be started anew: thread {thread} has stood")
+    assert "in wait (" in line
+
+
+def test_a_process_that_was_stopped_for_longer_goes_on(processes: Processes) -> None:
+    child = start(processes, "none")
+    child.wait_for_output("lives")
+    child.send_signal(signal.SIGSTOP)
+    with pytest.raises(AssertionError, match="not within"):
+        wait_for(lambda: child.process.poll() is not None, 1.5)
+    child.send_signal(signal.SIGCONT)
+    child.stop_cleanly()
