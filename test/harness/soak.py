@@ -42,7 +42,7 @@ class Everything:
 
     parts: dict[str, int]
     """PIDs of what is measured."""
-    children: list[Child]
+    children: dict[str, Child]
     """What was started of it."""
     port: int
     """The dashboard's."""
@@ -75,7 +75,9 @@ def start(processes: Processes, folder: Path) -> Everything:
     children["dashboard"].wait_for_output("in a browser", 30)
     simulation = {"simulation": robot.child.pid, "its daemon": robot.daemon_pid}
     pids = {name: child.pid for name, child in children.items()}
-    return Everything({**pids, **simulation}, [robot.child, *children.values()], port, robot.port)
+    return Everything(
+        {**pids, **simulation}, {"simulation": robot.child, **children}, port, robot.port
+    )
 
 
 def client(processes: Processes, *arguments: str) -> Child:
@@ -128,30 +130,51 @@ def run(folder: Path, minutes: float, warm_s: float = WARM_S) -> Soak:
         samples: list[Sample] = []
         loads: list[float] = []
         kept = (folder / "samples.jsonl").open("a")
+        complaints: list[str] = []
         while (passed_s := time.monotonic() - begun_s) < minutes * 60:
             visitors.change()
+            complaints = [
+                f"{name} ended after {passed_s / 60:.0f} min: {_last_line(one)}"
+                for name, one in everything.children.items()
+                if one.process.poll() is not None
+            ]
+            if complaints:
+                break
             loads.append(os.getloadavg()[0])
             for name, pid in parts.items():
                 samples.append(Sample.of(name, pid, passed_s))
                 print(json.dumps(samples[-1].row()), file=kept, flush=True)
-            dead = [one for one in everything.children if one.process.poll() is not None]
-            assert not dead, [one.output()[-3000:] for one in dead]
             time.sleep(max(0.0, begun_s + passed_s + EVERY_S - time.monotonic()))
         visitors.leave()
         topics = _watched(watch)
-        complaints = [
+        complaints += [
             line
-            for one in everything.children
+            for one in everything.children.values()
             for line in one.output().splitlines()
             if any(sign in line for sign in ("Traceback", "internal error", "a bug, please"))
         ]
-        for child in everything.children[1:]:
-            child.stop_cleanly()
+        complaints += _ended(everything.children)
         kept.close()
     return Soak(
         *(begun, minutes, warm_s, sum(loads) / len(loads), samples, topics),
         *(visitors.count, [*complaints, *visitors.failures]),
     )
+
+
+def _last_line(child: Child) -> str:
+    return child.output().rstrip().rpartition("\n")[2]
+
+
+def _ended(children: dict[str, Child]) -> list[str]:
+    """End the nodes, and return which of them did not end well."""
+    complaints = []
+    for name, child in children.items():
+        try:
+            if name != "simulation" and child.process.poll() is None:
+                child.stop_cleanly()
+        except AssertionError:
+            complaints.append(f"{name} does not end cleanly: {_last_line(child)}")
+    return complaints
 
 
 def _watched(watch: Child) -> dict[str, Any]:

@@ -72,16 +72,21 @@ class Growth:
         """Whether there is enough after the beginning."""
         return self.samples[-1].at_s - self.warm_s >= SHORTEST_S
 
+    @property
+    def own_mb(self) -> NDArray[np.float64]:
+        """Return what the process shares with no other: its own memory, and files."""
+        return np.asarray(self.values("rss_mb") - self.values("shared_mb"))
+
     @cached_property
     def slopes_mb_min(self) -> tuple[float, float, float]:
         """Of the memory after the beginning (in all if that is short), and of that's halves."""
         at_min = self.values("at_s") / 60
-        rss_mb = self.values("rss_mb")
+        own_mb = self.own_mb
         after = at_min >= self.warm_s / 60 if self.judged else at_min >= 0
-        at_min, rss_mb = at_min[after], rss_mb[after]
+        at_min, own_mb = at_min[after], own_mb[after]
         middle = len(at_min) // 2
         whole, first, last = (
-            float(np.polyfit(at_min[part], rss_mb[part], 1)[0]) if len(at_min[part]) > 1 else 0.0
+            float(np.polyfit(at_min[part], own_mb[part], 1)[0]) if len(at_min[part]) > 1 else 0.0
             for part in (slice(None), slice(0, middle), slice(middle, None))
         )
         return whole, first, last
@@ -173,13 +178,11 @@ class Soak:
 
 def _growth_row(growth: Growth) -> str:
     whole, first, last = growth.slopes_mb_min
-    rss_mb, own_mb, shared_mb = (
-        growth.values(of) for of in ("rss_mb", "anonymous_mb", "shared_mb")
-    )
+    own_mb, shared_mb = growth.own_mb, growth.values("shared_mb")
     cells = (
         growth.name,
-        f"{rss_mb[0]:.0f}, {rss_mb[-1]:.0f}",
-        f"{own_mb[-1] - own_mb[0]:+.1f}, {shared_mb[-1] - shared_mb[0]:+.1f}",
+        f"{own_mb[0]:.0f}, {own_mb[-1]:.0f}",
+        f"{shared_mb[0]:.0f}, {shared_mb[-1]:.0f}",
         f"{whole:+.2f}",
         f"{first:+.2f}, {last:+.2f}",
         *(
@@ -228,5 +231,5 @@ def page(soak: Soak, distribution: str) -> str:
 def write(soak: Soak, to: Path, distribution: str) -> None:
     """Write the page, and its plot beside it."""
     to.write_text(page(soak, distribution), encoding="utf-8")
-    lines = {one.name: (one.values("at_s") / 60, one.values("rss_mb")) for one in soak.growths}
+    lines = {one.name: (one.values("at_s") / 60, one.own_mb) for one in soak.growths}
     to.with_suffix(".svg").write_text(plot(lines, "min", "MB"), encoding="utf-8")
