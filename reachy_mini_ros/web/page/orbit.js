@@ -10,7 +10,7 @@ const CENTRE_M = 0.2; // height of what is looked at
 
 /** Azimuth from the robot's front, to its left, and elevation, rad; distance, m. */
 export const VIEWS = {
-  start: { azimuth: 0.45, elevation: 0.22, distance: 1 },
+  start: { azimuth: 0.45, elevation: 0.22, distance: 0.92 },
   front: { azimuth: 0, elevation: 0.1 },
   side: { azimuth: Math.PI / 2, elevation: 0.1 },
   behind: { azimuth: Math.PI, elevation: 0.25 },
