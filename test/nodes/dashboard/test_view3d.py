@@ -147,7 +147,10 @@ def test_nobody_pays_before_it_is_opened_and_little_then(stack: Stack) -> None:
     stack.browser.find("solid-show").click()
     stack.browser.wait_until(OPEN, LOAD_S)
     assert len(own(stack.asked)) > 40
-    wait_for(lambda: any("/api/joints" in url for url in stack.asked), 10, "joints")
+    # What was asked for is heard of while the browser is asked something.
+    known = "document.getElementById('solid-canvas').dataset.known === 'true'"
+    stack.browser.wait_until(known)
+    assert any("/api/joints" in url for url in stack.asked)
     total = sum(stack.sizes.values())
     assert 500_000 < total < MOST_BYTES, "all that the page has loaded"
     assert stack.browser.text("solid-note") == ""
