@@ -44,7 +44,7 @@ fi
 trap 'exit 130' INT
 
 # Where ROS is touched; test_wall.py sees to it that nothing else does.
-with_ros=(test/nodes test/faults test/soak test/test_{command_lines,docs,examples,launch,signals,tools}.py)
+with_ros=(test/nodes test/faults test/soak test/test_{command_lines,coverage,docs,examples,launch,signals,tools}.py)
 
 # Of benchmarks and examples: that what they call is there, and is called with what it takes.
 calls=(--config-file /dev/null --explicit-package-bases --ignore-missing-imports)
