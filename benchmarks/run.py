@@ -46,7 +46,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "streaming_copies": ("--seconds", "4", "--times", "1"),
     "streaming": ("--seconds", "5"),
     "memory": ("--seconds", "5"),
-    "fleet": ("--seconds", "5"),
+    "four_robots": ("--seconds", "5"),
 }
 RATIOS = {
     "picture as video, CPU": 1.5,
@@ -167,15 +167,15 @@ def machine() -> str:
     return f"{os.cpu_count()} cores of {model}, load {os.getloadavg()[0]:.1f}"
 
 
-def row(one: Found) -> str:
-    """Return a figure as a row of the table."""
+def row(one: Found, repeats: int) -> str:
+    """Return a figure as a row of the table; one run alone tells nothing of noise."""
 
     def number(value: float | None) -> str:
         if value is None:
             return ""
         return f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
 
-    noise = f"{100 * one.noise:.0f} %" if one.baseline else ""
+    noise = "" if not one.baseline else f"{100 * one.noise:.0f} %" if repeats > 1 else "not known"
     cells = (
         one.what,
         f"{number(one.value)} {one.unit}",
@@ -196,14 +196,15 @@ def section(kept: dict[str, dict[str, object]]) -> str:
         "figure of this machine, which fails nothing.",
     ]
     for name, told in kept.items():
+        times = {1: "once", 2: "twice"}.get(told["repeats"], f"{told['repeats']} times")  # type: ignore[call-overload]
         lines += [
             "",
-            f"`benchmarks/{name}.py {' '.join(BENCHMARKS[name])}`, {told['repeats']} times on "
+            f"`benchmarks/{name}.py {' '.join(BENCHMARKS[name])}`, {times} on "
             f"{told['date']}, {told['machine']}:",
             "",
             "| | value | baseline | ratio | noise | aim | |",
             "|---|---|---|---|---|---|---|",
-            *(row(Found(**one)) for one in told["found"]),  # type: ignore[attr-defined]
+            *(row(Found(**one), told["repeats"]) for one in told["found"]),  # type: ignore[attr-defined]
         ]
     return "\n".join(lines)
 

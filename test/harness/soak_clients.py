@@ -105,8 +105,11 @@ class Watched:
         """Return rate and gaps since the beginning; ``made_hz`` by the pictures' own count."""
         assert self._since is not None, "nothing was watched"
         count, begun_s = self._since
-        rate_hz = (self.count - count) / max(self._arrival_s - begun_s, 1e-3)
-        return {"rate_hz": rate_hz, "gaps": self.gaps, "made_hz": self._made_hz()}
+        now_s, gaps = time.time(), self.gaps
+        if now_s - self._arrival_s > self._longest_s:
+            gaps = [*gaps, (self._arrival_s, now_s - self._arrival_s)]
+        rate_hz = (self.count - count) / max(now_s - begun_s, 1e-3)
+        return {"rate_hz": rate_hz, "gaps": gaps, "made_hz": self._made_hz()}
 
     def _made_hz(self) -> float | None:
         if "jpeg" not in getattr(self._last, "format", ""):

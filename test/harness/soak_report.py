@@ -26,6 +26,8 @@ MORE = 8
 RATE = 0.02
 NEAR_S = 1.0
 """A gap is not ours if the judge, or the source, has one of its own within this time of it."""
+EXPLAINS = 0.25
+"""So much of a gap those of the judge or the source have to last."""
 USUAL_HZ = {DAEMON: 50.0} | {topic: rate_hz for topic, (_, rate_hz) in WATCHED.items()}
 SOURCES = {"joint_states": DAEMON, "head_pose": DAEMON}
 JUDGES = {JUDGE: "the judge's timer", DAEMON: "the daemon's own states"}
@@ -152,14 +154,15 @@ class Soak:
     def gaps(self, topic: str) -> list[float]:
         """Return the lengths, in seconds, of those gaps that nothing else explains."""
         others = [
-            (at - NEAR_S, at + length + NEAR_S)
+            (at - NEAR_S, at + length + NEAR_S, length)
             for source in {JUDGE, SOURCES.get(topic, JUDGE)}
             for at, length in self.topics[source]["gaps"]
         ]
         return [
             length
             for at, length in self.topics[topic]["gaps"]
-            if not any(begin < at + length and end > at for begin, end in others)
+            if EXPLAINS * length
+            > sum(one for begin, end, one in others if begin < at + length and end > at)
         ]
 
     def missed(self) -> list[str]:

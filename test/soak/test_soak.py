@@ -8,10 +8,20 @@ from xml.etree import ElementTree
 
 import pytest
 from harness.soak import run
-from harness.soak_clients import DAEMON, JUDGE
+from harness.soak_clients import DAEMON, JUDGE, Watched
 from harness.soak_report import USUAL_HZ, Sample, Soak, write
+from harness.waiting import wait_for
 
 MINUTES = 60.0
+
+
+def test_a_topic_that_comes_no_more_has_a_gap_until_the_end() -> None:
+    watched = Watched(0.05)
+    watched(None)
+    watched.begin()
+    ((_, length_s),) = wait_for(lambda: watched.result()["gaps"], 5)
+    assert length_s > 0.05
+    assert watched.result()["rate_hz"] == 0
 
 
 def test_clients_come_and_go_and_leave_nothing(tmp_path: Path) -> None:
@@ -81,6 +91,11 @@ def _counts(at_min: float, changed: dict[str, Any]) -> tuple[int, int]:
         (
             soak(topics={"audio/pcm": {"gaps": [(50, 0.3)]}, JUDGE: {"gaps": [(53, 0.1)]}}),
             "audio/pcm has 1 gaps",
+        ),
+        # That explains no end for good.
+        (
+            soak(topics={"audio/pcm": {"gaps": [(50, 900)]}, JUDGE: {"gaps": [(53, 0.9)]}}),
+            "audio/pcm has 1 gaps, the longest of 900",
         ),
         # A gap of the daemon's is none of the camera's.
         (

@@ -7,7 +7,7 @@ who takes every robot's head pose and nothing else. Told are the seconds from th
 robot's first head pose, CPU in percent of a core and memory (resident, what /dev/shm shares left
 out) of the processes of the nodes, and the same of everything, simulations included.
 
-    python benchmarks/fleet.py [--seconds 10]
+    python benchmarks/four_robots.py [--seconds 10]
 """
 
 import argparse
