@@ -148,7 +148,9 @@ class Polled(OnDemand):
         with subscription.handle:
             kind, raw = subscription.msg_type, subscription.raw
             while taken := subscription.handle.take_message(kind, raw):
-                self._callback(taken[0])
+                # Here, or a failure would be that of who polls.
+                with self._node.supervisor.guard(f"topic {self._what[1]}"):
+                    self._callback(taken[0])
 
     def _begin(self) -> None:
         self._subscription = self._node.create_subscription(

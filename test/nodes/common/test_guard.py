@@ -20,6 +20,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from reachy_mini_ros import aio
 from reachy_mini_ros.nodes.common.diagnostics import Level, Report, publish_diagnostics
+from reachy_mini_ros.nodes.common.on_demand import Polled
 from reachy_mini_ros.nodes.common.runtime import RobotNode, run
 from reachy_mini_ros.nodes.common.work import Work
 
@@ -31,6 +32,9 @@ class Fragile(RobotNode):
         self.work = Work(self, io)
         self.echo = self.create_publisher(String, "echo", 10)
         self.create_subscription(String, "number", self.on_number, QoSProfile(depth=10))
+        self.polled = Polled(self, String, "polled", lambda message: int(message.data))
+        self.polled.want(True)
+        self.create_timer(0.02, self.polled.poll)
         self.create_service(Trigger, "now", self.on_now)
         self.create_service(Trigger, "later", self.on_later)
         publish_diagnostics(self, "", lambda: Report(Level.OK, "fine"))
@@ -98,6 +102,14 @@ def test_a_callback_that_fails_is_an_error_in_diagnostics_until_it_works(fragile
     fragile.wait_message("fine")
     output = fragile.child.output()
     assert output.count("division by zero') (a bug") == 1, "one trace for the same failure"
+
+
+def test_a_polled_topic_that_fails_is_told_by_its_own_name(fragile: Fragile) -> None:
+    polled = fragile.ros.publisher(String, "/reachy_mini/polled")
+    polled.publish(String(data="x"))
+    fragile.wait_message("topic polled: ValueError")
+    polled.publish(String(data="1"))
+    fragile.wait_message("fine")
 
 
 @pytest.mark.parametrize("service", ["now", "later"])
