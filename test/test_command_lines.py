@@ -68,7 +68,8 @@ def test_the_tables_of_the_readme_say_the_same() -> None:
 
 @pytest.mark.parametrize("executable", EXECUTABLES)
 def test_an_unknown_option_is_refused_with_one_line(executable: str) -> None:
-    required = ["file.wav"] if executable.startswith("audio_") else []
+    takes_file = executable.startswith("audio_") or executable == "fleet_page"
+    required = ["file"] if takes_file else []
     answer = ask(executable, *required, "--no-such-option")
     assert answer.returncode == 2
     (line,) = answer.stderr.splitlines()
