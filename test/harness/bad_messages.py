@@ -163,7 +163,7 @@ PIXELS = {
     "a depth of NaN": Bad(point(1.0, 1.0, math.nan), "depth"),
     "a depth behind the camera": Bad(point(1.0, 1.0, -1.0), "depth"),
     "a huge depth": Bad(point(1.0, 1.0, HUGE), ""),
-    "before 1970": Bad(point(-1.0, 1.0, 0.0, stamp=BEFORE_1970), "outside the picture"),
+    "before 1970": Bad(point(1.0, 1.0, 0.0, stamp=BEFORE_1970), "s old"),
     "a stamp that is not normalised": Bad(
         point(-1.0, 1.0, 0.0, stamp=NOT_NORMALISED), "outside the picture"
     ),

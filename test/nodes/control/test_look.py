@@ -4,6 +4,7 @@
 
 import math
 import re
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -85,9 +86,10 @@ def robot(processes: Processes, simulation: Simulation, ros: RosClient) -> Itera
     assert "Traceback" not in control.output()
 
 
-def point(x: float, y: float, z: float, frame: str = "") -> PointStamped:
+def point(x: float, y: float, z: float, frame: str = "", stamp_s: int = 0) -> PointStamped:
     message = PointStamped()
     message.header.frame_id = frame
+    message.header.stamp.sec = stamp_s
     message.point.x, message.point.y, message.point.z = float(x), float(y), float(z)
     return message
 
@@ -161,6 +163,11 @@ def test_a_pixel_counts_from_where_the_head_was_when_its_picture_was_taken(robot
         ("look_at", point(math.nan, 0.0, 0.0), "NaN or infinity"),
         ("look_at_pixel", point(4000.0, 0.0, 0.0), "outside the picture of 640 x 360"),
         ("look_at_pixel", point(5.0, 5.0, 0.0, "head"), "picture's frame 'camera_optical'"),
+        (
+            "look_at_pixel",
+            point(5.0, 5.0, 0.0, "", int(time.time()) - 9),
+            "picture is [0-9.]+ s old",
+        ),
     ],
 )
 def test_what_cannot_be_looked_at_is_refused_with_the_reason(
