@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from reachy_mini_ros.web.commands import Command, Done
+from reachy_mini_ros.web.commands import LABEL_PATTERN, Command, Done
 
 QUESTIONS = {
     "apps": ("list_apps", "The installed apps, which of them runs, and the startup app."),
@@ -18,7 +18,7 @@ QUESTIONS = {
 }
 """By the last part of their path: the question, and what is answered."""
 
-_PLAIN = r"[\w-][\w.-]*"
+_PLAIN = r"[A-Za-z0-9_-][A-Za-z0-9_.-]*"
 _NAME = f"^{_PLAIN}$"
 AppName = Annotated[str, Field(min_length=1, max_length=100, pattern=_NAME)]
 
@@ -72,7 +72,7 @@ class StartupApp(Command):
 class RobotName(Command):
     """Name the robot."""
 
-    name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w .,/+-]+$")]
+    name: Annotated[str, Field(min_length=1, max_length=64, pattern=LABEL_PATTERN)]
 
 
 class UpdateRobot(Command):

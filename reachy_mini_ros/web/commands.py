@@ -139,16 +139,23 @@ class LookAtPixel(Command):
     height: Side | None = None
 
 
+# Letters of any language, digits, blanks and _.+- in the terms of all dialects of patterns: what \w
+# is differs between them.
+_NO_LETTER = r"\x00-\x1f!-*:-@\[-\^`{-\x9f"
+LABEL_PATTERN = f"^[^{_NO_LETTER}]+$"  # and ,/
+SOUND_PATTERN = f"^[^,/{_NO_LETTER}]+$"
+
+
 class PlayMove(Command):
     """Play a recorded move by its name."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w .,/+-]+$")]
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=LABEL_PATTERN)]
 
 
 class PlaySound(Command):
     """Play one of the robot's sounds by its name; never a file."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w .+-]+$")]
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=SOUND_PATTERN)]
 
 
 class MediaRelease(Command):

@@ -128,6 +128,7 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "GET /api/movement": tuple(f"?seconds={value}" for value in _SECONDS),
     "GET /api/photos/{name}": (*_FILES, *(f"nothing.jpg{size}" for size in _sizes("width"))),
     "DELETE /api/photos/{name}": _FILES,
+    "GET /api/model/meshes/{name}": _FILES,
     "GET /api/clips/{name}": _FILES,
     "DELETE /api/clips/{name}": _FILES,
     "GET /api/clips/{name}/still": tuple(f"{name}/still" for name in _FILES),

@@ -7,6 +7,8 @@
 The port is the daemon's for who watches, the dashboard's for who visits.
 """
 
+from __future__ import annotations
+
 import importlib
 import json
 import os
@@ -50,7 +52,7 @@ WATCHED: dict[str, tuple[type, float]] = {
 """Topics whose rates are held to these, by their types."""
 
 
-def node_of(name: str) -> tuple[Any, "Future[None]"]:
+def node_of(name: str) -> tuple[Any, Future[None]]:
     """Return a node, and what SIGINT and SIGTERM set."""
     use_fastdds_profile()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
@@ -215,7 +217,7 @@ def _type(text: str) -> type:
     return kind
 
 
-def _told(work: Callable[[], None], ended: "Future[None]") -> None:
+def _told(work: Callable[[], None], ended: Future[None]) -> None:
     try:
         work()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
@@ -223,14 +225,14 @@ def _told(work: Callable[[], None], ended: "Future[None]") -> None:
             print(f"failed: {error!r}", flush=True)
 
 
-def _pictures(port: int, ended: "Future[None]") -> None:
+def _pictures(port: int, ended: Future[None]) -> None:
     stream = Stream.of_topic(port)
     while not ended.done():
         stream.read()
     stream.close()
 
 
-def _video(port: int, ended: "Future[None]") -> None:
+def _video(port: int, ended: Future[None]) -> None:
     with VideoViewer(port) as viewer:
         while not ended.done():
             viewer.read()
