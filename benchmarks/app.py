@@ -38,7 +38,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "test")]
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from aiohttp import web  # noqa: E402
-from figures import keep  # noqa: E402
+from figures import cpu_s, keep  # noqa: E402
 from harness.pictures import Client, Stream  # noqa: E402
 from harness.processes import Child, Processes, free_port  # noqa: E402
 from harness.simulation import FULL, Simulation  # noqa: E402
@@ -189,12 +189,6 @@ def looking(port: int, way: str, count: int) -> Iterator[list[int]]:
         over.set()
         for thread in threads:
             thread.join()
-
-
-def cpu_s(pid: int) -> float:
-    """Return the processor time that a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(child: Child, port: int, way: str, count: int, seconds: float) -> tuple[float, float]:

@@ -36,7 +36,7 @@ from std_msgs.msg import Int16MultiArray, MultiArrayDimension
 ROOT = str(Path(__file__).parents[1])
 sys.path.insert(0, ROOT)
 
-from figures import keep  # noqa: E402
+from figures import cpu_s, keep  # noqa: E402
 
 from reachy_mini_ros.aio import LoopThread  # noqa: E402
 from reachy_mini_ros.media import peer  # noqa: E402
@@ -136,11 +136,6 @@ def start(name: str, ports: list[int]) -> Any:
     given = [f"robot_port:={ports[0]}", f"signalling_port:={ports[1]}", "robot_host:=127.0.0.1"]
     used = given if name == "audio" else given[1:2]
     return child(*program, "--ros-args", *(text for pair in used for text in ("-p", pair)))
-
-
-def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_percent(pid: int, seconds: float) -> float:

@@ -27,6 +27,12 @@ class Figure:
         return self.value / self.baseline if self.baseline else None
 
 
+def cpu_s(pid: int) -> float:
+    """Return the processor time that a process has taken."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def keep(what: str, value: float, unit: str, baseline: float | None = None) -> None:
     """Write a figure if anybody wants it."""
     if PLACE in os.environ:

@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -82,7 +83,7 @@ class Fleet:
         wait_for(lambda: all(card["picture"] for card in self.cards()), 60, "all pictures")
         self.started_s = time.monotonic() - begun_s
         for port in self.ports:
-            wait_for(lambda port=port: self._wakes(port), 60, "a robot awake")
+            wait_for(partial(self._wakes, port), 60, "a robot awake")
         self.pids = descendants(self.child.pid)
 
     @staticmethod

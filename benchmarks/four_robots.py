@@ -24,12 +24,11 @@ os.environ["ROS_DOMAIN_ID"] = str(random.SystemRandom().randint(1, 100))
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 import yaml  # noqa: E402
-from figures import keep  # noqa: E402
+from figures import cpu_s, keep  # noqa: E402
 from geometry_msgs.msg import PoseStamped  # noqa: E402
 from harness.processes import Processes, free_port  # noqa: E402
 from harness.ros import RosClient  # noqa: E402
 from memory import own_mb  # noqa: E402
-from simulation import cpu_s  # noqa: E402
 
 ROBOTS = ("ann", "bob", "cleo", "dan")
 SETTLE_S = 5.0

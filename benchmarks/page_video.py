@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "test")]
 
 import numpy as np  # noqa: E402
-from figures import keep  # noqa: E402
+from figures import cpu_s, keep  # noqa: E402
 from harness.browser import Browser  # noqa: E402
 from harness.processes import Child, Processes, free_port  # noqa: E402
 from harness.simulation import FULL, Simulation  # noqa: E402
@@ -132,12 +132,6 @@ def measured(
             for name, node in nodes.items()
         },
     }
-
-
-def cpu_s(pid: int) -> float:
-    """Return the processor time that a process has taken."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def report(results: dict[str, dict[str, float]]) -> None:

@@ -11,7 +11,6 @@ test picture (testsrc2), made and encoded in the same way (libx264, ultrafast, z
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import threading
@@ -24,7 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "test")]
 
 import av  # noqa: E402
 from av.filter import Graph  # noqa: E402
-from figures import keep  # noqa: E402
+from figures import cpu_s, keep  # noqa: E402
 from harness.processes import Processes  # noqa: E402
 from harness.simulation import FULL, Simulation  # noqa: E402
 
@@ -33,12 +32,6 @@ from reachy_mini_ros.media.webrtc import WebRtcSession  # noqa: E402
 
 FPS = 30
 TURN_S = 1.0
-
-
-def cpu_s(pid: int) -> float:
-    """Return the processor time that a process has taken."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_picture(seconds: float) -> float:
@@ -57,6 +50,7 @@ def test_picture(seconds: float) -> float:
     begun_s, used_s = time.monotonic(), time.thread_time()
     for number in range(round(seconds * FPS)):
         frame = sink.pull()
+        assert isinstance(frame, av.VideoFrame)
         frame.pts, frame.time_base = number, Fraction(1, FPS)
         frame.pict_type = 0
         list(encoder.encode(frame))

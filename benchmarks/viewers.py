@@ -32,7 +32,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 import rclpy  # noqa: E402
 from aiohttp import web  # noqa: E402
-from figures import keep_all  # noqa: E402
+from figures import cpu_s, keep_all  # noqa: E402
 from harness.pictures import Stream  # noqa: E402
 from harness.processes import Child, Processes, free_port  # noqa: E402
 from harness.simulation import Simulation  # noqa: E402
@@ -150,12 +150,6 @@ async def view_many(port: int, query: str, seconds: float, count: int, probe: bo
         for percent in (50, 95):
             result[f"end_to_end_p{percent}_ms"] = float(np.percentile(seen[0]["ages_ms"], percent))
     print("result", json.dumps(result), flush=True)
-
-
-def cpu_s(pid: int) -> float:
-    """Return the processor time that a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(

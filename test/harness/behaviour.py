@@ -317,6 +317,7 @@ class Behaviour:
         self, page: Page, window: Browser, processes: Processes, tmp_path: Path
     ) -> None:
         before = page.robot
+        before.child.stop()  # unless the test above has
         page.robot = Simulation.start(
             processes, tmp_path, port=before.port, signalling_port=before.signalling_port
         )
