@@ -41,6 +41,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "stop": ("--times", "5"),
     "viewers": ("--seconds", "4"),
     "page_video": ("--seconds", "6"),
+    "page_memory": ("--minutes", "4"),
     "app": ("--seconds", "5"),
     "streaming_nodes": ("--seconds", "5", "--times", "1"),
     "streaming_copies": ("--seconds", "4", "--times", "1"),

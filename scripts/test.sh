@@ -63,13 +63,13 @@ check() { # a name and a command
         failed=1
     fi
 }
-run_pytest() { # on a distribution; two tests at once, since they mostly wait
+run_pytest() { # on a distribution; three tests at once, since they mostly wait
     local status=0 python options
     python="$(environment_of "$1")/bin/python"
     options=(-o "cache_dir=.pytest_cache/$1" "${@:2}")
-    "$python" -m pytest -n 2 --dist loadfile "${options[@]}" || status=$?
+    "$python" -m pytest -n 3 --dist loadfile "${options[@]}" || status=$?
     [ "$status" = 1 ] || return "$status" # none failed, or it did not even run
-    # A machine of two cores can be too slow for two robots at once: told, and judged by itself.
+    # A machine of two cores can be too slow for three robots at once: told, and judged by itself.
     say "what failed is run again, one test at a time"
     "$python" -m pytest --last-failed "${options[@]}" || return
     results+=("pytest, ${1^}: some tests passed only when run again alone, see above")
