@@ -33,7 +33,7 @@ def requirements(part: str) -> set[str]:
     return {re.split(r"[<>=!\[ ;]", line)[0].lower() for line in lines if line[:1] not in ("", "#")}
 
 
-@pytest.mark.parametrize("script", [*COMMANDS, "coverage.sh", "docs.sh", "matrix.sh"])
+@pytest.mark.parametrize("script", [*COMMANDS, "coverage.sh", "docs.sh", "matrix.sh", "mutation.sh"])
 def test_scripts_explain_themselves(script: str) -> None:
     for option in ("--help", "-h"):
         answer = run(script, option)
@@ -52,10 +52,12 @@ def test_scripts_explain_themselves(script: str) -> None:
         ("setup.sh", ("--numpy", "3"), "--numpy"),
         ("matrix.sh", ("--system", "templeos"), "'templeos'"),
         ("matrix.sh", ("--bind",), "--bind"),
+        ("mutation.sh", ("--sample", "all"), "'all'"),
+        ("mutation.sh", ("aio.py",), "'aio.py'"),
         # What test.sh does not know is pytest's.
         *(
             (name, ("--fast",), "'--fast'")
-            for name in ("demo.sh", "docs.sh", "faults.sh", "setup.sh", "soak.sh")
+            for name in ("demo.sh", "docs.sh", "faults.sh", "mutation.sh", "setup.sh", "soak.sh")
         ),
         ("soak.sh", ("--minutes", "long"), "'long'"),
         *((name, ("chromium",), "'chromium'") for name in ("demo.sh", "docs.sh", "setup.sh")),

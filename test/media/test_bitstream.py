@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is read in encoded pictures, against real encoders."""
 
+import re
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -57,6 +59,63 @@ def test_the_size_is_read_behind_whatever_else_is_in_an_sps(
     assert bitstream.picture_size("h264", key) == (648, 488)
 
 
+def ue(value: int) -> str:
+    """Return the bits of an unsigned number (H.264, 9.1)."""
+    digits = f"{value + 1:b}"
+    return "0" * (len(digits) - 1) + digits
+
+
+def se(value: int) -> str:
+    """Return the bits of a signed number (H.264, 9.1.1)."""
+    return ue(2 * value - 1 if value > 0 else -2 * value)
+
+
+def sps(
+    *, profile: int = 66, chroma: str = "", order: str = ue(2), interlaced: bool = False
+) -> bytes:
+    """Return an SPS of 40 x 23 macroblocks, of which 1, 2, 3 and 4 steps are cut off."""
+    bits = f"{profile:08b}" + "0" * 16 + ue(0) + chroma + ue(4) + order + ue(3) + "1"
+    bits += ue(39) + ue(22) + ("00" if interlaced else "1") + "1"
+    bits += "1" + ue(1) + ue(2) + ue(3) + ue(4) + "01"
+    data = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+    return b"\0\0\0\1\x67" + re.sub(rb"\0\0(?=[\0-\3])", b"\0\0\3", data)
+
+
+FULL_LIST = "1" + se(1) * 16
+LARGE_LIST = "1" + se(-1) * 4 + se(1) * 60
+ENDED_LIST = "1" + se(3) + se(-11)
+LISTS = FULL_LIST + "0" * 4 + ENDED_LIST + LARGE_LIST
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ({}, (634, 354)),
+        ({"interlaced": True}, (634, 708)),
+        ({"order": ue(0) + ue(5)}, (634, 354)),
+        ({"order": ue(1) + "1" + se(-3) + se(4) + ue(2) + se(5) + se(-6)}, (634, 354)),
+        # Grey, 4:2:0, 4:2:2 and 4:4:4: what a step is (table 6-1).
+        ({"profile": 100, "chroma": ue(0) + ue(1) + ue(2) + "00"}, (637, 361)),
+        ({"profile": 100, "chroma": ue(1) + ue(1) + ue(2) + "10"}, (634, 354)),
+        ({"profile": 122, "chroma": ue(2) + ue(1) + ue(2) + "00"}, (634, 361)),
+        ({"profile": 244, "chroma": ue(3) + "0" + ue(1) + ue(2) + "00"}, (637, 361)),
+        ({"profile": 244, "chroma": ue(3) + "1" + ue(1) + ue(2) + "00"}, (637, 361)),
+        ({"profile": 100, "chroma": ue(1) + ue(0) * 2 + "01" + LISTS + "0"}, (634, 354)),
+        (
+            {
+                "profile": 244,
+                "chroma": ue(3) + "0" + ue(0) * 2 + "01" + LISTS + "00001" + se(2) * 64,
+            },
+            (637, 361),
+        ),
+    ],
+)
+def test_the_size_is_read_in_any_sps_of_the_standard(
+    fields: dict[str, Any], size: tuple[int, int]
+) -> None:
+    assert bitstream.picture_size("h264", sps(**fields)) == size
+
+
 def test_vp8_states_its_size_in_key_frames() -> None:
     key, other, _ = encoded("libvpx", 640, 362, {"deadline": "realtime", "lag-in-frames": "0"})
     assert bitstream.picture_size("vp8", key) == (640, 362)
@@ -64,6 +123,8 @@ def test_vp8_states_its_size_in_key_frames() -> None:
     assert bitstream.is_whole_key_frame("vp8", key)
     assert not bitstream.is_whole_key_frame("vp8", key[900:])
     assert not bitstream.is_key_frame("vp8", other)
+    assert bitstream.picture_size("vp8", key[:10]) == (640, 362)
+    assert bitstream.picture_size("vp8", key[:9]) is None
 
 
 def test_a_key_frame_without_its_beginning_is_not_whole() -> None:
@@ -79,6 +140,7 @@ def test_a_key_frame_without_its_beginning_is_not_whole() -> None:
     assert bitstream.is_whole_key_frame("h264", b"".join(units[first:]))
     assert not bitstream.is_whole_key_frame("h264", b"".join(units[first + 1 :]))
     assert not bitstream.is_whole_key_frame("h264", key[3:])
+    assert not bitstream.is_whole_key_frame("h264", b"\0\0\0\1\x65\x40")  # from macroblock 1 on
     sets = bitstream.parameter_sets(key)
     assert [unit[0] & 0x1F for unit in bitstream.nal_units(sets)] == [7, 8]
     assert not bitstream.parameter_sets(other)

@@ -194,6 +194,69 @@ def test_a_narrower_reach_turns_the_body_along_no_further_than_it_must(
     assert checked.body_yaw == pytest.approx(math.radians(body), abs=1e-3)
 
 
+def edge(part: str, value: float) -> Target:
+    """Return a target with one part at ``value``, rad or m."""
+    degrees = math.degrees(value)
+    return {
+        "roll": Target(head_pose=head(roll=degrees)),
+        "pitch": Target(head_pose=head(pitch=degrees)),
+        "head to body": Target(head_pose=head(yaw=degrees), body_yaw=0.0),
+        "body to head": Target(body_yaw=value),
+        "body": Target(head_pose=head(yaw=degrees), body_yaw=value),
+        "body joint": Target(head_joints=np.array([value, *NEUTRAL_JOINTS[1:]])),
+        "right antenna": Target(antennas=np.array([value, 0.0])),
+        "left antenna": Target(antennas=np.array([0.0, value])),
+        "x": Target(head_pose=head(x=value)),
+        "z": Target(head_pose=head(z=value)),
+    }[part]
+
+
+@pytest.mark.parametrize(
+    ("part", "bound", "reach", "tolerance"),
+    [
+        ("roll", 0.698, limits.DOCUMENTED, 1e-3),
+        ("pitch", 0.698, limits.DOCUMENTED, 1e-3),
+        ("head to body", 1.134, limits.DOCUMENTED, 1e-3),
+        ("body to head", 1.134, limits.DOCUMENTED, 1e-3),
+        ("body", 2.79253, limits.DOCUMENTED, 1e-3),
+        ("body joint", 2.79253, limits.DOCUMENTED, 1e-3),
+        ("right antenna", math.pi, limits.DOCUMENTED, 1e-3),
+        ("left antenna", math.pi, limits.DOCUMENTED, 1e-3),
+        ("roll", 0.2, NARROW, 1e-3),
+        ("head to body", 0.5, NARROW, 1e-3),
+        ("body", 1.0, NARROW, 1e-3),
+        ("right antenna", 0.4, NARROW, 1e-3),
+        ("x", 0.01, NARROW, 1e-4),
+        ("z", 0.01, NARROW, 1e-4),
+    ],
+)
+def test_a_limit_is_where_it_is_said_to_be(
+    part: str, bound: float, reach: limits.Reach, tolerance: float
+) -> None:
+    """A little outside counts as the edge, so that what was read there can be sent back."""
+    for sign in (1.0, -1.0):
+        limits.check(edge(part, sign * (bound + 0.9 * tolerance)), reach=reach)
+        with pytest.raises(UnreachableError, match="outside|more than"):
+            limits.check(edge(part, sign * (bound + 1.1 * tolerance)), reach=reach)
+
+
+def test_a_head_lies_a_little_outside_its_limits_and_no_less() -> None:
+    lower, upper = limits.joint_limits()["stewart_1"]
+    for value, expected in (
+        (lower - 0.029, False),
+        (lower - 0.031, True),
+        (upper + 0.029, False),
+        (upper + 0.031, True),
+    ):
+        joints = np.array([0.0, value, *NEUTRAL_JOINTS[2:]])
+        assert limits.lies(joints) is expected
+        if expected:
+            with pytest.raises(InvalidCommandError, match="call wake_up first"):
+                limits.check_turning(joints)
+        else:
+            limits.check_turning(joints)
+
+
 def test_a_wider_reach_than_the_urdf_s_is_none() -> None:
     assert limits.joint_limits(limits.Reach(body_rad=9.0)) == limits.joint_limits()
 

@@ -1,0 +1,224 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the tests of modules against small changes of these, and writes which ones none noticed.
+
+Each changed module runs in a fork of a process that has imported the libraries already.
+"""
+
+import argparse
+import contextlib
+import importlib
+import importlib.util
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import tomllib
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+from hypothesis import Phase, settings
+from mutants import Mutant, mutants
+from mutation_page import COLUMNS, page_of, row, row_of
+
+STARTING = {"processes", "ros"}
+"""Fixtures of tests that start something: these are left out."""
+LIMIT = 5
+"""How many times the CPU time of the unchanged module a changed one may take."""
+LEAST_CPU_S = 1
+FIRST_CPU_S = 120
+LEAST_WALL_S = 60
+NOT_RUN = {int(pytest.ExitCode.USAGE_ERROR), int(pytest.ExitCode.NO_TESTS_COLLECTED)}
+MEMORY_BYTES = 8 << 30
+
+
+class Changed(SourceFileLoader):
+    """Finds one module, from its file or with another source."""
+
+    def __init__(self, path: Path, source: str | None) -> None:
+        super().__init__(".".join(path.with_suffix("").parts), str(path.resolve()))
+        self.source = source
+
+    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
+        """Return itself for its module."""
+        if name == self.name:
+            return importlib.util.spec_from_file_location(name, self.path, loader=self)
+        return None
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """Return the code of the changed source."""
+        if self.source is None:
+            return super().get_code(fullname)
+        return compile(self.source, self.path, "exec", dont_inherit=True)
+
+
+class Quick:
+    """Leaves out what starts something, and searches no smaller example of a failure."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Count as a worker: nothing here waits for a robot, whose pace others measure."""
+        config.workerinput = {}  # type: ignore[attr-defined]
+        phases = (Phase.explicit, Phase.generate)
+        settings.register_profile(
+            "mutation", settings(), phases=phases, database=None, derandomize=True
+        )
+        settings.load_profile("mutation")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the tests that only compute."""
+        items[:] = [item for item in items if not STARTING & set(getattr(item, "fixturenames", ()))]
+
+
+def forked(work: Callable[[], int], cpu_s: float, output: Path) -> int:
+    """Run ``work`` in a process with a limit of time; return its code, minus a signal's number."""
+    pid = os.fork()
+    if pid == 0:
+        with output.open("wb") as file:
+            for stream in (1, 2):
+                os.dup2(file.fileno(), stream)
+        signal.setitimer(signal.ITIMER_PROF, cpu_s)  # the signals end the process
+        signal.setitimer(signal.ITIMER_REAL, max(LEAST_WALL_S, 10 * cpu_s))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        code = 3
+        try:
+            code = work()
+        finally:
+            traceback.print_exc()
+            sys.stdout.flush()
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def tested(path: Path, source: str | None, tests: list[str]) -> int:
+    """Return the exit code of pytest where the module has this source."""
+    sys.meta_path.insert(0, Changed(path, source))  # type: ignore[arg-type]
+    options = ("-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist")
+    # Libraries are there before pytest: none of them asserts what a test is to show.
+    options += ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+    return int(pytest.main([*options, *tests], plugins=[Quick()]))
+
+
+def traced(path: Path, tests: list[str], told: Path) -> int:
+    """Run the tests; tell the lines that ran, and what was imported."""
+    file, ran = str(path.resolve()), set()
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code.co_filename != file:
+            return None
+        ran.add(frame.f_lineno)
+        return trace
+
+    sys.settrace(trace)
+    code = tested(path, None, tests)
+    sys.settrace(None)
+    own = (path.parts[0], "test", "harness", "conftest", "mutation")
+    libraries = [name for name in sys.modules if not name.startswith(own)]
+    told.write_text(json.dumps([sorted(ran), libraries]))
+    return code
+
+
+def used_s() -> float:
+    """Return the CPU time of the forks that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+class Runner:
+    """Runs the mutants of modules, and keeps their results in a folder."""
+
+    def __init__(self, folder: Path, sample: int, seed: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.sample, self.seed = folder, sample, seed
+
+    def run(self, path: Path, tests: list[str]) -> dict[str, Any]:
+        """Return the result of one module, from the same kept one where there is one."""
+        source = path.read_text(encoding="utf-8")
+        inputs = [source, self.sample, self.seed, *tests]
+        inputs += [Path(test.split("::")[0]).read_text(encoding="utf-8") for test in tests]
+        key = sha256(json.dumps(inputs).encode()).hexdigest()
+        kept = self.folder / (path.as_posix().replace("/", ".") + ".json")
+        if kept.exists() and (result := json.loads(kept.read_text()))["key"] == key:
+            return dict(result)
+        result = {"key": key, **self._run(path, source, tests)}
+        kept.write_text(json.dumps(result, indent=1))
+        return result
+
+    def _unchanged(self, work: Callable[[], int], output: Path) -> None:
+        if code := forked(work, FIRST_CPU_S, output):
+            sys.exit(f"the tests end with {code} unchanged:\n{output.read_text()}")
+
+    def _run(self, path: Path, source: str, tests: list[str]) -> dict[str, Any]:
+        output, told = self.folder / "output.txt", self.folder / "told.json"
+        self._unchanged(lambda: traced(path, tests, told), output)
+        ran, libraries = json.loads(told.read_text())
+        for name in libraries:
+            with contextlib.suppress(ImportError, AttributeError, ValueError):  # another's own
+                importlib.import_module(name)
+        begin_s = used_s()
+        self._unchanged(lambda: tested(path, None, tests), output)
+        limit_s = max(LEAST_CPU_S, LIMIT * (used_s() - begin_s))
+        found = mutants(source)
+        reached = [one for one in found if not set(ran).isdisjoint(one.lines)]
+        chosen = random.Random(f"{self.seed} {path}").sample(
+            range(len(reached)), min(self.sample, len(reached))
+        )
+        codes: dict[Mutant, int] = {}
+        for one in (reached[index] for index in sorted(chosen)):
+            compile(one.source, path, "exec")  # a fault of ours would count as killed
+            codes[one] = forked(
+                lambda one=one: tested(path, one.source, tests),  # type: ignore[misc]
+                limit_s,
+                output,
+            )
+        if broken := set(codes.values()) & NOT_RUN:
+            sys.exit(f"{path}: pytest ends with {broken}")
+        late = (-signal.SIGPROF, -signal.SIGALRM)
+        return {
+            "date": datetime.now(UTC).date().isoformat(),
+            "found": len(found),
+            "not_reached": len(found) - len(reached),
+            "run": len(codes),
+            "late": sum(code in late for code in codes.values()),
+            "survivors": [(one.line, one.name) for one, code in codes.items() if code == 0],
+        }
+
+
+def main() -> None:
+    """Run the modules named, or all of the table, and write the page."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("modules", nargs="*")
+    parser.add_argument("--table", type=Path, default=Path(__file__).with_suffix(".toml"))
+    parser.add_argument("--results", type=Path, default=Path("build/mutation"))
+    parser.add_argument("--page", type=Path)
+    parser.add_argument("--sample", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    table = tomllib.loads(arguments.table.read_text(encoding="utf-8"))
+    if unknown := set(arguments.modules) - set(table["tests"]):
+        parser.exit(2, f"mutation.sh: no quick tests known of {sorted(unknown)[0]!r}\n")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and some are slow
+    runner = Runner(arguments.results, arguments.sample, arguments.seed)
+    print(row("module", *COLUMNS[:-1]))
+    for module in arguments.modules or table["tests"]:
+        result = runner.run(Path(module), table["tests"][module])
+        print(row_of(module, result), flush=True)
+        for line, name in result["survivors"] if arguments.modules else ():
+            print(f"    {line}: {name}", flush=True)
+    if arguments.page or not arguments.modules:
+        page = arguments.page or Path("docs/mutation.md")
+        page.write_text(page_of(table, arguments.results, arguments.sample), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+# Copyright 2026 reachy_mini_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""scripts/mutation.sh: it tells a change that no test notices, and its table is of this code."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "scripts"
+TABLE = tomllib.loads((SCRIPTS / "mutation.toml").read_text(encoding="utf-8"))
+TINY = """
+def twice(value, limit=3):
+    if value > limit:
+        raise ValueError(value)
+    while value < 0:
+        value = abs(value)
+    return value * 2
+def never_called(value):
+    return value + 1
+"""
+ITS_TESTS = """
+import pytest, tiny
+@pytest.mark.parametrize("value", [0, 1, -1])
+def test_twice(value):
+    with pytest.raises(ValueError):
+        tiny.twice(10)
+    assert tiny.twice(value) == 2 * abs(value)
+def test_that_starts_a_robot(processes):
+    assert False
+"""
+
+
+def test_what_no_test_notices_is_told_and_what_one_does_is_not(tmp_path: Path) -> None:
+    (tmp_path / "tiny.py").write_text(TINY)
+    (tmp_path / "test_tiny.py").write_text(ITS_TESTS)
+    unnoticed = "twice: value > limit -> value >= limit"
+    (tmp_path / "table.toml").write_text(
+        '[tests]\n"tiny.py" = ["test_tiny.py"]\n'
+        f'[reasons."tiny.py"]\n"{unnoticed}" = "3 is not tried"\n'
+    )
+    command = [sys.executable, SCRIPTS / "mutation.py", "--table", "table.toml"]
+    answer = subprocess.run(
+        [*command, "--page", "page.md", "tiny.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    survivors = re.findall(r"^ +(\d+): (.*)$", answer.stdout, re.MULTILINE)
+    assert survivors == [("2", "twice: 3 -> 4"), ("2", "twice: 3 -> 2"), ("3", unnoticed)]
+    page = (tmp_path / "page.md").read_text()
+    # Two end too late: with value < 1 and value <= 0 the loop has no end.
+    assert "| `tiny.py` | 15 | 4 | 11 | 6 | 2 | 3 | 1 |" in page
+    assert f"| `tiny.py:3` | `{unnoticed}` | 3 is not tried |" in page
+
+
+def test_the_table_is_of_this_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    from mutants import mutants
+
+    assert set(TABLE["reasons"]) <= set(TABLE["tests"])
+    for module, tests in TABLE["tests"].items():
+        for path in (module, *tests):
+            assert (ROOT / path.split("::")[0]).is_file(), path
+    for module, reasons in TABLE["reasons"].items():
+        names = {one.name for one in mutants((ROOT / module).read_text(encoding="utf-8"))}
+        assert set(reasons) <= names, set(reasons) - names
