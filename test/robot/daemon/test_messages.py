@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from harness.fuzzing import BOUNDED, JSON, altered
+from harness.poses import pose as pose_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reachy_mini_ros.errors import MalformedError
 from reachy_mini_ros.robot.daemon import messages
 from reachy_mini_ros.robot.daemon.messages import HeadPose, Joints, TaskEnd, UploadReport
-from reachy_mini_ros.robot.state import ImuSample, RobotInfo
+from reachy_mini_ros.robot.state import ImuSample, Matrix, RobotInfo
 from reachy_mini_ros.texts import LONGEST
 
 NOW_NS = 12345
@@ -70,6 +71,7 @@ def test_good_messages_are_understood() -> None:
     assert isinstance(imu, ImuSample)
     assert imu.orientation.tolist() == [0.8, 0.0, 0.6, 0.0]
     assert imu.linear_acceleration.tolist() == [0.1, -0.2, 9.81]
+    assert imu.angular_velocity.tolist() == [0.01, 0.02, -0.03]
     assert (imu.temperature, imu.received_ns) == (36.0, NOW_NS)
     assert isinstance(status, RobotInfo)
     assert (status.model, status.motor_mode) == ("wireless", "enabled")
@@ -170,6 +172,88 @@ def test_a_head_pose_as_the_daemon_rounds_it_is_none_of_those() -> None:
     assert isinstance(parsed(pose(matrix)), HeadPose)
 
 
+TURNS = [pose_of(0.1, -0.2, 0.3, *angles) for angles in ((0, 0, 0), (0.5, -0.4, 2.0), (-2, 1, 0.7))]
+
+
+@pytest.mark.parametrize("turn", TURNS, ids=["none", "one", "other"])
+def test_a_rotation_may_be_off_by_what_is_rounded_and_no_more(turn: Matrix) -> None:
+    for row, column in np.ndindex(4, 4):
+        for sign in (1.0, -1.0):
+            other = turn.copy()
+            other[row, column] += 0.03 * sign
+            off = np.abs(other[:3, :3] @ other[:3, :3].T - np.eye(3)).max()
+            if row < 3 and off < 0.01:  # a translation, or an entry that hardly counts
+                assert isinstance(parsed(pose(other)), HeadPose)
+            else:
+                with pytest.raises(MalformedError, match="'head_pose'"):
+                    parsed(pose(other))
+    for row in range(3):
+        for factor, good in ((1.004, True), (0.996, True), (1.006, False), (0.994, False)):
+            scaled = turn.copy()
+            scaled[row, :3] *= factor
+            if good:
+                assert isinstance(parsed(pose(scaled)), HeadPose)
+            else:
+                with pytest.raises(MalformedError, match="is no rotation"):
+                    parsed(pose(scaled))
+        mirrored = turn.copy()
+        mirrored[row, :3] *= -1.0
+        with pytest.raises(MalformedError, match="is no rotation"):
+            parsed(pose(mirrored))
+
+
+@pytest.mark.parametrize("axis", range(3))
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_head_is_within_a_metre(axis: int, sign: float) -> None:
+    matrix = np.eye(4)
+    matrix[axis, 3] = sign
+    assert isinstance(parsed(pose(matrix)), HeadPose)
+    matrix[axis, 3] = 1.005 * sign
+    with pytest.raises(MalformedError, match="is no rotation and translation"):
+        parsed(pose(matrix))
+    matrix[axis, 3] = 1.02 * sign
+    with pytest.raises(MalformedError, match=r"not a number of 1\.01 at most"):
+        parsed(pose(matrix))
+
+
+@pytest.mark.parametrize(
+    ("good", "key", "most"),
+    [
+        (JOINTS, "head_joint_positions", 4 * math.tau),
+        (JOINTS, "antennas_joint_positions", 4 * math.tau),
+        (IMU, "accelerometer", 1000.0),
+        (IMU, "gyroscope", 100.0),
+        (IMU, "temperature", 200.0),
+    ],
+)
+def test_the_most_that_a_number_may_be_is_taken_and_no_more(
+    good: dict[str, Any], key: str, most: float
+) -> None:
+    for sign in (1.0, -1.0):
+        for value, refused in ((most, False), (most * 1.001, True)):
+            number = sign * value
+            rest = good[key][1:] if isinstance(good[key], list) else None
+            message = good | {key: number if rest is None else [*rest, number]}
+            if refused:
+                with pytest.raises(MalformedError, match=f"'{key}'"):
+                    parsed(message)
+            else:
+                assert parsed(message) is not None
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("length", [0.91, 1.09])
+def test_an_orientation_s_length_may_be_a_little_off(place: int, length: float) -> None:
+    def turned(value: float) -> object:
+        return parsed(IMU | {"quaternion": [value if at == place else 0.0 for at in range(4)]})
+
+    sample = turned(length)
+    assert isinstance(sample, ImuSample)
+    assert sample.orientation[place] == pytest.approx(1.0)
+    with pytest.raises(MalformedError, match=r"has length .*, not 1"):
+        turned(1.0 + (length - 1.0) * 11 / 9)
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -197,6 +281,36 @@ def test_texts_of_the_daemon_are_made_fit_to_be_shown() -> None:
     assert info.robot_name == "\\x1b[31m\\ud800"
     end = parsed(TASK | {"error": "no\nway"})
     assert end == TaskEnd("a-b-c", "no\\nway")
+    assert parsed(TASK | {"error": ""}) == TaskEnd("a-b-c", "an error without a text")
+    failed = parsed(CANCELLED | {"error": "lost"})
+    assert failed == UploadReport("u", started=False, cancelled=True, error="lost")
+
+
+def test_the_longest_message_is_looked_at() -> None:
+    longest = json.dumps(JOINTS).ljust(2**16)
+    assert isinstance(messages.parse(longest, NOW_NS), Joints)
+    assert isinstance(messages.parse(longest.encode(), NOW_NS), Joints)
+    with pytest.raises(MalformedError, match="65537 bytes, of 65536 at most"):
+        messages.parse(longest + " ", NOW_NS)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (1234567.0, "is 1.23457e+06, not"),
+        (10**15 - 1, "is 999999999999999, not"),
+        (-(10**15), "is a huge integer, not"),
+        (True, "is true or false, not"),
+        ("a" * 100, "is the text 'a"),
+        ({}, "is an object, not"),
+        (None, "is null, not"),
+    ],
+)
+def test_what_is_refused_is_told_in_a_few_words(value: object, told: str) -> None:
+    with pytest.raises(MalformedError) as refused:
+        parsed(IMU | {"temperature": value})
+    assert str(refused.value).startswith(f"'temperature' {told}")
+    assert len(str(refused.value)) < 100
 
 
 @BOUNDED

@@ -142,6 +142,33 @@ def test_a_head_is_turned_along_no_further_than_a_body_needs() -> None:
     assert limits.turned_along(head(), math.nan) is None
 
 
+@pytest.mark.parametrize("turn", [head(), head(0.01, 0.0, 0.0, 20, -15, 100)])
+def test_a_rotation_may_be_off_by_a_thousandth_and_no_more(turn: Matrix) -> None:
+    for row, column in np.ndindex(4, 4):
+        for sign in (1.0, -1.0):
+            other = turn.copy()
+            other[row, column] += 0.003 * sign
+            off = np.abs(other[:3, :3] @ other[:3, :3].T - np.eye(3)).max()
+            if row < 3 and off < 0.001:  # a translation, or an entry that hardly counts
+                limits.check(Target(head_pose=other))
+            else:
+                with pytest.raises(InvalidCommandError, match="not a rigid transform"):
+                    limits.check(Target(head_pose=other))
+    for row in range(3):
+        for factor, good in ((1.0004, True), (0.9996, True), (1.0006, False), (0.9994, False)):
+            scaled = turn.copy()
+            scaled[row, :3] *= factor
+            if good:
+                limits.check(Target(head_pose=scaled))
+            else:
+                with pytest.raises(InvalidCommandError, match="not a rigid transform"):
+                    limits.check(Target(head_pose=scaled))
+        mirrored = turn.copy()
+        mirrored[row, :3] *= -1.0
+        with pytest.raises(InvalidCommandError, match="not a rigid transform"):
+            limits.check(Target(head_pose=mirrored))
+
+
 def test_stewart_joints_that_hold_no_platform_are_refused() -> None:
     with pytest.raises(InvalidCommandError, match="no head pose belongs"):
         limits.check(Target(head_joints=np.array([0, 1.2, -1.2, 1.2, 0.5, 0.5, 0.5])))
@@ -236,7 +263,7 @@ def test_a_limit_is_where_it_is_said_to_be(
     """A little outside counts as the edge, so that what was read there can be sent back."""
     for sign in (1.0, -1.0):
         limits.check(edge(part, sign * (bound + 0.9 * tolerance)), reach=reach)
-        with pytest.raises(UnreachableError, match="outside|more than"):
+        with pytest.raises(UnreachableError, match=r"outside|more than"):
             limits.check(edge(part, sign * (bound + 1.1 * tolerance)), reach=reach)
 
 
