@@ -48,6 +48,49 @@ def test_without_a_microphone_there_is_silence_for_all_of_the_time() -> None:
     assert {packet for _, packet in played.given} == {SILENCE}
     assert len(played.given) == pytest.approx(9.9 / PACKET_S, abs=1)
     assert not played.timeline.flows
+    assert played.timeline.silent == played.timeline.position == len(played.given) * 960
+
+
+def test_a_missing_packet_is_waited_for_a_tenth_of_a_second() -> None:
+    for begin_s, begin in ((0.0, 0), (1.0, 48_000)):
+        timeline = PacketTimeline(begin_s)
+        assert timeline.position == begin
+        assert timeline.take(begin_s + 0.119, _as_stamped) == []
+        assert timeline.take(begin_s + 0.121, _as_stamped) == [(begin // 48, SILENCE)]
+
+
+@pytest.mark.parametrize(
+    ("off_ms", "given_ms", "corrected", "silent", "dropped"),
+    [
+        (3, 20, 0, 0, 0),  # left where it is
+        (-3, 20, 0, 0, 0),
+        (4, 21, 48, 0, 0),  # moved by a millisecond
+        (-4, 19, -48, 0, 0),
+        (15, 21, 48, 0, 0),
+        (-15, 19, -48, 0, 0),
+        (16, 39, -48, 960, 0),  # behind a hole, and then 4 ms early
+        (-16, None, 0, 0, 960),  # too late
+    ],
+)
+def test_how_far_from_its_place_a_packet_may_be(
+    off_ms: int, given_ms: int | None, corrected: int, silent: int, dropped: int
+) -> None:
+    timeline, encoder = PacketTimeline(), OpusEncoder()
+    timeline.add(encoder.packet(), 0.0, 0.0)
+    assert len(timeline.take(0.0, _as_stamped)) == 1
+    packet = encoder.packet()
+    timeline.add(packet, 0.02, 0.02 + off_ms / 1000)
+    given = [time_ms for time_ms, one in timeline.take(0.05, _as_stamped) if one == packet]
+    assert given == ([] if given_ms is None else [given_ms])
+    assert (timeline.silent, timeline.dropped) == (silent, dropped)
+    assert timeline.corrected == corrected
+
+
+@pytest.mark.parametrize(("ahead_s", "placed_ms"), [(1.98, 3000), (2.02, 1000)])
+def test_a_time_more_than_two_seconds_ahead_is_wrong(ahead_s: float, placed_ms: int) -> None:
+    timeline, packet = PacketTimeline(), OpusEncoder().packet()
+    timeline.add(packet, 1.0, 1.0 + ahead_s)
+    assert timeline.take(1.0, _as_stamped)[-1][0] == pytest.approx(placed_ms, abs=25)
 
 
 def test_packets_are_given_as_they_come_each_at_its_time() -> None:
@@ -77,6 +120,9 @@ def test_a_microphone_whose_clock_differs_stays_in_step_and_whole(speed: float) 
     assert [packet for _, packet in played.given] == packets
     off_s = [time_ms / 1000 - n * PACKET_S * speed for n, (time_ms, _) in enumerate(played.given)]
     assert max(map(abs, off_s)) < 0.005
+    timeline = played.timeline
+    assert timeline.position == 1000 * 960 + timeline.corrected
+    assert timeline.corrected / 48_000 == pytest.approx(20 * (speed - 1.0), abs=0.005)
 
 
 def test_what_comes_all_at_once_and_too_late_is_left_out() -> None:

@@ -76,6 +76,18 @@ def test_a_stream_that_begins_anew_is_taken_up() -> None:
     assert stream.send(5000, 5001) == [5000, 5001]
 
 
+@pytest.mark.parametrize(
+    ("number", "anew"), [(1200, False), (1201, True), (100, False), (99, True)]
+)
+def test_a_number_far_off_begins_anew(number: int, anew: bool) -> None:
+    """From 1001 packets ahead, and from 101 behind."""
+    stream = Stream()
+    stream.send(*range(200))
+    assert stream.send(number) == ([number] if anew else [])
+    if not anew:
+        assert stream.send(200) == [200], "it goes on"
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_every_packet_that_is_late_by_less_than_four_is_there_in_order(seed: int) -> None:
     shuffled = list(range(1, 400))

@@ -21,6 +21,17 @@ def test_parts_that_come_in_batches_are_one_row_each_in_order() -> None:
     assert rows.take() == []
 
 
+def test_a_row_is_given_300_ms_after_its_first_part() -> None:
+    rows = StateRows()
+    rows.add(100, {"head_z": 1.0}, 50 * MS)
+    rows.add(100, {"yaw_body": 2.0}, 349 * MS)
+    assert rows.take(350 * MS - 1) == []
+    assert rows.take(350 * MS) == [State(100, {"head_z": 1.0, "yaw_body": 2.0})]
+    rows.add(100, {"head_z": 3.0}, 350 * MS)
+    rows.add(101, {"head_z": 4.0}, 350 * MS)
+    assert rows.take() == [State(101, {"head_z": 4.0})]
+
+
 def test_an_earlier_moment_that_comes_later_is_put_before() -> None:
     rows = StateRows()
     rows.add(120, {"head_z": 2.0}, 0)

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from reachy_mini_ros.errors import BusyError, InvalidCommandError
-from reachy_mini_ros.robot.motion.lease import RULES, Answer, Ask, Lease, Standing
+from reachy_mini_ros.robot.motion.lease import ALWAYS, RULES, Answer, Ask, Lease, Standing
 
 DOCS = Path(__file__).parents[3] / "docs" / "motion.md"
 ASKS = (Ask.ACQUIRE, Ask.RENEW, Ask.RELEASE, Ask.TAKE)
@@ -104,6 +104,38 @@ def test_a_name_that_cannot_be_part_of_a_topic_is_refused(lease: Lease, name: st
 def test_a_time_that_is_none_is_refused(lease: Lease, for_s: float) -> None:
     with pytest.raises(InvalidCommandError, match="a lease is for 1 to 3600 s"):
         lease.ask(Ask.TAKE, "me", for_s)
+
+
+def test_the_shortest_and_the_longest_name_and_time_are_taken(lease: Lease, clock: Clock) -> None:
+    for name, for_s in (("a", 1.0), ("Z_9" + "a" * 37, 3600.0)):
+        assert lease.ask(Ask.ACQUIRE, name, for_s) is Answer.GRANTED
+        assert lease.left_s() == for_s
+        clock.now_s += for_s
+        assert lease.left_s() == 0.0
+    assert lease.ask(Ask.ACQUIRE, "me") is Answer.GRANTED
+    assert lease.left_s() == 1.0
+    for for_s in (0.99, 3600.1):
+        with pytest.raises(InvalidCommandError, match="a lease is for 1 to 3600 s"):
+            lease.ask(Ask.RENEW, "me", for_s)
+
+
+def test_what_changes_nothing_is_never_refused(lease: Lease) -> None:
+    lease.ask(Ask.ACQUIRE, "other", 10.0)
+    for source in ALWAYS:
+        lease.admit(source, "")
+        lease.admit(source, "me")
+
+
+def test_why_it_is_as_it_is_is_told(lease: Lease) -> None:
+    def reason(ask: Ask, name: str) -> str:
+        lease.ask(ask, name, 10.0)
+        return lease.state.reason
+
+    assert lease.state.reason == ""
+    assert reason(Ask.ACQUIRE, "me") == "granted"
+    assert reason(Ask.RENEW, "me") == "renewed"
+    assert reason(Ask.TAKE, "other") == "taken from me"
+    assert reason(Ask.RELEASE, "other") == "released by other"
 
 
 class AnySequence(RuleBasedStateMachine):
