@@ -88,6 +88,37 @@ class Listening:
         await until(lambda: len(self.sound) >= wanted)
 
 
+def test_what_is_old_and_what_is_new_again() -> None:
+    """Old from 350 ms on, new again under 150, and no backlog any more after a second."""
+    backlog, ms = Backlog(), 1_000_000
+    begin_ns = 10_000 * ms
+
+    def holds(at_ms: int, age_ms: float) -> bool:
+        arrived_ns = begin_ns + at_ms * ms
+        return backlog.holds(arrived_ns - round(age_ms * ms), arrived_ns)
+
+    assert not holds(0, 349.999999)
+    assert (backlog.bursts, backlog.dropped, backlog.dropped_ns) == (0, 0, 0)
+    assert holds(10, 350)
+    assert holds(50, 150)
+    assert (backlog.bursts, backlog.dropped) == (1, 2)
+    assert backlog.dropped_ns == (10 + 240) * ms - 1, "from the frame before the first on"
+    assert not holds(60, 149.999999)
+    assert not holds(70, 300)
+    assert holds(100, 400)
+    assert holds(1100, 400)
+    assert (backlog.bursts, backlog.dropped) == (2, 4)
+    assert not holds(1101, 400), "the way has become longer"
+    backlog.restart()
+    assert not holds(1102, 200)
+    assert holds(1103, 350)
+    assert backlog.bursts == 3
+    backlog.restart()
+    before_ns = backlog.dropped_ns
+    assert holds(1104, 500)
+    assert backlog.dropped_ns == before_ns, "nothing is known of how long the first one lasts"
+
+
 @pytest.mark.parametrize("stall_s", [0.45, 0.9])
 @on_a_loop
 async def test_a_stall_on_the_way_is_followed_by_what_is_new(stall_s: float) -> None:
