@@ -33,7 +33,9 @@ def requirements(part: str) -> set[str]:
     return {re.split(r"[<>=!\[ ;]", line)[0].lower() for line in lines if line[:1] not in ("", "#")}
 
 
-@pytest.mark.parametrize("script", [*COMMANDS, "coverage.sh", "docs.sh", "matrix.sh", "mutation.sh"])
+@pytest.mark.parametrize(
+    "script", [*COMMANDS, "coverage.sh", "docs.sh", "matrix.sh", "mutation.sh"]
+)
 def test_scripts_explain_themselves(script: str) -> None:
     for option in ("--help", "-h"):
         answer = run(script, option)

@@ -144,3 +144,39 @@ def test_a_stream_that_begins_anew_is_a_gap() -> None:
     frames = taken(into, again)
     assert [frame.data for frame in frames] == [picture(number) for number in range(5)]
     assert [frame.follows for frame in frames] == [False, True, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "anew"), [(1000, False), (1001, True), (-1000, False), (-1001, True)]
+)
+def test_a_number_more_than_a_thousand_off_begins_anew(ahead: int, anew: bool) -> None:
+    into = buffer()
+    (last,) = taken(into, packets(1))
+    assert last.data == picture(0)
+    far = packets(2)[3]  # the one that is due
+    far.sequence_number = (far.sequence_number + ahead) % 2**16
+    far.marker, far.timestamp = 1, 7
+    assert len(taken(into, [far])) == int(anew)
+    if not anew:
+        (following,) = taken(into, packets(2)[3:])
+        assert (following.data, following.follows) == (picture(1), True)
+
+
+def test_a_missing_packet_is_waited_for_200_ms(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+    monkeypatch.setattr(picture_buffer.time, "monotonic", lambda: now_s)
+    into, arriving = buffer(), packets(5)
+    taken(into, arriving[:3])
+    for now_s in (0.0, 0.1, 0.2):
+        assert taken(into, [arriving[round(6 + 10 * now_s)]]) == []
+    now_s = 0.2001
+    assert [frame.data for frame in taken(into, arriving[9:12])] == [picture(2), picture(3)]
+
+
+def test_not_more_than_512_packets_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_buffer.time, "monotonic", lambda: 0.0)
+    into, arriving = buffer(), packets(200)
+    taken(into, arriving[:3])
+    assert taken(into, arriving[6 : 6 + 512]) == []
+    frames = taken(into, arriving[6 + 512 : 6 + 513])
+    assert [frame.data for frame in frames] == [picture(number) for number in range(2, 173)]

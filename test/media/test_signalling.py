@@ -66,3 +66,44 @@ def test_an_answer_names_session_and_description() -> None:
         "sessionId": "s",
         "sdp": {"type": "answer", "sdp": "v=0"},
     }
+
+
+def test_what_we_ask_for_is_said_in_the_protocol_s_words() -> None:
+    assert [
+        json.loads(text)
+        for text in (
+            signalling.register("us"),
+            signalling.list_producers(),
+            signalling.start_session("r"),
+            signalling.end_session("s"),
+        )
+    ] == [
+        {"type": "setPeerStatus", "roles": ["listener"], "meta": {"name": "us"}},
+        {"type": "list"},
+        {"type": "startSession", "peerId": "r"},
+        {"type": "endSession", "sessionId": "s"},
+    ]
+
+
+@pytest.mark.parametrize(("line", "good"), [(0, True), (999, True), (1000, False), (-1, False)])
+def test_the_line_of_a_candidate_can_be_in_a_description(line: int, good: bool) -> None:
+    text = f'{{"type":"peer","sessionId":"s","ice":{{"candidate":"c","sdpMLineIndex":{line}}}}}'
+    if good:
+        assert signalling.parse(text) == signalling.Candidate("s", "c", line)
+    else:
+        with pytest.raises(RobotError):
+            signalling.parse(text)
+
+
+@pytest.mark.parametrize(("brackets", "good"), [(10_000, True), (10_001, False)])
+def test_a_message_has_ten_thousand_brackets_at_most(brackets: int, good: bool) -> None:
+    text = '{"type":"other","of":[' + ",".join("[]{}"[i % 2 * 2 :][:2] for i in range(brackets - 2))
+    text += "]}"
+    assert text.count("[") + text.count("{") == brackets
+    if good:
+        assert signalling.parse(text) is None
+    else:
+        with pytest.raises(RobotError) as refused:
+            signalling.parse(text)
+        assert text[:80] in str(refused.value)
+        assert text[:81] not in str(refused.value)
