@@ -170,11 +170,10 @@ class Runner:
         limit_s = max(LEAST_CPU_S, LIMIT * (used_s() - begin_s))
         found = mutants(source)
         reached = [one for one in found if not set(ran).isdisjoint(one.lines)]
-        chosen = random.Random(f"{self.seed} {path}").sample(
-            range(len(reached)), min(self.sample, len(reached))
-        )
+        order = list(range(len(reached)))
+        random.Random(f"{self.seed} {path}").shuffle(order)
         codes: dict[Mutant, int] = {}
-        for one in (reached[index] for index in sorted(chosen)):
+        for one in (reached[index] for index in sorted(order[: self.sample])):
             compile(one.source, path, "exec")  # a fault of ours would count as killed
             codes[one] = forked(
                 lambda one=one: tested(path, one.source, tests),  # type: ignore[misc]

@@ -107,7 +107,13 @@ def test_numbers_that_are_not_finite_are_refused_wherever_they_stand(
         (Target(head_pose=head() * 2), "not a rigid transform"),
         (Target(head_pose=head(roll=41)), r"head roll 41.0 deg is outside \+-40.0 deg"),
         (Target(head_pose=head(pitch=-50)), "head pitch -50.0 deg is outside"),
-        (Target(head_pose=head(z=0.1)), "cannot reach"),
+        (
+            Target(head_pose=head(0.02, -0.03, 0.1, 10, -20, 30.04)),
+            r"cannot reach \(20, -30, 100\) mm from neutral with roll 10.0 deg, pitch -20.0 deg, "
+            "yaw 30.0 deg",
+        ),
+        (Target(head_pose=head(z=1e9)), r"cannot reach \(0, 0, 1000000\) mm"),
+        (Target(head_pose="abc"), "head pose: not an array of numbers"),  # type: ignore[arg-type]
         (Target(head_pose=head(z=-0.177)), "cannot reach"),
         (Target(head_pose=head(roll=40, pitch=40)), "stewart_3"),
         (

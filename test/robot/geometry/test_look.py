@@ -71,11 +71,33 @@ def test_what_is_behind_is_looked_at_by_turning_round() -> None:
         ([0.0, 0.0, 0.0], "too near"),
         ([math.nan, 0.0, 0.0], "NaN or infinity"),
         ([math.inf, 0.0, 0.0], "NaN or infinity"),
+        ([0.0, -1.001e6, 0.0], "further away than 1e\\+06 m"),
+        ([1.0, 0.0], "NaN or infinity"),
     ],
 )
 def test_a_point_that_cannot_be_looked_at_is_refused(point: list[float], text: str) -> None:
     with pytest.raises(InvalidCommandError, match=text):
         look.level_pose(np.array(point))
+
+
+def test_the_nearest_point_is_five_centimetres_before_the_camera() -> None:
+    forward, left, up = look.head_to_camera()[:3, 3]
+    near = np.array([forward + look.NEAREST_M + 1e-6, left, up])
+    assert look.NEAREST_M == 0.05
+    pose = look.level_pose(near)
+    np.testing.assert_allclose(pose, np.eye(4), atol=1e-4)
+    assert look.pointing_error(near, pose) == pytest.approx(off_axis_rad(near, pose), abs=1e-9)
+    with pytest.raises(InvalidCommandError, match="too near"):
+        look.level_pose(near - [2e-6, 0.0, 0.0])
+    look.level_pose(np.array([1e6, -1e6, 1e6]))
+
+
+def test_the_pointing_error_is_the_angle_off_the_optical_axis() -> None:
+    for point in ([1.0, 0.3, 0.2], [0.5, -0.4, 0.0], [-1.0, 0.2, 0.1]):
+        turned = look.level_pose(np.array([1.0, 0.4, -0.1]))
+        error = look.pointing_error(np.array(point), turned)
+        assert error == pytest.approx(off_axis_rad(np.array(point), turned), abs=1e-9)
+        assert error > 0.05
 
 
 def test_a_point_overhead_is_out_of_reach_and_the_reason_says_so() -> None:
@@ -148,6 +170,11 @@ def test_a_pixel_that_the_lens_model_does_not_reach_is_refused() -> None:
     [
         (1280.0, 0.0, 1.0, "outside the picture of 1280 x 720"),
         (-1.0, 0.0, 1.0, "outside the picture"),
+        (-0.51, 0.0, 1.0, "outside the picture"),
+        (0.0, -0.51, 1.0, "outside the picture"),
+        (1279.51, 0.0, 1.0, "outside the picture"),
+        (0.0, 719.51, 1.0, "outside the picture"),
+        (5.0, 5.0, 0.0, "not in front"),
         (math.nan, 0.0, 1.0, "outside the picture"),
         (5.0, 5.0, -1.0, "not in front"),
         (5.0, 5.0, math.inf, "not in front"),
@@ -156,3 +183,11 @@ def test_a_pixel_that_the_lens_model_does_not_reach_is_refused() -> None:
 def test_a_pixel_that_shows_nothing_is_refused(u: float, v: float, depth: float, text: str) -> None:
     with pytest.raises(InvalidCommandError, match=text):
         look.point_of_pixel(u, v, camera_model(SIMULATION, 1280, 720), np.eye(4), depth)
+
+
+@pytest.mark.parametrize(("u", "v"), [(-0.5, -0.5), (1279.5, 719.5)])
+def test_a_picture_s_edge_is_in_it(u: float, v: float) -> None:
+    model = camera_model(SIMULATION, 1280, 720)
+    shown = in_camera(look.point_of_pixel(u, v, model, np.eye(4)), np.eye(4))
+    assert shown[2] == pytest.approx(1.5), "where nobody says how far it is"
+    assert shown[:2] / 1.5 == pytest.approx((np.array([u, v]) - model.k[:2, 2]) / model.k[0, 0])
