@@ -32,6 +32,8 @@ from mutation_page import COLUMNS, page_of, row, row_of
 
 STARTING = {"processes", "ros"}
 """Fixtures of tests that start something: these are left out."""
+EXAMPLES = 20
+"""Of Hypothesis for each test that does not ask for a number: these take most of the time."""
 LIMIT = 5
 """How many times the CPU time of the unchanged module a changed one may take."""
 LEAST_CPU_S = 1
@@ -70,7 +72,11 @@ class Quick:
         config.workerinput = {}  # type: ignore[attr-defined]
         phases = (Phase.explicit, Phase.generate)
         settings.register_profile(
-            "mutation", settings(), phases=phases, database=None, derandomize=True
+            *("mutation", settings()),
+            max_examples=EXAMPLES,
+            phases=phases,
+            database=None,
+            derandomize=True,
         )
         settings.load_profile("mutation")
 
@@ -94,7 +100,8 @@ def forked(work: Callable[[], int], cpu_s: float, output: Path) -> int:
         try:
             code = work()
         finally:
-            traceback.print_exc()
+            if sys.exc_info()[0] is not None:
+                traceback.print_exc()
             sys.stdout.flush()
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
