@@ -307,6 +307,7 @@ def test_what_is_refused_is_doubtful_beforehand_and_hardly_more() -> None:
     count = 1500
     low = np.array([-0.06, -0.06, -0.06, -50, -50, -200])
     heads = np.array([head(*row) for row in random.uniform(low, -low, (count, 6))])
+    heads[:5] = head()  # where nothing else is wrong
     heads[0, 0, 0] = np.nan
     heads[1, :3, :3] *= 1.01
     heads[2, 0, 0] *= -1.0
@@ -314,7 +315,9 @@ def test_what_is_refused_is_doubtful_beforehand_and_hardly_more() -> None:
     heads[4, 0, 3] = 1e308
     yaws = random.uniform(-3.0, 3.0, count)
     yaws[200:] = [math.atan2(pose[1, 0], pose[0, 0]) + 0.3 for pose in heads[200:]]
+    yaws[:5] = 0.0
     antennas = random.uniform(-3.2, 3.2, (count, 2))
+    antennas[:5] = 0.0
     antennas[5] = np.nan
     refused = []
     for pose, yaw, pair in zip(heads, yaws, antennas, strict=True):
@@ -324,6 +327,7 @@ def test_what_is_refused_is_doubtful_beforehand_and_hardly_more() -> None:
             refused.append(True)
         else:
             refused.append(False)
+    assert all(refused[:6])
     doubts = limits.doubtful(heads, yaws, antennas)
     assert not (np.array(refused) & ~doubts).any()
     assert 100 < (~doubts).sum() < count
