@@ -83,8 +83,8 @@ def sps(
 
 FULL_LIST = "1" + se(1) * 16
 LARGE_LIST = "1" + se(-1) * 4 + se(1) * 60
-ENDED_LIST = "1" + se(3) + se(-11)
-LISTS = FULL_LIST + "0" * 4 + ENDED_LIST + LARGE_LIST
+ENDED_LIST = "1" + se(127) + se(121)  # 8 + 248 is 0 of 256
+LISTS = FULL_LIST + ENDED_LIST + "000" + FULL_LIST + LARGE_LIST
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from harness.streaming import OpusEncoder
 from harness.video import Encoder
 
+from reachy_mini_ros.media.bitstream import nal_units
 from reachy_mini_ros.media.mp4 import Film
 from reachy_mini_ros.media.packet_timeline import PacketTimeline
 
@@ -120,6 +121,28 @@ def test_fragments_are_numbered_and_say_when_they_are_shown() -> None:
         for number, time in enumerate(times, start=1)
     ]
     assert film.time_s == times[-1] / 90_000
+
+
+def test_a_picture_that_comes_twice_is_another_one() -> None:
+    encoder = Encoder()
+    frames = [replace(encoder.frame(), pts=pts) for pts in (500, 500, 501)]
+    film = Film(frames[0])
+    told = [fragment(film.fragment(frame))[1][2] for frame in frames]
+    assert told == [PICTURE, 2 * PICTURE, 2 * PICTURE + 1]
+
+
+def test_parameter_sets_are_in_the_header_alone() -> None:
+    frame = Encoder().frame()
+    kinds = [unit[0] & 31 for unit in nal_units(frame.data)]
+    assert {7, 8} <= set(kinds)
+    delimited = replace(frame, data=b"\0\0\0\1\x09\x10" + frame.data)
+    sample = fragment(Film(frame).fragment(delimited))[2]
+    found = []
+    while sample:
+        size = int.from_bytes(sample[:4], "big")
+        found.append(sample[4] & 31)
+        sample = sample[4 + size :]
+    assert found == [kind for kind in kinds if kind not in (7, 8)]
 
 
 def test_kept_pauses_are_as_long_as_they_were() -> None:

@@ -67,6 +67,12 @@ def test_a_direction_that_cannot_be_is_refused(angle: object) -> None:
         answers.doa({"angle": angle, "speech_detected": True})
 
 
+@pytest.mark.parametrize("details", [7, ["lost"], {"a": 1}, True])
+def test_details_that_are_no_text_are_refused(details: object) -> None:
+    with pytest.raises(MalformedError, match="the details of the move's update are no text"):
+        answers.move_update({"type": "move_failed", "uuid": UUID, "details": details})
+
+
 def refusal_of(parse: Callable[[], object]) -> str:
     """Return why something was refused, empty if it was not."""
     try:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from reachy_mini_ros.errors import InvalidCommandError, UnreachableError
 from reachy_mini_ros.robot.geometry import clamping, kinematics, limits, rotations
 from reachy_mini_ros.robot.geometry.limits import DOCUMENTED, Reach
-from reachy_mini_ros.robot.state import RobotState, Target
+from reachy_mini_ros.robot.state import Matrix, RobotState, Target
 
 PRESENT = RobotState(np.eye(4), NEUTRAL_JOINTS, np.zeros(2), 0)
 any_float = st.floats(allow_nan=True, allow_infinity=True)
@@ -126,6 +126,49 @@ def test_what_is_turned_too_far_is_turned_back_to_what_the_body_allows() -> None
         0.2 + math.radians(65), abs=0.01
     )
     assert clamped.body_yaw == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("asked", "body"), [(-0.8, 0.8 - 1.134), (2.5, 0.8 + 1.134), (4.0, 1.934)])
+def test_a_body_is_turned_as_far_as_the_head_lets_it(asked: float, body: float) -> None:
+    joints = kinematics.inverse(pose(0, 0, 0, 0, 0, 0.8), 0.8, automatic_body_yaw=False)
+    assert joints is not None
+    there = RobotState(pose(0, 0, 0, 0, 0, 0.8), joints, np.zeros(2), 0)
+    assert clamping.clamp(Target(body_yaw=asked), there).body_yaw == pytest.approx(body, abs=1e-9)
+
+
+def test_what_is_legal_of_a_target_stays_as_it_is() -> None:
+    tilted = pose(0.005, 0.0, 0.0, 0.1, -0.2, 0.3)
+    clamped = clamping.clamp(Target(tilted, np.array([5.0, -5.0])), PRESENT)
+    np.testing.assert_allclose(clamped.head_pose, tilted, atol=1e-12)
+    np.testing.assert_allclose(clamped.antennas, [math.pi, -math.pi], atol=1e-3)
+    near = NEUTRAL_JOINTS + np.array([0.1, 0.05, 0.05, 0.0, 0.0, -0.05, 0.0])
+    clamped = clamping.clamp(Target(None, np.array([0.0, 9.0]), head_joints=near), PRESENT)
+    np.testing.assert_allclose(clamped.head_joints, near, atol=1e-12)
+
+
+def test_joints_are_clamped_on_the_way_from_neutral() -> None:
+    def clamped(joints: Matrix) -> Matrix:
+        found = clamping.clamp(Target(head_joints=joints), PRESENT).head_joints
+        assert found is not None
+        return found
+
+    body = np.eye(7)[0]
+    np.testing.assert_allclose(
+        clamped(NEUTRAL_JOINTS + 9.0 * body), NEUTRAL_JOINTS + 2.79253 * body, atol=1e-4
+    )
+    way = np.array([0.0, 1.1, -0.23, 0.82, -1.29, 0.64, -0.42]) - NEUTRAL_JOINTS
+    parts = (clamped(NEUTRAL_JOINTS + way) - NEUTRAL_JOINTS)[1:] / way[1:]
+    np.testing.assert_allclose(parts, parts[0], atol=1e-3)
+    assert 0.2 < parts[0] < 0.95
+    with pytest.raises(UnreachableError):
+        limits.check(Target(head_joints=NEUTRAL_JOINTS + way * (parts[0] + 0.01)), PRESENT)
+
+
+def test_without_a_body_yaw_the_head_turns_as_far_as_both_may() -> None:
+    reach = Reach(head_to_body_rad=0.5, body_rad=1.0)
+    clamped = clamping.clamp(Target(head_pose=pose(0, 0, 0, 0, 0, 3.0)), PRESENT, reach)
+    assert clamped.head_pose is not None
+    assert rotations.roll_pitch_yaw(clamped.head_pose)[2] == pytest.approx(1.5, abs=2e-3)
 
 
 def test_malformed_targets_are_not_clamped() -> None:

@@ -131,7 +131,7 @@ def test_why_it_is_as_it_is_is_told(lease: Lease) -> None:
         lease.ask(ask, name, 10.0)
         return lease.state.reason
 
-    assert lease.state.reason == ""
+    assert (lease.state.holder, lease.state.until_s, lease.state.reason) == ("", 0.0, "")
     assert reason(Ask.ACQUIRE, "me") == "granted"
     assert reason(Ask.RENEW, "me") == "renewed"
     assert reason(Ask.TAKE, "other") == "taken from me"
