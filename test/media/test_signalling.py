@@ -60,6 +60,29 @@ def test_what_is_no_signalling_is_named_as_such(text: str | bytes) -> None:
         signalling.parse(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type":"list","producers":[{"id":5}]}',
+        '{"type":"peerStatusChanged","peerId":null,"roles":[]}',
+        '{"type":"sessionStarted","sessionId":{}}',
+        '{"type":"endSession","sessionId":7}',
+        '{"type":"peer","sessionId":"s","sdp":{"type":"offer","sdp":[]}}',
+        '{"type":"peer","sessionId":1,"sdp":{"type":"offer","sdp":"v=0"}}',
+        '{"type":"peer","sessionId":"s","ice":{"candidate":9,"sdpMLineIndex":1}}',
+        '{"type":"peer","sessionId":"s","ice":{"candidate":"c","sdpMLineIndex":"1"}}',
+    ],
+)
+def test_what_is_no_text_where_one_is_due_is_refused(text: str) -> None:
+    with pytest.raises(RobotError, match="does not speak the robot's protocol"):
+        signalling.parse(text)
+
+
+def test_an_answer_to_us_is_of_no_use() -> None:
+    text = '{"type":"peer","sessionId":"s","sdp":{"type":"answer","sdp":"v=0"}}'
+    assert signalling.parse(text) is None
+
+
 def test_an_answer_names_session_and_description() -> None:
     assert json.loads(signalling.answer("s", "v=0")) == {
         "type": "peer",
