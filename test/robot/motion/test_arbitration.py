@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from reachy_mini_ros.errors import BusyError
 from reachy_mini_ros.robot.motion.arbitration import (
     MESSAGES,
+    OVERTAKEN_MESSAGE,
     RULES,
     Command,
     Motion,
@@ -142,6 +143,45 @@ def test_who_was_asleep_and_was_switched_on_is_not_asleep_when_switched_off(moti
     motion.motor_mode = "enabled"
     motion.motor_mode = "disabled"
     assert motion.situation is Situation.MOTORS_OFF
+
+
+def test_what_was_got_ready_before_a_stop_is_refused_after_it(motion: Motion) -> None:
+    assert motion.stops == 0
+    motion.admit(Command.GOTO, motion.stops)
+    motion.stopped()
+    assert motion.stops == 1
+    with pytest.raises(BusyError, match=OVERTAKEN_MESSAGE):
+        motion.admit(Command.GOTO, 0)
+    motion.admit(Command.GOTO, 1)
+    motion.admit(Command.GOTO)
+
+
+def test_who_sleeps_sleeps_on_when_the_motors_are_told_to_be_off_again(motion: Motion) -> None:
+    bring_into(motion, Situation.ASLEEP)
+    motion.motor_mode = "disabled"
+    assert motion.situation is Situation.ASLEEP
+    motion.began(Command.WAKE_UP)
+    motion.stopped()
+    assert motion.situation is Situation.MOTORS_OFF, "stopped on the way up, it does not sleep"
+
+
+def test_motors_that_went_off_in_a_goto_are_no_sleep(motion: Motion) -> None:
+    motion.began(Command.GOTO)
+    motion.motor_mode = "disabled"
+    motion.ended()
+    assert motion.situation is Situation.MOTORS_OFF
+
+
+def test_a_stream_is_over_with_its_timeout_and_not_before(motion: Motion, clock: Clock) -> None:
+    motion.began(Command.TARGET)
+    began_s = clock.now_s
+    clock.now_s = began_s + TIMEOUT_S - 2**-20
+    assert not motion.stream_is_over()
+    clock.now_s = began_s + TIMEOUT_S
+    assert motion.stream_is_over()
+    motion.stopped()
+    clock.now_s += TIMEOUT_S
+    motion.admit(Command.TARGET)
 
 
 class AnySequence(RuleBasedStateMachine):

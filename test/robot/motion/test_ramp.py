@@ -104,6 +104,10 @@ def test_many_targets_between_two_ticks_are_no_faster() -> None:
     assert ramp.at.antennas[0] <= SPEEDS.antennas_rad_s * 2 * TICK_S
 
 
+def test_the_speeds_are_those_of_the_docs_where_nobody_says() -> None:
+    assert Speeds() == Speeds(head_rad_s=4.0, head_m_s=0.15, body_rad_s=4.0, antennas_rad_s=8.0)
+
+
 def test_joints_go_straight_and_none_is_too_fast() -> None:
     ramp = Ramp(SPEEDS)
     goal = NEUTRAL_JOINTS + np.array([1.0, 0.3, -0.2, 0.1, 0.0, 0.2, -0.3])
@@ -113,6 +117,64 @@ def test_joints_go_straight_and_none_is_too_fast() -> None:
     assert np.abs(steps[:, 0]).max() <= SPEEDS.body_rad_s * TICK_S + 1e-9
     assert np.abs(steps[:, 1:]).max() <= SPEEDS.head_rad_s * TICK_S + 1e-9
     np.testing.assert_array_equal(sent[-1], goal)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        [0.0, 0.2, 0.0, -0.5, 0.0, 0.0, 0.1],
+        [-1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        [0.5, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0],
+    ],
+)
+def test_the_joint_that_takes_longest_goes_as_fast_as_it_may(
+    way: list[float],
+) -> None:
+    ramp = Ramp(SPEEDS)
+    ramp.aim(Target(head_joints=NEUTRAL_JOINTS + np.array(way)), present())
+    sent = [step.head_joints for step in run(ramp)]
+    steps = np.abs(np.diff([NEUTRAL_JOINTS, *sent], axis=0))
+    slowest = [SPEEDS.body_rad_s, *[SPEEDS.head_rad_s] * 6]
+    shares = (steps / (np.array(slowest) * TICK_S)).max(axis=1)
+    np.testing.assert_allclose(shares[:-1], 1.0)
+    assert shares[-1] <= 1.0 + 1e-9
+
+
+@pytest.mark.parametrize("part", ["body", "metres", "turn"])
+def test_the_part_that_takes_longest_goes_as_fast_as_it_may(part: str) -> None:
+    goal = {
+        "body": Target(head_pose=pose(0.001, 0, 0, 0, 0, 0.1), body_yaw=-0.9),
+        "metres": Target(head_pose=pose(0.012, 0, 0.016, 0, 0, 0.1), body_yaw=0.1),
+        "turn": Target(head_pose=pose(0.001, 0, 0, 0.3, -0.3, 0.5), body_yaw=0.1),
+    }[part]
+    ramp = Ramp(SPEEDS)
+    ramp.aim(goal, present())
+    first = ramp.step(0.0)
+    assert first is not None
+    assert first.head_pose is not None
+    assert first.body_yaw is not None
+    went = {
+        "body": abs(first.body_yaw) / SPEEDS.body_rad_s,
+        "metres": float(np.linalg.norm(first.head_pose[:3, 3])) / SPEEDS.head_m_s,
+        "turn": float(np.linalg.norm(rotations.roll_pitch_yaw(first.head_pose)))
+        / SPEEDS.head_rad_s,
+    }
+    assert went[part] == pytest.approx(TICK_S)
+    assert max(went.values()) == went[part]
+
+
+def test_a_step_makes_up_for_as_long_as_the_last_was_ago_and_one_period_at_most() -> None:
+    ramp = Ramp(SPEEDS)
+    ramp.aim(Target(antennas=np.array([3.0, 0.0])), present())
+    went, now_s, before = [], 0.0, 0.0
+    for wait_s in (0.0, 0.005, 0.02, 0.5):
+        now_s += wait_s
+        sent = ramp.step(now_s)
+        assert sent is not None
+        assert sent.antennas is not None
+        went.append((float(sent.antennas[0]) - before) / SPEEDS.antennas_rad_s)
+        before = float(sent.antennas[0])
+    assert went == pytest.approx([0.02, 0.005, 0.02, 0.02])
 
 
 def test_from_a_pose_to_joints_and_back_goes_on_from_what_was_commanded() -> None:
