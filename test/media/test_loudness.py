@@ -17,6 +17,7 @@ def test_level_is_that_of_the_sine(amplitude: float, level: float) -> None:
 def test_no_samples_are_silence_and_a_full_square_is_zero() -> None:
     assert power(np.zeros((0, 1), np.int16)) == 0.0
     assert level_dbfs(power(np.full((100, 2), -32768, np.int16))) == 0.0
+    assert power(np.array([[-32768]], np.int16)) == 1.0
     assert level_dbfs(10**-9.9) == pytest.approx(-99.0)
 
 

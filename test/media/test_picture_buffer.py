@@ -180,3 +180,18 @@ def test_not_more_than_512_packets_wait(monkeypatch: pytest.MonkeyPatch) -> None
     assert taken(into, arriving[6 : 6 + 512]) == []
     frames = taken(into, arriving[6 + 512 : 6 + 513])
     assert [frame.data for frame in frames] == [picture(number) for number in range(2, 173)]
+
+
+def test_what_comes_again_later_on_is_no_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+    monkeypatch.setattr(picture_buffer.time, "monotonic", lambda: now_s)
+    into, arriving = buffer(), packets(5)
+    taken(into, arriving[:9])
+    assert taken(into, arriving[3:5]) == []
+    now_s = 0.3
+    assert taken(into, arriving[4:8]) == []
+    frames = taken(into, arriving[9:])
+    assert [(frame.data, frame.follows) for frame in frames] == [
+        (picture(3), True),
+        (picture(4), True),
+    ]

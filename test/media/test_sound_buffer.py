@@ -88,6 +88,14 @@ def test_a_number_far_off_begins_anew(number: int, anew: bool) -> None:
         assert stream.send(200) == [200], "it goes on"
 
 
+def test_what_comes_again_does_not_shorten_the_patience() -> None:
+    stream = Stream()
+    stream.send(*range(11))
+    assert stream.send(3, 4, 5, 6, 7, 8) == []
+    assert stream.send(12, 13, 14, 15) == []
+    assert stream.send(11) == [11, 12, 13, 14, 15]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_every_packet_that_is_late_by_less_than_four_is_there_in_order(seed: int) -> None:
     shuffled = list(range(1, 400))
