@@ -40,11 +40,12 @@ def test_estimate_is_the_capture_time_plus_the_least_delay_whatever_the_jitter(
     assert all(19e6 < error < 23e6 for error in errors_ns[150:])
 
 
-def test_drift_between_the_clocks_is_followed() -> None:
+@pytest.mark.parametrize("drift", [100e-6, -100e-6])
+def test_drift_between_the_clocks_is_followed(drift: float) -> None:
     clock = CaptureClock()
     for k in range(30 * 600):
         captured_ns = START_NS + k * PERIOD_NS
-        media_ns = round(k * PERIOD_NS * (1 + 100e-6))  # 100 ppm: 60 ms in 10 minutes
+        media_ns = round(k * PERIOD_NS * (1 + drift))  # 100 ppm: 60 ms in 10 minutes
         error_ns = clock.captured_ns(media_ns, captured_ns + 5_000_000) - captured_ns
         assert 3e6 < error_ns < 7e6
 
@@ -57,3 +58,21 @@ def test_a_sender_that_begins_anew_is_followed_at_once() -> None:
     for k in range(10):
         arrived_ns = later_ns + k * PERIOD_NS
         assert clock.captured_ns(k * PERIOD_NS, arrived_ns) == arrived_ns
+
+
+def test_the_first_frame_is_taken_for_one_of_thirty_a_second() -> None:
+    assert CaptureClock(held_back=2).captured_ns(0, START_NS) == START_NS - 66_666_667
+    assert CaptureClock().captured_ns(5, START_NS) == START_NS
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_another_frame_rate_and_frames_with_one_time_are_followed(times: int) -> None:
+    clock, captured_ns, error_ns = CaptureClock(held_back=1), START_NS, 0
+    for number in range(500):
+        period_ns = PERIOD_NS if number < 100 else 2 * PERIOD_NS
+        captured_ns += period_ns
+        for _ in range(times):
+            media_ns = captured_ns - START_NS
+            arrived_ns = captured_ns + 20_000_000 + period_ns
+            error_ns = clock.captured_ns(media_ns, arrived_ns) - captured_ns
+    assert error_ns == pytest.approx(20_000_000, abs=1_000_000)

@@ -123,3 +123,59 @@ def test_what_is_wrong_is_told(told_so: RobotInfo, severity: Severity, text: str
     watch.note(told_so)
     verdict = watch.verdict()
     assert (verdict.severity, text in verdict.text) == (severity, True), verdict
+
+
+@pytest.mark.parametrize(
+    ("told_so", "severity"),
+    [
+        (told(mean_control_loop_frequency=40.0), Severity.OK),
+        (told(mean_control_loop_frequency=39.9), Severity.WARN),
+        (told(max_control_loop_interval=0.2), Severity.OK),
+        (told(max_control_loop_interval=0.201), Severity.WARN),
+        (told(nb_error=1), Severity.WARN),
+    ],
+)
+def test_bounds_are_where_they_are_said_to_be(told_so: RobotInfo, severity: Severity) -> None:
+    watch = HealthWatch()
+    watch.note(told_so)
+    assert watch.verdict().severity is severity
+    assert watch.health == told_so.health
+
+
+def test_a_second_and_a_half_of_silence_is_the_end_of_motors(clock: Clock) -> None:
+    watch = HealthWatch()
+    assert watch.silent_s() is None
+    watch.note(told(last_alive=7.0))
+    for silent_s, severity in ((1.5, Severity.OK), (1.6, Severity.ERROR)):
+        clock.now_s = 1000.0 + silent_s
+        watch.note(told(last_alive=7.0))
+        assert watch.silent_s() == pytest.approx(silent_s)
+        assert watch.verdict().severity is severity
+    watch.note(told(last_alive=None))
+    assert watch.silent_s() is None, "a daemon that does not tell"
+
+
+def test_what_is_told_holds_for_five_seconds_and_an_error_for_three(clock: Clock) -> None:
+    watch = HealthWatch()
+    watch.note(told())
+    watch.note_log(OVERLOAD + "first")
+    clock.now_s = 1000.4
+    watch.note_log(OVERLOAD + "again, too soon")
+    assert watch.motor_errors() == ""
+    clock.now_s = 1000.5
+    watch.note_log(OVERLOAD + "again")
+    assert watch.motor_errors() == "stewart_3: again"
+    clock.now_s = 1003.5
+    assert watch.motor_errors() == "stewart_3: again"
+    clock.now_s = 1003.6
+    assert watch.motor_errors() == ""
+    watch.note_log(OVERLOAD + "after more than three seconds it begins anew")
+    assert watch.motor_errors() == ""
+    clock.now_s = 1004.9
+    assert watch.health == told().health
+    clock.now_s = 1005.0
+    assert watch.health is None
+    watch.imu_celsius = 30.0
+    watch.lost()
+    assert watch.imu_celsius is None
+    assert {one.name: one.value for one in Severity} == dict(OK=0, WARN=1, ERROR=2, STALE=3)
