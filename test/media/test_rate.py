@@ -57,6 +57,8 @@ def test_a_pause_of_the_source_is_not_made_up_for() -> None:
     picked = chosen(15, before + after)
     assert sum(time < 6e9 for time in picked) == pytest.approx(75, abs=2)
     assert sum(time > 6e9 for time in picked) == pytest.approx(75, abs=2)
+    after_s = intervals_s([time for time in picked if time > 6e9])
+    assert after_s[1:] == pytest.approx([1 / 15] * len(after_s[1:]), abs=1e-6)
 
 
 def test_rate_can_change_on_the_way() -> None:

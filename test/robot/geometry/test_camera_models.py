@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
+from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.geometry.camera_models import (
     SIMULATION,
     CameraModel,
@@ -77,3 +78,43 @@ def test_a_flipped_model_puts_mirrored_points_where_the_flipped_picture_has_them
         expected[:, 1] = 719 - expected[:, 1]
     flipped = model.flipped(horizontal, vertical)
     assert project(flipped, POINTS * sign) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_simulated_camera_looks_straight_ahead_and_sees_70_degrees() -> None:
+    model = camera_model(SIMULATION, 1280, 720)
+    focal_px = 640 / np.tan(np.deg2rad(35.0))
+    np.testing.assert_allclose(model.k, [[focal_px, 0, 639.5], [0, focal_px, 359.5], [0, 0, 1]])
+    assert (model.width, model.height, model.d) == (1280, 720, (0.0,) * 5)
+    wide = camera_model(SIMULATION, 640, 480)
+    np.testing.assert_allclose(wide.k[:2, 2], [319.5, 239.5])
+
+
+@pytest.mark.parametrize("name", ["mujoco", "arducam", "generic"])
+def test_what_is_calibrated_at_720p_has_that_size(name: str) -> None:
+    model = camera_model(name, 1280, 720)
+    assert (model.width, model.height) == (1280, 720)
+    np.testing.assert_allclose(model.k[:2, 2], [640, 360], atol=60)
+    assert camera_model(name, 640, 360).k[:2, 2] == pytest.approx(model.k[:2, 2] / 2, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height", "zoom"),
+    [
+        ("lite", 1920, 1080, 1.115),
+        ("lite", 3840, 2592, 1.0),
+        ("lite", 3840, 2160, 1.109),
+        ("lite", 1280, 720, 1.115),  # no mode of it: from the default one
+        ("wireless", 1920, 1080, 1.115),
+        ("wireless", 640, 360, 1.0),
+    ],
+)
+def test_a_mode_leaves_out_an_even_margin_of_the_sensor(
+    name: str, width: int, height: int, zoom: float
+) -> None:
+    sensor, model = sdk.camera_specs(name).K, camera_model(name, width, height)
+    for axis, (size, full) in enumerate(((width, 3840), (height, 2592))):
+        assert model.k[axis, axis] == pytest.approx(sensor[axis][axis] * size / full * zoom)
+        # From the middle of the picture, whose first pixel has its own middle at 0.
+        off_px = (sensor[axis][2] - (full - 1) / 2) * size / full * zoom
+        assert model.k[axis, 2] == pytest.approx((size - 1) / 2 + off_px)
+    assert (model.width, model.height) == (width, height)
