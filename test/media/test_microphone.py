@@ -103,10 +103,14 @@ def lossy() -> list[PcmFrame]:
     return frames[:20] + frames[23:]
 
 
+def test_a_chunk_is_20_ms_of_16_khz() -> None:
+    assert (RATE_HZ, CHUNK) == (16_000, 320)
+
+
 def test_a_lost_stretch_is_counted_and_left_out() -> None:
     microphone = Microphone(1)
     chunks = hear(microphone, lossy())
-    assert microphone.lost == 3 * CHUNK
+    assert (microphone.lost, microphone.gaps) == (3 * CHUNK, 1)
     assert len(chunks) in (46, 47)
     assert np.abs(joined(chunks)[:, 0]).reshape(-1, 80).max(axis=1)[4:].min() > 1000
     steps_ms = np.diff([chunk.captured_ns for chunk in chunks]) / 1e6
@@ -129,7 +133,7 @@ def test_a_stream_that_begins_anew_is_no_loss(first: int) -> None:
     microphone = Microphone(1)
     hear(microphone, stream(tone(ROBOT_HZ), [960], first=100))
     assert hear(microphone, stream(tone(ROBOT_HZ), [960], first=first))
-    assert microphone.lost == 0
+    assert (microphone.lost, microphone.gaps) == (0, 0)
 
 
 def test_two_channels_stay_apart() -> None:

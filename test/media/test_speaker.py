@@ -50,6 +50,25 @@ def test_any_rate_and_channel_count_comes_out_as_it_should(rate_hz: int, channel
     assert heard.level_dbfs == pytest.approx(-15.3, abs=0.2)
 
 
+def test_another_rate_goes_on_behind_all_of_the_sound_before() -> None:
+    clock = Clock()
+    speaker = Speaker(clock)
+    for rate_hz in (16000, 48000, 22050):
+        speaker.play(tone(0.1, rate_hz), rate_hz)
+    speaker.play(tone(0.1, 48000), 48000)
+    assert speaker.fill_s == pytest.approx(0.4, abs=0.0005)
+    clock.now_s += PREROLL_S
+    packets = [speaker.take() for _ in range(30)]
+    assert speaker.counts.played == pytest.approx(0.4 * RATE_HZ, abs=50)
+    assert speaker.counts.played + 50 > len(played(packets)) > speaker.counts.played - 50
+
+
+def test_half_a_minute_fits_in() -> None:
+    speaker = Speaker()
+    assert speaker.play(tone(31.0, 48000), 48000) == pytest.approx(RATE_HZ, abs=50)
+    assert speaker.fill_s == 30.0
+
+
 def test_pieces_join_without_a_seam() -> None:
     clock = Clock()
     speaker = Speaker(clock)

@@ -102,6 +102,8 @@ def test_what_a_stall_has_kept_is_not_delivered(stall_s: float, way: str) -> Non
     assert line.pace.gaps >= 1
     assert line.pace.longest_gap_s == pytest.approx(stall_s, abs=1.1 * PERIOD_S)
     assert line.pace.bursts >= 1
+    if way in ("all at once", "one by one"):
+        assert line.pace.bursts == 1
     assert len(line.delivered) + line.pace.dropped == len(made())
 
 
