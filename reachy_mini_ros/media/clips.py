@@ -9,6 +9,7 @@ import csv
 import io
 import itertools
 import os
+import struct
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -149,13 +150,16 @@ def length_s(file: BinaryIO) -> float:
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _TAIL_BYTES))
     tail = file.read(_TAIL_BYTES)
-    head = tail.rfind(b"moof\0\0\0\x10mfhd")
-    decoded, sample = tail.find(b"tfdt", head), tail.find(b"trun", head)
-    if head < 0 or decoded < 0 or sample < 0 or len(tail) < sample + 24:
-        raise MalformedError("no fragment of a clip in it")
-    time = int.from_bytes(tail[decoded + 8 : decoded + 16], "big")
-    duration = int.from_bytes(tail[sample + 16 : sample + 20], "big")
-    return (time + duration - TIMESCALE // 30) / TIMESCALE
+    head = len(tail)
+    while (head := tail.rfind(b"moof\0\0\0\x10mfhd", 0, head)) >= 0:
+        decoded, sample = tail.find(b"tfdt", head), tail.find(b"trun", head)
+        if min(decoded, sample) < 0 or len(tail) < sample + 24:
+            continue  # cut off
+        offset, duration, count = struct.unpack_from(">3I", tail, sample + 12)
+        if head - 4 + offset + count <= len(tail):
+            (time,) = struct.unpack_from(">Q", tail, decoded + 8)
+            return float(time + duration - TIMESCALE // 30) / TIMESCALE
+    raise MalformedError("no fragment of a clip in it")
 
 
 def size(head: bytes) -> tuple[int, int] | None:

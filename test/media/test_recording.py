@@ -63,6 +63,34 @@ def test_a_clip_holds_every_picture_and_is_as_long_as_they_were(tmp_path: Path) 
     assert clips.still(clip.path).startswith(b"\xff\xd8\xff")
 
 
+def test_its_length_is_that_of_its_last_whole_fragment(tmp_path: Path) -> None:
+    clip = record(tmp_path, frames(3))
+    clip.close()
+    data = clip.path.read_bytes()
+    last = data.rfind(b"moof") - 4
+    assert length_s(clip.path) == pytest.approx(0.1, abs=0.001)
+    cut = tmp_path / "cut.mp4"
+    for end in (*range(last, last + 130), len(data) - 1):
+        cut.write_bytes(data[:end])
+        assert length_s(cut) == pytest.approx(2 / 30, abs=0.001), end - last
+    first = data.find(b"moof") - 4
+    for end in (0, 1, first, first + 60):
+        cut.write_bytes(data[:end])
+        with pytest.raises(MalformedError, match="no fragment of a clip"):
+            length_s(cut)
+
+
+def test_its_size_is_there_as_soon_as_the_bytes_that_hold_it(tmp_path: Path) -> None:
+    clip = record(tmp_path, frames(1, Encoder(320, 180)))
+    clip.close()
+    data = clip.path.read_bytes()
+    there = data.find(b"avc1\0\0") + 32
+    assert clips.size(data[:there]) == (320, 180)
+    assert clips.size(data[: there - 1]) is None
+    assert clips.size(b"") is None
+    assert clips.size(data[data.find(b"avc1\0\0") : there]) == (320, 180)
+
+
 def test_a_pause_keeps_its_length_though_a_new_connection_counts_anew(tmp_path: Path) -> None:
     encoder = Encoder()
     first = frames(30, encoder)
@@ -105,7 +133,8 @@ def test_two_clips_of_one_moment_are_two_files(tmp_path: Path) -> None:
     made = [record(tmp_path, frames(1)) for _ in range(3)]
     for clip in made:
         clip.close()
-    assert len({clip.path for clip in made}) == 3
+    name = "reachy_mini_20231114T221320_123456Z"
+    assert [clip.path.stem for clip in made] == [name, f"{name}_2", f"{name}_3"]
 
 
 def test_what_is_no_key_frame_begins_no_clip_and_leaves_no_file(tmp_path: Path) -> None:
