@@ -69,6 +69,12 @@ def test_pictures_are_scaled_down_and_never_up(shape: Shape, size: tuple[int, in
     assert shape.apply(np.zeros((720, 1280, 3), np.uint8)).shape == (size[1], size[0], 3)
 
 
+def test_a_long_narrow_picture_is_a_pixel_wide_at_least() -> None:
+    assert Shape(width=1).size(1000, 100) == (1, 1)
+    assert Shape(height=1).size(100, 1000) == (1, 1)
+    assert Shape().size(1000, 100) == (1000, 100)
+
+
 def test_flip_moves_what_is_in_a_corner() -> None:
     picture = np.zeros((4, 6, 3), np.uint8)
     picture[0, 0] = 255

@@ -78,3 +78,21 @@ def test_no_visual_and_no_joint_is_lost(original: Element, robot: Element) -> No
     links = {str(link.get("name")) for link in robot.findall("link")}
     ends = {str(end.get("link")) for kind in ("parent", "child") for end in robot.iter(kind)}
     assert ends <= links
+
+
+def test_what_is_added_hangs_on_the_robot() -> None:
+    tree = ElementTree.fromstring(with_colours(sdk.urdf()))
+    links = [link.get("name") for link in tree.iter("link")]
+    joints = list(tree.iter("joint"))
+    assert len(set(links)) == len(links) == len(joints) + 1
+    children = []
+    for joint in joints:
+        parent, child = joint.find("parent"), joint.find("child")
+        assert parent is not None
+        assert child is not None
+        assert parent.get("link") in links
+        children.append(child.get("link"))
+        if str(child.get("link")).endswith(DARK_LINK):
+            assert joint.get("type") == "fixed"
+            assert child.get("link") == f"{parent.get('link')}{DARK_LINK}"
+    assert len(set(links) - set(children)) == 1, "one root"
