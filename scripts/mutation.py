@@ -204,7 +204,7 @@ def main() -> None:
     parser.add_argument("--table", type=Path, default=Path(__file__).with_suffix(".toml"))
     parser.add_argument("--results", type=Path, default=Path("build/mutation"))
     parser.add_argument("--page", type=Path)
-    parser.add_argument("--sample", type=int, default=60)
+    parser.add_argument("--sample", type=int, default=25)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     table = tomllib.loads(arguments.table.read_text(encoding="utf-8"))

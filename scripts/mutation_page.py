@@ -28,6 +28,8 @@ unchanged module, which counts as noticed.
 
 """
 COLUMNS = ("possible", "not reached", "run", "killed", "too late", "survived", "of these explained")
+NUMBERS = ("found", "not_reached", "run", "late")
+UNKNOWN = "not looked at yet"
 LONGEST = 160
 """Of a change; what is longer is cut off."""
 
@@ -48,7 +50,7 @@ def row(*cells: object) -> str:
 
 def code(text: str) -> str:
     """Return source for a cell of a table, which it must not end."""
-    return f"`{text if len(text) < LONGEST else text[:LONGEST] + ' ...'}`".replace("|", "\\|")
+    return f"`{text if len(text) <= LONGEST else text[:LONGEST] + ' ...'}`".replace("|", "\\|")
 
 
 def page_of(table: dict[str, Any], folder: Path, sample: int) -> str:
@@ -65,9 +67,13 @@ def page_of(table: dict[str, Any], folder: Path, sample: int) -> str:
         known = [name for _, name in result["survivors"] if name in why]
         rows.append(row_of(module, result, len(known)))
         left += [
-            row(f"`{module}:{line}`", code(name), why.get(name, "not looked at yet"))
+            row(f"`{module}:{line}`", code(name), why.get(name, UNKNOWN))
             for line, name in result["survivors"]
         ]
+    total = {key: sum(result[key] for result in results.values()) for key in NUMBERS}
+    survived = [one for result in results.values() for one in result["survivors"]]
+    explained = sum(not cells.endswith(f"| {UNKNOWN} |") for cells in left)
+    rows.append(row_of("all", {**total, "survivors": survived}, explained).replace("`", "**"))
     dates = sorted({result["date"] for result in results.values()})
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     run = f"Run on {' and '.join(dates)}, Kilted, {machine}, {sample} changes of a module at most."
@@ -97,6 +103,6 @@ def _not_run(tests: Iterable[str], results: Iterable[str]) -> list[str]:
         return ["Nothing of these folders.", ""]
     text = (
         f"{len(names)} modules of the same folders. Their tests start a robot, a server or a "
-        "sender, which is too slow for this, or they have none of their own:"
+        "sender, or take too long for this, or they have none of their own:"
     )
     return [text, "", ", ".join(names) + ".", ""]
