@@ -29,6 +29,10 @@ def test_angles_are_those_that_the_pose_was_made_of(roll: float, pitch: float, y
     np.testing.assert_allclose(own, made, atol=1e-12)
 
 
+def test_a_head_pose_of_nothing_is_the_neutral_one() -> None:
+    np.testing.assert_array_equal(rotations.head_pose(), np.eye(4))
+
+
 @pytest.mark.parametrize("axis", range(3))
 @pytest.mark.parametrize("angle", [0.0, 0.3, -0.4, 2.0, 3.1, -3.1])
 def test_a_quaternion_is_the_half_angle_about_its_axis(axis: int, angle: float) -> None:
