@@ -175,7 +175,9 @@ def test_what_is_told_holds_for_five_seconds_and_an_error_for_three(clock: Clock
     assert watch.health == told().health
     clock.now_s = 1005.0
     assert watch.health is None
+    watch.note_log(OVERLOAD + "again")
+    assert watch.motor_errors() == "stewart_3: again"
     watch.imu_celsius = 30.0
     watch.lost()
-    assert watch.imu_celsius is None
+    assert (watch.imu_celsius, watch.motor_errors()) == (None, "")
     assert {one.name: one.value for one in Severity} == dict(OK=0, WARN=1, ERROR=2, STALE=3)

@@ -52,6 +52,8 @@ def test_webcams_are_calibrated_at_720p_already(name: str, focal_px: float) -> N
 def test_mujocos_camera_sees_80_degrees_from_top_to_bottom() -> None:
     model = camera_model("mujoco", 1280, 720)
     assert 2 * np.rad2deg(np.arctan(360 / model.k[1, 1])) == pytest.approx(80, abs=0.1)
+    assert model.k[0, 0] == model.k[1, 1] == pytest.approx(429.03)
+    np.testing.assert_allclose(model.k[:2, 2], [640, 360])
 
 
 @pytest.mark.parametrize("name", ["lite", "wireless", "older_rpi", "arducam", SIMULATION])
