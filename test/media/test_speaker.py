@@ -173,3 +173,25 @@ def test_a_buffer_that_runs_dry_in_the_middle_is_told() -> None:
         clock.now_s += PREROLL_S
         speaker.take()
     assert speaker.counts.underruns == 1
+
+
+@pytest.mark.parametrize(("later_s", "underruns"), [(0.19, 1), (0.21, 0)])
+def test_what_comes_200_ms_after_the_end_is_another_sound(later_s: float, underruns: int) -> None:
+    clock = Clock()
+    speaker = Speaker(clock)
+    speaker.play(tone(0.01, 16000), 16000)
+    clock.now_s += PREROLL_S
+    speaker.take()
+    clock.now_s += later_s
+    speaker.play(tone(0.01, 16000), 16000)
+    assert speaker.counts.underruns == underruns
+
+
+def test_sound_after_the_end_of_the_loop_does_no_harm() -> None:
+    speaker = Speaker()
+
+    async def connect() -> None:
+        speaker.track()
+
+    asyncio.run(connect())
+    assert speaker.play(tone(0.1, 16000), 16000) == 0
