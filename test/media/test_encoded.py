@@ -310,8 +310,8 @@ async def test_after_a_restart_of_the_robot_it_goes_on_with_a_key_frame() -> Non
 class Robot(VideoStreamTrack):
     """Grey pictures with a counter in them, which aiortc encodes.
 
-    They are so large that a block of the counter is a macroblock: in a room that moves, aiortc's VP8
-    smears smaller ones now and then, as it reduces noise and has few bits.
+    They are so large that a block of the counter is a macroblock: aiortc's VP8 reduces noise
+    and has few bits, so on a busy machine it smears smaller ones now and then.
     """
 
     def __init__(self) -> None:
