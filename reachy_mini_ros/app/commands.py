@@ -136,7 +136,7 @@ class DriverCommands:
         model = self._media.model(shot.width, shot.height)
         if model is None:
             raise RobotError("which camera the robot has is not known yet: try again in a moment")
-        state = self._history.nearest(shot.captured_ns, self._driver.state)
+        state = self._history.at(shot.captured_ns, self._driver.state)
         # Of a picture of another size the pixel is scaled.
         u = command.u * shot.width / (command.width or shot.width)
         v = command.v * shot.height / (command.height or shot.height)

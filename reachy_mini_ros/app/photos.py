@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from reachy_mini_ros.app.media import Media
-from reachy_mini_ros.errors import NotConnectedError, RobotError
+from reachy_mini_ros.errors import InvalidCommandError, NotConnectedError, RobotError
 from reachy_mini_ros.media import photo
 from reachy_mini_ros.robot.driver import Driver
 from reachy_mini_ros.robot.geometry.frames import robot_tree
@@ -48,8 +48,8 @@ class Photographer:
     def _pose(self, captured_ns: int) -> dict[str, object]:
         """Return where the head was, if that is known."""
         try:
-            state = self._history.nearest(captured_ns, self._driver.state)
-        except NotConnectedError:
+            state = self._history.at(captured_ns, self._driver.state)
+        except (NotConnectedError, InvalidCommandError):
             return {}
         place = head_row(state.head_pose)
         pose = {

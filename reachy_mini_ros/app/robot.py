@@ -191,7 +191,7 @@ class DirectRobot(Robot):
         """Return the next picture."""
         async with self._presence.held():
             frame = await self._media.frame()
-            state = self._history.nearest(frame.captured_ns, self._driver.state)
+            state = self._history.at(frame.captured_ns, self._driver.state)
             model = await self._media.known_model(frame.width, frame.height)
         return Shot(
             await asyncio.to_thread(lambda: frame.bgr),

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the robot was a moment ago, when a picture was taken."""
 
+import time
 from collections import deque
 
+from reachy_mini_ros.errors import InvalidCommandError
 from reachy_mini_ros.robot.state import RobotState
 
 STATES = 100
@@ -21,11 +23,16 @@ class History:
         """Remember a state."""
         self._states.append(state)
 
-    def nearest(self, taken_ns: int, present: RobotState) -> RobotState:
-        """Return the state nearest to a moment, ``time.monotonic_ns()``; ``present`` is one too."""
-        return min((*self._states, present), key=lambda one: abs(one.received_ns - taken_ns))
+    def at(self, taken_ns: int, present: RobotState) -> RobotState:
+        """Return the state nearest to a moment, ``time.monotonic_ns()``; ``present`` is one too.
 
-    def reaches(self, taken_ns: int, present: RobotState) -> bool:
-        """Tell whether the state of a moment is known: older ones are forgotten."""
-        oldest = self._states[0] if self._states else present
-        return taken_ns >= oldest.received_ns - PERIOD_NS
+        Raises InvalidCommandError where the moment is older than all that is known.
+        """
+        known = (*self._states, present)
+        if taken_ns < known[0].received_ns - PERIOD_NS:
+            age_s = (time.monotonic_ns() - taken_ns) / 1e9
+            raise InvalidCommandError(
+                f"the picture is {age_s:.1f} s old, and where the head was then is not known any "
+                "more: take a newer picture"
+            )
+        return min(known, key=lambda one: abs(one.received_ns - taken_ns))

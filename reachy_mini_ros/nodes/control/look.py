@@ -111,13 +111,7 @@ class LookAtTopics:
         if not picture_ns:
             return present.head_pose
         age_ns = self._node.get_clock().now().nanoseconds - picture_ns
-        taken_ns = time.monotonic_ns() - age_ns
-        if not self._history.reaches(taken_ns, present):
-            raise InvalidCommandError(
-                f"the picture is {age_ns / 1e9:.1f} s old, and where the head was then is not "
-                "known any more: take a pixel of a newer picture"
-            )
-        return self._history.nearest(taken_ns, present).head_pose
+        return self._history.at(time.monotonic_ns() - age_ns, present).head_pose
 
 
 class _Camera:
