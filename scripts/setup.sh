@@ -91,7 +91,7 @@ packages_from_apt() {
     [ -n "$tests" ] || return 0
 
     optional "streaming over RTMP" nginx libnginx-mod-rtmp
-    optional "the page in a browser" chromium # Ubuntu has it as a snap alone
+    optional "the page in a browser" chromium-headless-shell # Ubuntu has it as a snap alone
 }
 
 # Python packages

@@ -74,7 +74,8 @@ def test_the_sound_has_the_samples_of_pcm_and_the_time_of_its_capture(
     stamps_ns = [Time.from_msg(message.header.stamp).nanoseconds for message in stamped.messages]
     steps_ns = [after - before for before, after in pairwise(stamps_ns)]
     assert min(steps_ns) > 0
-    assert np.mean(steps_ns) == pytest.approx(CHUNK_NS, rel=0.05)
+    # Of a busy machine's sound a stretch can be missing, over which the stamps jump.
+    assert np.median(steps_ns) == pytest.approx(CHUNK_NS, rel=0.05)
     arrivals_ns = [round(arrival_s * 1e9) + since_ns for arrival_s in stamped.arrivals_s]
     ages_ns = np.subtract(arrivals_ns, stamps_ns)
     # The first of its samples was heard as long before the last as all of them take.
