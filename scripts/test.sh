@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
     cat <<TEXT
-usage: scripts/test.sh [--distro kilted|jazzy|all] [--static] [PYTEST_ARGUMENT...]
+usage: scripts/test.sh [--distro kilted|jazzy|all] [--static] [--coverage] [PYTEST_ARGUMENT...]
 
 Every check that a change must pass: ruff, mypy, and pytest on Kilted and on Jazzy. Sets up what it
 needs. What touches no ROS runs on Kilted alone, unless Jazzy is asked for. Further arguments go to pytest,
@@ -14,11 +14,14 @@ e.g. scripts/test.sh --distro jazzy test/nodes -k stop
 
   --distro NAME   ROS 2 distribution to run pytest on: kilted, jazzy or all (the default)
   --static        ruff and mypy alone, no pytest
+  --coverage      tell which lines of the package the tests on Kilted ran, also in the nodes, simulations
+                  and senders that they start as processes; build/coverage/html shows them. Too few of
+                  all tests' are a failure: docs/coverage.md has the floors
   -h, --help      this text
 TEXT
 }
 
-distro=all static=
+distro=all static= coverage=
 while [ $# -gt 0 ]; do
     case "$1" in
         --distro)
@@ -27,6 +30,7 @@ while [ $# -gt 0 ]; do
             ;;
         --distro=*) distro="${1#*=}" ;;
         --static) static=static ;;
+        --coverage) coverage=coverage ;;
         -h | --help) usage && exit ;;
         *) break ;;
     esac
@@ -40,6 +44,9 @@ esac
 if [ -n "$static" ]; then
     [ $# = 0 ] || refuse "--static runs no pytest, which '$1' is for"
     distros=(kilted) # for whose types mypy is set up
+fi
+if [ -n "$coverage" ] && { [ -n "$static" ] || [ "$distro" = jazzy ]; }; then
+    refuse "--coverage measures the tests on Kilted, which are not to be run"
 fi
 trap 'exit 130' INT
 
@@ -63,13 +70,24 @@ check() { # a name and a command
         failed=1
     fi
 }
-run_pytest() { # on a distribution; three tests at once, since they mostly wait
+measured() { # a command, whose Python processes each tell which lines they ran
+    local status=0 data="$PWD/build/coverage"
+    rm -rf "$data"
+    mkdir -p "$data"
+    # Read by coverage's .pth file as each Python begins.
+    COVERAGE_PROCESS_START="$PWD/pyproject.toml" COVERAGE_FILE="$data/data" "$@" || status=$?
+    COVERAGE_FILE="$data/data" .venv/bin/coverage combine --quiet
+    COVERAGE_FILE="$data/data" .venv/bin/coverage html --quiet -d "$data/html"
+    COVERAGE_FILE="$data/data" .venv/bin/coverage json --quiet -o "$data/lines.json"
+    return "$status"
+}
+run_pytest() { # on a distribution; four tests at once, since they wait for half of the time
     local status=0 python options
     python="$(environment_of "$1")/bin/python"
     options=(-o "cache_dir=.pytest_cache/$1" "${@:2}")
-    "$python" -m pytest -n 3 --dist loadfile "${options[@]}" || status=$?
+    "$python" -m pytest -n 4 --dist loadfile "${options[@]}" || status=$?
     [ "$status" = 1 ] || return "$status" # none failed, or it did not even run
-    # A machine of two cores can be too slow for three robots at once: told, and judged by itself.
+    # A machine of two cores can be too slow for four robots at once: told, and judged by itself.
     say "what failed is run again, one test at a time"
     "$python" -m pytest --last-failed "${options[@]}" || return
     results+=("pytest, ${1^}: some tests passed only when run again alone, see above")
@@ -85,7 +103,9 @@ for distro in "${distros[@]}"; do
     if [ "$distro" = kilted ]; then # Jazzy's rclpy is hardly typed
         check mypy .venv/bin/mypy
         check "mypy, what no test starts" env MYPYPATH=test:. .venv/bin/mypy "${calls[@]}" benchmarks examples
-        [ -n "$static" ] || check "pytest, Kilted" run_pytest kilted "$@"
+        [ -n "$static" ] || check "pytest, Kilted" ${coverage:+measured} run_pytest kilted "$@"
+        [ $# -gt 0 ] && floors=() || floors=(--floors) # which all of the tests must reach
+        [ -z "$coverage" ] || check coverage .venv/bin/python scripts/coverage_table.py build/coverage/lines.json "${floors[@]}"
     elif [ $# -gt 0 ] || [ "${#distros[@]}" = 1 ]; then
         check "pytest, Jazzy" run_pytest jazzy "$@"
     else

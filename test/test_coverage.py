@@ -1,6 +1,6 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""scripts/coverage.sh: what it measures in processes, and what it calls too few."""
+"""`scripts/test.sh --coverage`: what it measures in processes, and what it calls too few."""
 
 import json
 import re

@@ -33,9 +33,7 @@ def requirements(part: str) -> set[str]:
     return {re.split(r"[<>=!\[ ;]", line)[0].lower() for line in lines if line[:1] not in ("", "#")}
 
 
-@pytest.mark.parametrize(
-    "script", [*COMMANDS, "coverage.sh", "docs.sh", "matrix.sh", "mutation.sh"]
-)
+@pytest.mark.parametrize("script", [*COMMANDS, "docs.sh", "matrix.sh", "mutation.sh"])
 def test_scripts_explain_themselves(script: str) -> None:
     for option in ("--help", "-h"):
         answer = run(script, option)
@@ -51,6 +49,8 @@ def test_scripts_explain_themselves(script: str) -> None:
         *((script, ("--distro=melodic",), "'melodic'") for script in COMMANDS),
         *((script, ("--distro",), "--distro") for script in COMMANDS),
         ("test.sh", ("--static", "test/nodes"), "'test/nodes'"),
+        ("test.sh", ("--static", "--coverage"), "--coverage"),
+        ("test.sh", ("--distro", "jazzy", "--coverage"), "--coverage"),
         ("setup.sh", ("--numpy", "3"), "--numpy"),
         ("matrix.sh", ("--system", "templeos"), "'templeos'"),
         ("matrix.sh", ("--bind",), "--bind"),
