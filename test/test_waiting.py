@@ -3,6 +3,7 @@
 """The harness's own waits: as long as the machine is slow, and telling so."""
 
 import os
+import sys
 import time
 from concurrent.futures import Future
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from harness import waiting
 from harness.domain import own_domain
-from harness.processes import free_port
+from harness.processes import Processes, free_port
 from harness.waiting import Awaited, add_pace, begin_pace, patience, slowness, wait_for
 
 
@@ -81,3 +82,18 @@ def test_each_process_of_the_tests_has_a_domain_and_ports_to_itself() -> None:
     assert other != int(os.environ["ROS_DOMAIN_ID"])
     ports = [free_port() for _ in range(20)]
     assert len(set(ports)) == 20
+
+
+def test_two_runs_in_different_folders_have_different_domains(
+    processes: Processes, tmp_path: Path
+) -> None:
+    """As in a chroot, which has the same network and shared memory."""
+    code = "import harness.domain as it, signal; print('has', it.own_domain()); signal.pause()"
+    domains = set()
+    for number in range(2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = {"PYTHONPATH": str(Path(__file__).parent), "TMPDIR": str(folder)}
+        child = processes.start(sys.executable, "-c", code, env=path)
+        domains.add(child.wait_for_output("has"))
+    assert len(domains) == 2
