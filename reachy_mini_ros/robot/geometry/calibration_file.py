@@ -19,7 +19,7 @@ def parse(text: str) -> CameraModel:
     """
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none, too deep
         raise SetupError(f"cannot be read: {str(error).splitlines()[0]}") from None
     try:
         model = CameraModel(
@@ -32,10 +32,12 @@ def parse(text: str) -> CameraModel:
             r=_optional(content, "rectification_matrix", 3, 3),
             p=_optional(content, "projection_matrix", 3, 4),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise SetupError(f"not in camera_calibration's format: {error!r}") from None
-    if model.width <= 0 or model.height <= 0 or not np.isfinite(model.k).all():
-        raise SetupError("its size or its matrix makes no sense")
+    numbers = (model.k, model.d, model.r, model.p)
+    finite = all(values is None or np.isfinite(values).all() for values in numbers)
+    if model.width <= 0 or model.height <= 0 or not finite:
+        raise SetupError("its size or its numbers make no sense")
     return model
 
 
