@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from itertools import pairwise
-from types import SimpleNamespace
-from typing import Any
 
 import av
 import numpy as np
@@ -28,7 +26,6 @@ from reachy_mini_ros.media.backlog import Backlog
 from reachy_mini_ros.media.encoded import EncodedPictures
 from reachy_mini_ros.media.frames import EncodedFrame, Picture
 from reachy_mini_ros.media.peer import Peer
-from reachy_mini_ros.media.picture_buffer import PictureFrame
 from reachy_mini_ros.media.sessions import SharedSession
 from reachy_mini_ros.media.signalling import Offer
 from reachy_mini_ros.media.webrtc import WebRtcSession
@@ -366,23 +363,3 @@ async def test_h264_is_taken_where_it_is_offered_and_vp8_where_not(
     assert encoded.counts.codec == taken
     counters = [counter(image) for image in pictures(frames, {"vp8": "libvpx"}.get(taken, taken))]
     assert counters == sorted(set(counters))
-
-
-def test_a_key_frame_gets_the_parameters_that_were_sent_before() -> None:
-    frames: list[EncodedFrame] = []
-    pictures = EncodedPictures(frames.append)
-    sps, pps, idr = b"\0\0\0\1\x67\x42\x00\x0a", b"\0\0\0\1\x68\xce", b"\0\0\0\1\x65\x88\x84"
-    for number, data in enumerate((idr, sps + pps + idr, idr, sps + idr)):
-        packet = _packet(data, 3000 * number)
-        pictures.add("H264", packet, number + 1, number + 1)
-    assert [frame.data for frame in frames] == [
-        sps + pps + idr,
-        sps + pps + idr,
-        sps + pps + sps + idr,
-    ]
-    assert all(frame.is_key for frame in frames)
-
-
-def _packet(data: bytes, timestamp: int) -> PictureFrame:
-    packet: Any = SimpleNamespace(_data=data, timestamp=timestamp)
-    return PictureFrame([packet], follows=True, held_back=0)

@@ -11,13 +11,11 @@ import numpy as np
 import pytest
 from harness.panoramas import landmarks_in
 
-from reachy_mini_ros.errors import InvalidCommandError
 from reachy_mini_ros.media import panorama
 from reachy_mini_ros.media.frames import Picture as Image
 from reachy_mini_ros.media.panorama import View
 from reachy_mini_ros.robot.geometry.camera_models import SIMULATION, camera_model
 from reachy_mini_ros.robot.geometry.rotations import head_pose
-from reachy_mini_ros.robot.geometry.scan_plan import MOST_STEPS, plan
 from reachy_mini_ros.simulation.picture import Picture
 from reachy_mini_ros.simulation.room import LANDMARKS
 
@@ -92,19 +90,3 @@ def test_a_strip_is_sorted_by_measured_yaw_from_the_left(room: Picture) -> None:
     two = panorama.grid([strip, views[0].image])
     assert two.shape == (2 * HEIGHT, 3 * WIDTH, 3)
     assert np.array_equal(two[HEIGHT:, WIDTH:-WIDTH], views[0].image)
-
-
-def test_a_plan_takes_no_long_ways() -> None:
-    steps = plan((-30, 0, 30), (-10, 10), (-60, 60))
-    assert [step.yaw for step in steps[:6]] == [-90, -60, -30, -30, -60, -90]
-    assert [step.pitch for step in steps[:6]] == [-10] * 3 + [10] * 3
-    assert {step.body_yaw for step in steps} == {-60, 60}
-    assert sorted(step.yaw for step in plan((), (0,), (), full_360=True)) == list(ALL_AROUND)
-
-
-@pytest.mark.parametrize(
-    ("yaws", "text"), [((), "not 0"), ([0.0] * (MOST_STEPS + 1), "not 61"), ((math.nan,), "finite")]
-)
-def test_a_plan_that_is_none_is_refused(yaws: Sequence[float], text: str) -> None:
-    with pytest.raises(InvalidCommandError, match=text):
-        plan(yaws, (0,), (0,))

@@ -96,3 +96,41 @@ def test_what_is_added_hangs_on_the_robot() -> None:
             assert joint.get("type") == "fixed"
             assert child.get("link") == f"{parent.get('link')}{DARK_LINK}"
     assert len(set(links) - set(children)) == 1, "one root"
+
+
+def parted(*colours: str) -> tuple[list[str], list[str]]:
+    """Return the visuals that stay in a link with these colours, and those of the dark link."""
+    materials = "".join(
+        f'<material name="{number}"><color rgba="{colour}"/></material>'
+        for number, colour in enumerate(colours)
+        if colour
+    )
+    visuals = "".join(
+        f'<visual name="{number}"><material name="{number}"/></visual>'
+        for number in range(len(colours))
+    )
+    urdf = f'<robot name="r">{materials}<link name="part">{visuals}</link></robot>'
+    links = {
+        str(link.get("name")): [str(visual.get("name")) for visual in link.findall("visual")]
+        for link in ElementTree.fromstring(with_colours(urdf)).findall("link")
+    }
+    return links["part"], links.get("part" + DARK_LINK, [])
+
+
+@pytest.mark.parametrize(
+    ("colours", "stays", "dark"),
+    [
+        (("1 1 1 1", "0 0 0 1"), "0", "1"),
+        (("0 0 0 1", "0.5 0.5 0.5 1", "1 1 1 1", "0.2 0.2 0.2 1"), "21", "03"),
+        (("1 1 1 1", "0.5 0.3 0.2 1"), "0", "1"),  # by the mean of the colours
+        (("1 1 1 1", "0.4 0.4 0.4 1"), "01", ""),
+        (("1 1 1 1", "1 1 1 0.5"), "0", "1"),  # a lens
+        (("0.7 0.7 0.7 1", "0 0 0 1"), "0", "1"),
+        (("0.5 0.5 0.5 1", "0 0 0 1"), "01", ""),
+        (("", "0 0 0 1"), "0", "1"),  # a colour that is not told is taken for a light one
+    ],
+)
+def test_dark_parts_are_parted_from_light_ones(
+    colours: tuple[str, ...], stays: str, dark: str
+) -> None:
+    assert parted(*colours) == (list(stays), list(dark))

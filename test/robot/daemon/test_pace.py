@@ -124,7 +124,7 @@ def test_after_a_stall_the_newest_comes_at_once(stall_s: float, way: str) -> Non
     assert line.back_within_s(STALL_AT_S + stall_s) <= 1.5 * PERIOD_S
 
 
-@pytest.mark.parametrize("stall_s", [0.031, 0.045, 0.059])
+@pytest.mark.parametrize("stall_s", [0.022, 0.031, 0.045, 0.059])
 def test_the_newest_of_a_few_that_were_late_is_delivered_alone(stall_s: float) -> None:
     line = Line()
     line.carry(kept(stall_s, WAYS["one by one"]))

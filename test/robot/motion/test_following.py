@@ -8,8 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from harness.waiting import wait_for
 
-from reachy_mini_ros.robot.motion.following import Following, GoalToleranceError, Tolerances
+from reachy_mini_ros.robot.motion.following import (
+    Following,
+    GoalToleranceError,
+    PathToleranceError,
+    Tolerances,
+)
 from reachy_mini_ros.robot.motion.trajectory import Point, plan
 from reachy_mini_ros.robot.state import RobotState
 
@@ -63,3 +69,70 @@ def test_a_robot_that_tells_nothing_any_more_has_not_arrived() -> None:
 
     with pytest.raises(GoalToleranceError, match="no new state"):
         asyncio.run(following.watch(playing()))
+
+
+def test_before_its_beginning_a_trajectory_has_no_progress() -> None:
+    following = Following(lambda: state(0.0, 0), TOLERANCES)
+    assert following.progress() is None
+    asyncio.run(following.watch(asyncio.sleep(0)))
+
+
+def test_progress_tells_where_the_joints_are_and_should_be() -> None:
+    points = [Point(DURATION_S, (0.5, -0.2)), Point(2 * DURATION_S, (0.1, 0.3))]
+    planned = plan(["left_antenna", "right_antenna"], points, state(0.0, 0))
+    present = RobotState(np.eye(4), np.zeros(7), np.array([0.25, -0.4]), 0)
+    following = Following(lambda: present, TOLERANCES)
+    following.begin(planned)
+    first = following.progress()
+    assert first is not None
+    assert 0.0 <= first.time_s < 2 * DURATION_S
+    assert first.actual == pytest.approx([0.4, -0.25])
+
+    def ended() -> bool:
+        progress = following.progress()
+        return progress is not None and progress.time_s >= 2 * DURATION_S
+
+    wait_for(ended, 5, "the end")
+    last = following.progress()
+    assert last is not None
+    assert (last.time_s, last.index) == (2 * DURATION_S, 1)
+    assert last.desired == pytest.approx([0.1, 0.3])
+
+
+@pytest.mark.parametrize(("allowed", "strays"), [(0.2, True), (0.6, False)])
+def test_a_joint_that_strays_from_its_path_ends_it(allowed: float, strays: bool) -> None:
+    """The left antenna stays where it is, and is to go 0.5 rad away."""
+    planned = plan(["left_antenna"], [Point(DURATION_S, (0.5,))], state(0.0, 0))
+    following = Following(
+        lambda: state(0.0, time.monotonic_ns()), Tolerances({"left_antenna": allowed}, {}, 0.0)
+    )
+    ended: list[bool] = []
+
+    async def playing() -> None:
+        following.begin(planned)
+        try:
+            await asyncio.sleep(DURATION_S)
+            ended.append(True)
+        except asyncio.CancelledError:
+            ended.append(False)
+            raise
+
+    if strays:
+        with pytest.raises(
+            PathToleranceError, match=r"at 0\.\d\d s left_antenna is 0\.\d+ rad off, 0\.2000 rad"
+        ):
+            asyncio.run(following.watch(playing()))
+    else:
+        with pytest.raises(
+            GoalToleranceError, match=r"0\.00 s after the end there is no new state"
+        ):
+            asyncio.run(following.watch(playing()))
+    assert ended == [not strays]
+
+
+def test_what_ends_the_motion_ends_the_watch() -> None:
+    async def playing() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(Following(lambda: state(0.0, 0), TOLERANCES).watch(playing()))
