@@ -47,8 +47,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "streaming_copies": ("--seconds", "4", "--times", "1"),
     "streaming": ("--seconds", "5"),
     "memory": ("--seconds", "5"),
-    "four_robots": ("--seconds", "5"),
-    "fleet_page": ("--robots", "1", "2", "--seconds", "5"),
+    "fleet": ("--robots", "1", "2", "4", "--seconds", "5"),
 }
 RATIOS = {
     "picture as video, CPU": 1.5,

@@ -1,12 +1,13 @@
 # Copyright 2026 reachy_mini_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the page of a fleet costs, and the fleet while somebody looks at it.
+"""What a fleet on one computer costs, and its page, beside as many times what one robot costs.
 
-For each number of robots, one first, to compare with: CPU of the simulated robots, of the nodes and
-of the page, while nobody looks and while one looks at the page of all; the rate of joint_states,
-and of the pictures on the page; and how long a stop of all takes while all of them move.
+For each number of robots, one first, to compare with: the time from the start to pictures of all;
+CPU of the simulated robots, of the nodes and of the page, while nobody looks and while one looks at
+the page of all; memory; the rate of joint_states, and of the pictures on the page; and how long a
+stop of all takes while all of them move.
 
-    python benchmarks/fleet_page.py [--robots 1 2 4] [--seconds 10]
+    python benchmarks/fleet.py [--robots 1 2 4] [--seconds 10]
 """
 
 import argparse
@@ -75,11 +76,11 @@ class Fleet:
         self.page = free_port()
         file = folder / f"{count}.yaml"
         file.write_text(yaml.safe_dump({"robots": robots, "page": {"port": self.page}}))
+        begun_s = time.monotonic()
         self.child = processes.start_module(
             "reachy_mini_ros.nodes.bringup", "--fleet", str(file), env={"HOME": str(folder)}
         )
         self.child.wait_for_output("fleet page: open", 60)
-        begun_s = time.monotonic()
         wait_for(lambda: all(card["picture"] for card in self.cards()), 60, "all pictures")
         self.started_s = time.monotonic() - begun_s
         for port in self.ports:
@@ -141,22 +142,33 @@ def main() -> None:
     options = parser.parse_args()
     print(f"| {' | '.join(COLUMNS)} |")
     print("|---" * len(COLUMNS) + "|")
-    ones: dict[bool, float] = {}
+    ones: dict[str, float] = {}
     for count in options.robots:
         with tempfile.TemporaryDirectory() as name, Processes(Path(name)) as processes:
             fleet = Fleet(processes, Path(name), count)
+            keep(
+                f"fleet of {count}, start",
+                fleet.started_s,
+                "s",
+                ones.setdefault("start", fleet.started_s),
+            )
             for look in (False, True):
                 cpu, rates = fleet.cost(options.seconds, look)
-                total = sum(cpu.values())
-                ones.setdefault(look, total / count)
-                looked_at = "looked at" if look else "not looked at"
-                keep(f"fleet of {count}, {looked_at}, CPU", total, "%", count * ones[look])
+                total, memory = sum(cpu.values()), memory_mb(fleet.pids)
+                when = "looked at" if look else "not looked at"
+                for what, value, unit in (
+                    (f"{when}, CPU", total, "%"),
+                    (f"{when}, CPU of the nodes", cpu["nodes"], "%"),
+                    (f"{when}, memory", memory, "MB"),
+                ):
+                    one = ones.setdefault(what, value / count)
+                    keep(f"fleet of {count}, {what}", value, unit, count * one)
                 share = total / (os.cpu_count() or 1)
                 cells = [f"{count}", "yes" if look else "no"]
                 cells += [f"{cpu[kind]:.0f} %" for kind in KINDS.values()]
                 cells += [f"{share:.0f} %", f"{min(fleet.joint_states_hz()):.1f} Hz"]
                 cells += [f"{min(rates):.1f} Hz" if look else "", f"{fleet.stop_ms():.0f} ms"]
-                cells += [f"{memory_mb(fleet.pids):.0f} MB", f"{fleet.started_s:.0f} s"]
+                cells += [f"{memory:.0f} MB", f"{fleet.started_s:.0f} s"]
                 print(f"| {' | '.join(cells)} |", flush=True)
 
 
