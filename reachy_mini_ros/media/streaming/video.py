@@ -31,6 +31,8 @@ class StreamPictures:
 
     def decode(self, jpeg: bytes) -> av.VideoFrame | None:
         """Return the picture, None if it is none."""
+        if not jpeg:  # FFmpeg would take it for the end, and decode nothing after it
+            return None
         try:
             frames = self._decoder.decode(av.Packet(jpeg))
         except av.FFmpegError:
