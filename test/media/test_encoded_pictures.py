@@ -96,8 +96,11 @@ def test_media_time_goes_on_where_the_sender_s_stands_still() -> None:
     robot = Arriving()
     robot.add(key())
     robot.number = 0
-    robot.add(OTHER, OTHER)
-    assert [one.pts - robot.given[0].pts for one in robot.given] == [0, 1, PERIOD]
+    robot.add(OTHER)
+    assert [one.pts - robot.given[0].pts for one in robot.given] == [0, 1]
+    robot.add(key(), lost=3)
+    assert [one.pts - robot.given[0].pts for one in robot.given] == [0, 1, 4 * PERIOD]
+    assert robot.pictures.counts.missing == 3
 
 
 def test_what_was_held_up_is_not_given_nor_what_needs_it() -> None:
@@ -139,18 +142,29 @@ def test_another_session_goes_on_by_this_machine_s_clock() -> None:
     robot = Arriving()
     robot.add(key(), OTHER)
     robot.pictures.restart()
-    robot.add(OTHER, OTHER)
-    assert robot.numbers == [0, 1]
     packet = RtpPacket(timestamp=7)
     packet._data = key()  # type: ignore[attr-defined]
-    robot.pictures.restart()
     later_ns = robot.given[-1].captured_ns + 10**9
-    robot.pictures.add(
-        "VP8", PictureFrame([packet], follows=False, held_back=0), later_ns, later_ns
-    )
+    picture = PictureFrame([packet], follows=False, held_back=0)
+    robot.pictures.add("VP8", picture, later_ns, later_ns)
     last, first = robot.given[-2:]
-    assert first.pts - last.pts == pytest.approx(90_000, abs=2)
-    assert first.sequence - last.sequence == pytest.approx(30, abs=2)
+    assert first.pts - last.pts == 90_000
+    assert first.sequence - last.sequence == 30
+
+
+def test_another_session_begins_with_a_key_frame() -> None:
+    robot = Arriving()
+    robot.add(key(), OTHER)
+    robot.pictures.restart()
+    robot.add(OTHER, OTHER, key())
+    assert robot.numbers == [0, 1, 4]
+
+
+def test_a_loss_at_the_beginning_is_counted_at_30_hz() -> None:
+    robot = Arriving()
+    robot.add(key())
+    robot.add(key(), lost=29)
+    assert (robot.pictures.counts.gaps, robot.pictures.counts.missing) == (1, 29)
 
 
 def test_a_robot_that_sends_other_sizes_is_told_of() -> None:

@@ -53,6 +53,12 @@ def test_conversion_is_done_once() -> None:
     assert frame.bgr is frame.bgr
 
 
+def test_a_picture_that_is_bgr_already_stays_as_it_is() -> None:
+    frame = Frame(np.zeros((16, 32, 3), np.uint8), 0, 0)
+    assert (frame.width, frame.height) == (32, 16)
+    assert frame.bgr is frame.image
+
+
 @pytest.mark.parametrize(
     ("shape", "size"),
     [

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reachy_mini_ros.media.frames import Frame
-from reachy_mini_ros.media.motion_detection import MotionDetector
+from reachy_mini_ros.media.motion_detection import MotionDetector, small_grey
 
 random = np.random.default_rng(1)
 
@@ -62,3 +62,93 @@ def test_a_pause_of_the_pictures_is_no_motion() -> None:
     camera.show([100] * 15)
     camera.pause(10)
     assert not any(moving for _, moving in camera.show([400] * 30))
+
+
+FIFTH_NS = 200_000_000
+AREA = 160 * 90
+"""Of the small picture."""
+GREY = 60
+
+
+def plain(grey: int = GREY, side: int = 0, brightness: int = 200) -> np.ndarray:
+    """Return a picture of one grey with a square, its side in pixels of the small picture."""
+    image = np.full((360, 640, 3), grey, np.uint8)
+    image[80 : 80 + 4 * side, 160 : 160 + 4 * side] = brightness
+    return image
+
+
+def share(side: int) -> float:
+    """Return what changes with a square: by the blur a pixel more each way but in the corners."""
+    return ((side + 2) ** 2 - 4) / AREA
+
+
+class Steady:
+    """Gives the detector a picture every fifth of a second, to the nanosecond."""
+
+    def __init__(self, threshold: float) -> None:
+        self.detector = MotionDetector(threshold)
+        self.now_ns = 10**12
+
+    def look(self, image: np.ndarray, after_ns: int = FIFTH_NS) -> bool:
+        self.now_ns += after_ns
+        return self.detector.look(Frame(image, self.now_ns, self.now_ns))
+
+
+def test_the_small_picture_is_160_by_90_and_a_little_blurred() -> None:
+    small = small_grey(Frame(plain(side=10), 0, 0))
+    assert small.shape == (90, 160)
+    assert np.argwhere(small > GREY).min(axis=0).tolist() == [19, 39]
+    assert np.argwhere(small > GREY).max(axis=0).tolist() == [30, 50]
+    assert small[25, 45] == 200
+
+
+def test_the_level_is_the_share_that_changed() -> None:
+    steady = Steady(0.5)
+    assert steady.look(plain())
+    assert steady.detector.level == 0.0
+    assert steady.look(plain(side=30))
+    assert steady.detector.level == pytest.approx(share(30))
+    assert not steady.detector.moving
+
+
+@pytest.mark.parametrize(("change", "level"), [(16, 0.0), (17, 1.0), (-16, 0.0), (-17, 1.0)])
+def test_what_changes_by_a_few_levels_is_noise(change: int, level: float) -> None:
+    steady = Steady(0.5)
+    steady.look(plain())
+    steady.look(plain(GREY + change))
+    assert steady.detector.level == level
+    assert steady.detector.moving == (level > 0.5)
+
+
+def test_motion_begins_at_the_threshold_and_ends_a_second_after_it_is_below_half() -> None:
+    steady = Steady(share(30))
+
+    def change(side: int) -> bool:
+        for image in (plain(side=side), plain()):
+            steady.look(image)
+        return steady.detector.moving
+
+    steady.look(plain())
+    assert not change(29)
+    assert change(30)
+    steady.detector.threshold = 2 * share(30)
+    for _ in range(10):
+        assert change(30), "it goes on at half of the threshold"
+    steady.detector.threshold = 2.5 * share(30)
+    # 0.2 to 1.0 s after the last that was above: still moving.
+    for number in range(5):
+        steady.look(plain(side=30 * (number % 2 == 0)))
+        assert steady.detector.moving
+    steady.look(plain())
+    assert not steady.detector.moving
+
+
+def test_after_a_gap_it_begins_anew() -> None:
+    steady = Steady(0.5)
+    steady.look(plain())
+    steady.look(plain(200), after_ns=2_000_000_000)
+    assert (steady.detector.level, steady.detector.moving) == (1.0, True)
+    assert steady.look(plain(), after_ns=2_000_000_001)
+    assert (steady.detector.level, steady.detector.moving) == (0.0, False)
+    assert steady.look(plain(200))
+    assert steady.detector.level == 1.0

@@ -16,7 +16,7 @@ import pytest
 from reachy_mini_ros.media import photo
 
 TAKEN_NS = 1_700_000_000_123_456_000
-SETTINGS = {"robot": "127.0.0.1:8000", "camera_matrix": [[1.0, 0.0, 2.0]]}
+SETTINGS = {"robot": "127.0.0.1:8000", "camera_matrix": [[1.0, 0.0, 2.0]], "place": "Zürich"}
 
 
 def picture() -> np.ndarray:
@@ -30,6 +30,7 @@ def tiff_of(path: Path) -> bytes:
         assert content[2:4] == b"\xff\xe1"
         (length,) = struct.unpack(">H", content[4:6])
         assert content[6:12] == b"Exif\0\0"
+        assert content[4 + length : 6 + length] == b"\xff\xe0", "the next segment follows"
         return content[12 : 4 + length]
     at = 8
     while True:
@@ -60,10 +61,16 @@ def tags_of(tiff: bytes, offset: int) -> dict[int, bytes]:
 def test_time_and_settings_stand_in_the_file(tmp_path: Path, kind: str) -> None:
     path = photo.save(tmp_path / "new" / "folder", picture(), TAKEN_NS, SETTINGS, kind)
     tiff = tiff_of(path)
+    assert tiff[:8] == b"II*\0\x08\0\0\0"
     main = tags_of(tiff, 8)
+    assert main[0x010F] == b"Pollen Robotics\0"
+    assert main[0x0110] == b"Reachy Mini\0"
+    assert main[0x0132] == b"2023:11:14 22:13:20\0"
     details = tags_of(tiff, struct.unpack("<I", main[0x8769])[0])
     assert details[0x9003] == b"2023:11:14 22:13:20\0"
+    assert details[0x9011] == b"+00:00\0"
     assert details[0x9291] == b"123456\0"
+    assert details[0x9286].isascii()
     assert json.loads(details[0x9286].removeprefix(b"ASCII\0\0\0")) == SETTINGS
     seen = cv2.imread(str(path))
     assert seen.shape == (90, 160, 3)

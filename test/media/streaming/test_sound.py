@@ -18,6 +18,9 @@ def test_without_a_microphone_there_is_silence_for_all_of_the_time() -> None:
     sound = heard(timeline, 60.0)
     assert not sound.any()
     assert 0 <= 60.0 - DELAY_S - sound.shape[1] / RATE_HZ < 0.022
+    # Frames of AAC at 48 kHz.
+    assert timeline.silent == timeline.position == int(59.9 * 48_000) // 1024 * 1024
+    assert {one.shape for one in timeline.take(61.0)} == {(2, 1024)}
 
 
 def test_sound_is_stamped_with_the_time_at_which_it_came() -> None:
@@ -101,6 +104,15 @@ def test_of_sound_that_came_at_once_what_is_to_wait_is_kept() -> None:
     assert timeline.dropped == 0
     timeline.add(tone(0, 1, RATE_HZ), RATE_HZ)
     assert timeline.dropped == RATE_HZ // 2 + 1 - round(0.14 * RATE_HZ)
+
+
+def test_clocks_that_differ_are_made_up_for_by_a_sample_a_frame() -> None:
+    timeline = SoundTimeline()
+    timeline.add(tone(0, round(0.3 * RATE_HZ), RATE_HZ), RATE_HZ)
+    for number in range(1, 6):
+        timeline.take(DELAY_S + (number + 0.5) * FRAME / RATE_HZ)
+        assert (timeline.position, timeline.corrected) == (number * FRAME, -number)
+    assert timeline.silent == 0
 
 
 def test_channels_are_heard_on_both_sides_and_more_than_two_as_their_mean() -> None:
