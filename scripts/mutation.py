@@ -15,6 +15,7 @@ import random
 import resource
 import signal
 import sys
+import threading
 import tomllib
 import traceback
 from collections.abc import Callable
@@ -125,6 +126,7 @@ def traced(path: Path, tests: list[str], told: Path) -> int:
         ran.add(frame.f_lineno)
         return trace
 
+    threading.settrace(trace)
     sys.settrace(trace)
     code = tested(path, None, tests)
     sys.settrace(None)

@@ -102,7 +102,7 @@ def _not_run(tests: Iterable[str], results: Iterable[str]) -> list[str]:
     if not names:
         return ["Nothing of these folders.", ""]
     text = (
-        f"{len(names)} modules of the same folders. Their tests start a robot, a server or a "
-        "sender, or take too long for this, or they have none of their own:"
+        f"{len(names)} modules of the same folders. Their tests start a robot, a server, a sender "
+        "or another process, wait too long for this, or they have none of their own:"
     )
     return [text, "", ", ".join(names) + ".", ""]

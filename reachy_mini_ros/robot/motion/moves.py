@@ -125,7 +125,7 @@ class Move:
             description = str(document.get("description", ""))
         except KeyError as error:
             raise InvalidCommandError(f"not a recorded move: {error} is missing") from None
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise InvalidCommandError(f"not a recorded move: {error}") from None
         _check_arrays(times_s, heads, antennas, body_yaws)
         return cls(times_s - times_s[0], heads, antennas, body_yaws, description)
