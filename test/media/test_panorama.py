@@ -90,3 +90,39 @@ def test_a_strip_is_sorted_by_measured_yaw_from_the_left(room: Picture) -> None:
     two = panorama.grid([strip, views[0].image])
     assert two.shape == (2 * HEIGHT, 3 * WIDTH, 3)
     assert np.array_equal(two[HEIGHT:, WIDTH:-WIDTH], views[0].image)
+
+
+@pytest.mark.parametrize("pitch_deg", [0, 20])
+def test_a_panorama_shows_all_of_its_pictures_at_the_scale_of_their_middle(
+    room: Picture, pitch_deg: float
+) -> None:
+    views = [view(room, yaw, pitch_deg) for yaw in (30, -30)]
+    extent = panorama.extent(views)
+    camera = views[0].camera
+    focal = camera.k[0, 0]
+    across, along = (math.atan(side / 2 / focal) for side in (WIDTH, HEIGHT))
+    assert extent.scale == pytest.approx(focal)
+    assert extent.left == pytest.approx(math.radians(30) + across - 0.5 / focal)
+    assert extent.width == int((math.radians(60) + 2 * across) * focal)
+    top, bottom = (math.tan(side - math.radians(pitch_deg)) for side in (along, -along))
+    assert extent.top == pytest.approx(top - 0.5 / focal)
+    assert extent.height == int((top - bottom) * focal)
+
+
+def test_white_stays_white_without_distortion_too(room: Picture) -> None:
+    white = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
+    views = [
+        replace(one, image=white, model=replace(one.camera, d=()))
+        for one in (view(room, 0), view(room, 30))
+    ]
+    image = panorama.stitch(views, panorama.extent(views))
+    height, width = image.shape[:2]
+    assert image[height // 3 : -height // 3, width // 3 : -width // 3].min() == 255
+
+
+def test_a_strip_that_is_too_wide_is_made_smaller(room: Picture) -> None:
+    one = view(room, 0)
+    wide = replace(one, image=np.zeros((100, 20_000, 3), np.uint8))
+    assert panorama.strip([wide]).shape == (80, 16_000, 3)
+    line = replace(one, image=np.zeros((1, 40_000, 3), np.uint8))
+    assert panorama.strip([line]).shape[0] == 1
