@@ -11,7 +11,7 @@ usage: scripts/mutation.sh [--sample N] [--seed N] [--page FILE] [MODULE...]
 Changes modules in small ways, one at a time, and runs their quick tests against each change, on Kilted
 and one core. Prints what no test noticed of the modules named, such as
 reachy_mini_ros/robot/geometry/limits.py; without a name runs all of scripts/mutation.toml and writes
-docs/mutation.md, in about ten minutes. What is unchanged since the last run is taken from build/mutation.
+docs/mutation.md, in about twenty minutes. What is unchanged since the last run is taken from build/mutation.
 
   --sample N    changes of a module at most (25), the same ones each time
   --seed N      other ones
