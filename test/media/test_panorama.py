@@ -126,3 +126,9 @@ def test_a_strip_that_is_too_wide_is_made_smaller(room: Picture) -> None:
     assert panorama.strip([wide]).shape == (80, 16_000, 3)
     line = replace(one, image=np.zeros((1, 40_000, 3), np.uint8))
     assert panorama.strip([line]).shape[0] == 1
+    for size in (80, 3):  # what is as wide as the others are high is made smaller as well
+        square = replace(one, image=np.zeros((size, size, 3), np.uint8))
+        tall = replace(one, image=np.zeros((2 * size, size, 3), np.uint8))
+        assert panorama.strip([square, tall]).shape == (size, size + size // 2, 3)
+    small = [replace(one, image=np.zeros((side, side, 3), np.uint8)) for side in (3, 6)]
+    assert panorama.strip(small).shape == (3, 6, 3)
