@@ -111,9 +111,11 @@ def server(url: str) -> Target:
         raise ValueError("srt://... names no port")
     if scheme in ("rtmp", "rtmps") and not parts.path.strip("/"):
         raise ValueError(f"{scheme}://... has no application and key behind its host")
+    name = _shown(parts)
+    if "@" in name:  # who and a part of the password would be taken for the host, and shown
+        raise ValueError(f"{scheme}://... has an @ in its path: a / in a password is written %2F")
     kind = _FORMATS[scheme]
-    viewer_urls = (_shown(parts),) if scheme == "rtsp" else ()
-    return Target(_shown(parts), url, kind, viewer_urls, _OPTIONS[kind])
+    return Target(name, url, kind, (name,) if scheme == "rtsp" else (), _OPTIONS[kind])
 
 
 def servers(urls: Sequence[str]) -> list[Target]:

@@ -24,6 +24,8 @@ from reachy_mini_ros.media.streaming.target import (
         ("rtmp://host/app/SECRET/", "rtmp://host/app/..."),
         ("rtsp://u:SECRET@host:8554/robot?SECRET#SECRET", "rtsp://host:8554/robot"),
         ("srt://[::1]:8890?streamid=publish:SECRET", "srt://[::1]:8890"),
+        ("rtmp://host/app/SECRET@1234", "rtmp://host/app/..."),
+        ("rtsp://u:12%2FSECRET@host/robot", "rtsp://host/robot"),
     ],
 )
 def test_the_name_of_a_target_tells_no_secret(url: str, name: str) -> None:
@@ -41,6 +43,7 @@ def test_the_name_of_a_target_tells_no_secret(url: str, name: str) -> None:
         *("rtmp://host", "rtmp://host/", "rtmp://host:99999/a/SECRET", "rtmp://host:x/a/SECRET"),
         *("rtmp://host/a/SECRET conn=1", "rtmp://host/a/SECRET\n", "srt://host?SECRET"),
         *("rtmp://[::1/a/SECRET", "rtmp://host/a/" + "SECRET" * 500),
+        *("rtsp://u:12/SECRET@host/robot", "rtmp://u:12/SECRET@host/app/key"),
     ],
 )
 def test_what_cannot_be_streamed_to_is_refused_without_repeating_it(url: str) -> None:
