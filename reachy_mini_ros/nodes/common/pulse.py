@@ -6,10 +6,17 @@ Seen with Fast DDS 3.2: a subscriber that is killed (-9) while it holds a lock i
 leaves it locked, and whoever publishes to it then waits for that lock for good.
 """
 
+import contextlib
+import faulthandler
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+from reachy_mini_ros.nodes.common import watcher
 
 HANGS_S = 30.0
 """No callback and nothing on the loop takes nearly as long."""
@@ -18,7 +25,10 @@ Beat = Callable[[Callable[[], None]], object]
 
 
 class Pulse:
-    """Asks threads for an answer, again and again."""
+    """Asks threads for an answer, again and again, while it is entered.
+
+    A process beside sees whether even that has stopped, see :mod:`watcher`.
+    """
 
     def __init__(self, program: str, threads: Mapping[str, Beat], period_s: float) -> None:
         """``threads`` go by their names; :meth:`look` is called every ``period_s``."""
@@ -28,11 +38,35 @@ class Pulse:
         self._missed = dict.fromkeys(threads, 0)
         self._asked: set[str] = set()
 
+    def __enter__(self) -> Self:
+        faulthandler.enable()
+        arguments = (self._program, str(HANGS_S))
+        self._watcher = subprocess.Popen(
+            [sys.executable, "-I", "-S", watcher.__file__, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            cwd="/",
+        )
+        assert self._watcher.stdin is not None
+        self._sign = self._watcher.stdin.fileno()
+        os.set_blocking(self._sign, False)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._watcher.communicate()
+
     def look(self) -> None:
         """Ask those that have answered; end the process, with 1, if one has not for long.
 
         That is counted in calls, not in seconds: a process that was stopped has missed none.
         """
+        with contextlib.suppress(OSError):  # the watcher was killed, or has itself stopped
+            os.write(self._sign, b".")
         for name, call in self._threads.items():
             if name in self._asked:
                 self._missed[name] += 1

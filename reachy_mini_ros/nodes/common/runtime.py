@@ -34,7 +34,7 @@ from reachy_mini_ros.errors import SetupError, StoppedError, UnavailableError
 from reachy_mini_ros.nodes.common.distribution import profiles_variables
 from reachy_mini_ros.nodes.common.guard import guarded, guarded_service
 from reachy_mini_ros.nodes.common.network import check_security, explained
-from reachy_mini_ros.nodes.common.pulse import Pulse
+from reachy_mini_ros.nodes.common.pulse import Beat, Pulse
 from reachy_mini_ros.nodes.common.resources import share_directory
 from reachy_mini_ros.nodes.common.unknown_parameters import tell_of_unknown
 from reachy_mini_ros.signals import SIGNALS, ignore_signals
@@ -185,11 +185,10 @@ def _run(
             spinner.start()
             # With a period: a signal may reach another thread, as it does just after SIGCONT, and
             # its handler runs only when this one wakes.
-            pulse = Pulse(
-                program, {"io": io.call, "executor": executor.create_task}, SIGNALS_PERIOD_S
-            )
-            while not stop.wait(SIGNALS_PERIOD_S):
-                pulse.look()
+            threads: dict[str, Beat] = {"io": io.call, "executor": executor.create_task}
+            with Pulse(program, threads, SIGNALS_PERIOD_S) as pulse:
+                while not stop.wait(SIGNALS_PERIOD_S):
+                    pulse.look()
             # First out of spin, then shutdown: under a spinning thread it aborts the process.
             stopped.set_result(None)
             spinner.join()

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A process of nodes one of whose threads waits for ever says so and ends."""
 
+import re
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 from harness.processes import Child, Processes
 from harness.waiting import wait_for
 
 STUCK = """
-import sys, threading
+import ctypes, sys, threading
 from reachy_mini_ros.nodes.common import pulse
 from reachy_mini_ros.nodes.common.runtime import RobotNode, run
 pulse.HANGS_S = 1.0
@@ -29,6 +31,8 @@ class Stuck(RobotNode):
             print("lives", flush=True)
             if sys.argv[1] == "executor":
                 self.wait_for_ever()
+            if sys.argv[1] == "all":
+                ctypes.PyDLL(None).sleep(1000)  # with the interpreter's lock, as rclpy publishes
 
     def wait_for_ever(self):
         threading.Event().wait()
@@ -50,6 +54,24 @@ def test_a_thread_that_waits_for_ever_is_told_and_ends_the_process(
     line = child.output().splitlines()[-1]
     assert line.startswith(f"stuck: hangs and ends, to be started anew: thread {thread} has stood")
     assert "in wait (" in line
+
+
+def test_a_process_none_of_whose_threads_can_go_on_is_ended_too(processes: Processes) -> None:
+    child = start(processes, "all")
+    assert child.wait(20) == -signal.SIGABRT
+    told = child.output()
+    assert "stuck: hangs and ends, to be started anew: for 1 s a call has let no thread" in told
+    assert re.search(r"line \d+ in tick$", told, re.MULTILINE)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_its_watcher_ends_with_it(processes: Processes, number: signal.Signals) -> None:
+    child = start(processes, "none")
+    child.wait_for_output("lives")
+    tasks = Path(f"/proc/{child.pid}/task").glob("*/children")
+    (watcher,) = [pid for task in tasks for pid in task.read_text().split()]
+    child.send_signal(number)
+    wait_for(lambda: not Path(f"/proc/{watcher}").exists(), 10, "the watcher's end")
 
 
 def test_a_process_that_was_stopped_for_longer_goes_on(processes: Processes) -> None:
