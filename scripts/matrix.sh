@@ -93,6 +93,7 @@ run_there() { # in the folder of another system, as it is when newly installed
     unshare --mount --propagation private bash -euc '
         root=$1 results=$2 && shift 2
         while [ "$1" != -- ]; do mkdir -p "$root$1" && mount --rbind "$1" "$root$1" && shift; done
+        mount -t tmpfs none "$root/dev/shm" # nothing of what runs here is met there
         mount --bind "$results" "$root/root/reachy_mini_ros/$results"
         shift && exec env HOME=/root chroot "$root" "$@"
     ' - "$root" "$results" "${bound[@]}" -- /root/reachy_mini_ros/scripts/matrix.sh --system here "$@"
