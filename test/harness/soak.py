@@ -163,7 +163,9 @@ def run(folder: Path, minutes: float, warm_s: float = WARM_S) -> Soak:
 
 
 def _last_line(child: Child) -> str:
-    return child.output().rstrip().rpartition("\n")[2]
+    """Return what was said last, as code: on the page brackets would be links."""
+    line = child.output().rstrip().rpartition("\n")[2]
+    return f"`{line}`"
 
 
 def _ended(children: dict[str, Child]) -> list[str]:
