@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -213,9 +214,10 @@ def test_photos_clips_moves_and_streams_are_each_robot_s_own(fleet: Fleet) -> No
 
 def test_one_stop_stops_all(fleet: Fleet) -> None:
     owners = {name: fleet.subscribe(name, String, "motion_owner", latched()) for name in NAMES}
-    for name in NAMES:
-        fleet.ask(name, "/api/command/wake_up", {})
-        assert "error" not in fleet.ask(name, "/api/command/body", {"yaw": 90, "duration": 10})
+    for command, body in (("wake_up", {}), ("body", {"yaw": 90, "duration": 10})):
+        for name in NAMES:  # whose dashboard may still look for its control node
+            answered = partial(fleet.ask, name, f"/api/command/{command}", body)
+            wait_for(lambda answered=answered: "error" not in answered(), 20, command)
     for name in NAMES:
         wait_for(lambda name=name: owners[name].last.data != "idle", 10, f"{name} moves")
     assert fleet.ask("page", "/api/stop", {})["stopped"] == list(NAMES)
