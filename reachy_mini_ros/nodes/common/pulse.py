@@ -58,6 +58,7 @@ class Pulse:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._watcher.kill()  # it would not see the end of its input while it is stopped
         self._watcher.communicate()
 
     def look(self) -> None:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A process of nodes one of whose threads waits for ever says so and ends."""
 
+import os
 import re
 import signal
 import sys
@@ -64,14 +65,25 @@ def test_a_process_none_of_whose_threads_can_go_on_is_ended_too(processes: Proce
     assert re.search(r"line \d+ in tick$", told, re.MULTILINE)
 
 
+def watcher_of(child: Child) -> int:
+    child.wait_for_output("lives")
+    tasks = Path(f"/proc/{child.pid}/task").glob("*/children")
+    (watcher,) = [int(pid) for task in tasks for pid in task.read_text().split()]
+    return watcher
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_its_watcher_ends_with_it(processes: Processes, number: signal.Signals) -> None:
     child = start(processes, "none")
-    child.wait_for_output("lives")
-    tasks = Path(f"/proc/{child.pid}/task").glob("*/children")
-    (watcher,) = [pid for task in tasks for pid in task.read_text().split()]
+    watcher = watcher_of(child)
     child.send_signal(number)
     wait_for(lambda: not Path(f"/proc/{watcher}").exists(), 10, "the watcher's end")
+
+
+def test_a_watcher_that_is_stopped_keeps_no_process_from_its_end(processes: Processes) -> None:
+    child = start(processes, "none")
+    os.kill(watcher_of(child), signal.SIGSTOP)
+    child.stop_cleanly()
 
 
 def test_a_process_that_was_stopped_for_longer_goes_on(processes: Processes) -> None:
