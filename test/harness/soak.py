@@ -44,9 +44,23 @@ class Everything:
     """PIDs of what is measured."""
     children: dict[str, Child]
     """What was started of it."""
+    nodes: dict[str, dict[str, object]]
+    """The parameters of those that are nodes."""
     port: int
     """The dashboard's."""
     robot_port: int
+
+    def start_again(self, processes: Processes) -> list[str]:
+        """Start the nodes anew that have ended, as launch does; return what ended, and how."""
+        ended = []
+        for name, child in self.children.items():
+            if child.process.poll() is None:
+                continue
+            ended.append(f"{name} ended: {_last_line(child)}")
+            if name in self.nodes:
+                again = processes.start_node(name, namespace=NS, **self.nodes[name])
+                self.children[name], self.parts[name] = again, again.pid
+        return ended
 
 
 def start(processes: Processes, folder: Path) -> Everything:
@@ -76,7 +90,9 @@ def start(processes: Processes, folder: Path) -> Everything:
     simulation = {"simulation": robot.child.pid, "its daemon": robot.daemon_pid}
     pids = {name: child.pid for name, child in children.items()}
     return Everything(
-        {**pids, **simulation}, {"simulation": robot.child, **children}, port, robot.port
+        {**pids, **simulation},
+        {"simulation": robot.child, **children},
+        *(nodes, port, robot.port),
     )
 
 
@@ -124,7 +140,7 @@ def run(folder: Path, minutes: float, warm_s: float = WARM_S) -> Soak:
         watch = client(processes, "watch", NS, str(everything.robot_port))
         watch.wait_for_output("all topics come", 60)
         visitors = Visitors(processes, everything.port)
-        parts = {**everything.parts, "judge": judge.pid}
+        everything.parts["judge"] = judge.pid
         watch.send_signal(signal.SIGUSR1)
         begun_s = time.monotonic()
         begun = time.time()
@@ -134,15 +150,12 @@ def run(folder: Path, minutes: float, warm_s: float = WARM_S) -> Soak:
         complaints: list[str] = []
         while (passed_s := time.monotonic() - begun_s) < minutes * 60:
             visitors.change()
-            complaints = [
-                f"{name} ended after {passed_s / 60:.0f} min: {_last_line(one)}"
-                for name, one in everything.children.items()
-                if one.process.poll() is not None
-            ]
-            if complaints:
+            ended = everything.start_again(processes)
+            complaints += [f"after {passed_s / 60:.0f} min {one}" for one in ended]
+            if everything.children["simulation"].process.poll() is not None:
                 break
             loads.append(os.getloadavg()[0])
-            for name, pid in parts.items():
+            for name, pid in everything.parts.items():
                 samples.append(Sample.of(name, pid, passed_s))
                 print(json.dumps(samples[-1].row()), file=kept, flush=True)
             time.sleep(max(0.0, begun_s + passed_s + EVERY_S - time.monotonic()))

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The short form of the soak, and that its criteria see what is not as promised."""
 
+import signal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from harness.soak import run
+from harness.processes import Processes
+from harness.soak import Everything, run
 from harness.soak_clients import DAEMON, JUDGE, Watched
 from harness.soak_report import USUAL_HZ, Sample, Soak, write
 from harness.waiting import wait_for
@@ -39,6 +41,20 @@ def test_clients_come_and_go_and_leave_nothing(tmp_path: Path) -> None:
     for name in names | USUAL_HZ.keys() - {JUDGE, DAEMON}:
         assert name in text
     assert ElementTree.parse(tmp_path / "soak.svg").getroot().tag.endswith("svg")
+
+
+def test_a_node_that_ends_is_told_and_started_anew(tmp_path: Path) -> None:
+    with Processes(tmp_path) as processes:
+        nodes: dict[str, dict[str, object]] = {"audio": {"robot_host": "127.0.0.1"}}
+        first = processes.start_node("audio", **nodes["audio"])
+        everything = Everything({"audio": first.pid}, {"audio": first}, nodes, 0, 0)
+        assert everything.start_again(processes) == []
+        first.stop(signal.SIGKILL)
+        (told,) = everything.start_again(processes)
+        assert told.startswith("audio ended: ")
+        again = everything.children["audio"]
+        assert again.process.poll() is None
+        assert everything.parts["audio"] == again.pid != first.pid
 
 
 def soak(rss_mb: Any = lambda _: 100.0, **changed: Any) -> Soak:
