@@ -49,6 +49,7 @@ if [ -n "$coverage" ] && { [ -n "$static" ] || [ "$distro" = jazzy ]; }; then
     refuse "--coverage measures the tests on Kilted, which are not to be run"
 fi
 trap 'exit 130' INT
+unset PYTHONDONTWRITEBYTECODE # else each of the many processes of the tests compiles the package anew
 
 # Where ROS is touched; test_wall.py sees to it that nothing else does.
 with_ros=(test/nodes test/faults test/soak test/test_{command_lines,coverage,docs,examples,launch,signals,tools}.py)
@@ -81,13 +82,13 @@ measured() { # a command, whose Python processes each tell which lines they ran
     COVERAGE_FILE="$data/data" .venv/bin/coverage json --quiet -o "$data/lines.json"
     return "$status"
 }
-run_pytest() { # on a distribution; four tests at once, since they wait for half of the time
+run_pytest() { # on a distribution; six tests at once, since they wait for most of the time
     local status=0 python options
     python="$(environment_of "$1")/bin/python"
     options=(-o "cache_dir=.pytest_cache/$1" "${@:2}")
-    "$python" -m pytest -n 4 --dist loadfile "${options[@]}" || status=$?
+    "$python" -m pytest -n 6 --dist loadfile "${options[@]}" || status=$?
     [ "$status" = 1 ] || return "$status" # none failed, or it did not even run
-    # A machine of two cores can be too slow for four robots at once: told, and judged by itself.
+    # A machine of two cores can be too slow for six robots at once: told, and judged by itself.
     say "what failed is run again, one test at a time"
     "$python" -m pytest --last-failed "${options[@]}" || return
     results+=("pytest, ${1^}: some tests passed only when run again alone, see above")

@@ -27,6 +27,8 @@ for module in ("behaviour", "media_behaviour", "panoramas", "settings_behaviour"
 os.environ["ROS_DOMAIN_ID"] = str(own_domain())
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
+Processes.copies = True
+
 # How long an example takes is the machine's affair.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]

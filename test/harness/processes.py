@@ -3,17 +3,19 @@
 """Child processes with their output kept, ended by PID when the test is over."""
 
 import contextlib
+import functools
 import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, ClassVar, Self
 
+from harness.template import Copy, template
 from harness.waiting import patience, wait_for
 
 PORTS = 200
@@ -39,22 +41,17 @@ def free_port() -> int:
     raise AssertionError(f"all ports from {first} on are in use")
 
 
+Process = subprocess.Popen[bytes] | Copy
+
+
 class Child:
     """One child process; its stdout and stderr go to one file."""
 
-    def __init__(self, arguments: list[str], log: Path, environment: dict[str, str]) -> None:
+    def __init__(self, process: Process, log: Path) -> None:
+        self.process = process
         self.log = log
         self.takes_leave = True
         """Whether it is asked to end, as nodes are for the sake of others, or killed at once."""
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                # Ends with the tests even if those are killed.
-                ["setpriv", "--pdeathsig=TERM", *arguments],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                env=environment,
-            )
 
     @property
     def pid(self) -> int:
@@ -103,7 +100,7 @@ class Child:
         """Ask the process to end, and check that it does with 0 and leaves nothing behind."""
         code = self.stop(number)
         output = self.output()
-        assert code == 0, output
+        assert code == 0, f"{code}: {output}"
         for sign in ("Traceback", "never awaited", "never retrieved", "was destroyed", "unclosed"):
             assert sign not in output, output
 
@@ -121,6 +118,9 @@ class Child:
 
 class Processes:
     """The child processes of one test module."""
+
+    copies: ClassVar[bool] = False
+    """Whether nodes and simulations are copies of templates; tests have them, measurements not."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -148,19 +148,37 @@ class Processes:
 
     def start(self, *arguments: str, env: dict[str, str] | None = None) -> Child:
         """Start a program."""
-        log = self._folder / f"{len(self._children)}.log"
-        home = self._folder / "home"
-        home.mkdir(exist_ok=True)
-        environment = {**os.environ, "HOME": str(home), "PYTHONUNBUFFERED": "1", **(env or {})}
-        child = Child(list(arguments), log, environment)
-        self._children.append(child)
-        return child
+        return self._start(
+            lambda output, environment: subprocess.Popen(
+                # Ends with the tests even if those are killed.
+                ["setpriv", "--pdeathsig=TERM", *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**environment, **(env or {})},
+            )
+        )
 
     def start_module(
         self, module: str, *arguments: str, env: dict[str, str] | None = None
     ) -> Child:
         """Start ``python -m module`` with this interpreter."""
         return self.start(sys.executable, "-m", module, *arguments, env=env)
+
+    def start_copy(self, program: str, module: str, *arguments: str) -> Child:
+        """Start a module by the template of a program, see :data:`template.IMPORTS`."""
+        if not self.copies:
+            return self.start_module(module, *arguments)
+        return self._start(functools.partial(template(program).start, [module, *arguments]))
+
+    def _start(self, start: Callable[[BinaryIO, dict[str, str]], Process]) -> Child:
+        log = self._folder / f"{len(self._children)}.log"
+        home = self._folder / "home"
+        home.mkdir(exist_ok=True)
+        with log.open("wb") as output:
+            process = start(output, {**os.environ, "HOME": str(home), "PYTHONUNBUFFERED": "1"})
+        self._children.append(Child(process, log))
+        return self._children[-1]
 
     def start_node(
         self,
@@ -184,7 +202,9 @@ class Processes:
         module = node_module(node)
         if without:
             return self.start(sys.executable, "-c", _WITHOUT, without, *module, *arguments, env=env)
-        return self.start_module(*module, *arguments, env=env)
+        if env:
+            return self.start_module(*module, *arguments, env=env)
+        return self.start_copy("nodes", *module, *arguments)
 
 
 def node_module(node: str) -> list[str]:

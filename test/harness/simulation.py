@@ -70,8 +70,8 @@ class Simulation(Robot):
         port = port or free_port()
         signalling_port = signalling_port or free_port()
         begun_s = time.monotonic()
-        child = processes.start_module(
-            "reachy_mini_ros.simulation.main",
+        child = processes.start_copy(
+            *("simulation", "reachy_mini_ros.simulation.main"),
             f"--port={port}",
             f"--signalling-port={signalling_port}",
             f"--home={home}",
