@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sees that a process of nodes stands still, and ends it: whatever waits for ever waits in silence.
 
-Seen with Fast DDS 3.2: a subscriber that is killed (-9) while it holds a lock in shared memory
-leaves it locked, and whoever publishes to it then waits for that lock for good.
+Seen with Fast DDS 3.2, in a run of an hour with subscribers that were killed (-9): two nodes did no
+more, for half an hour and longer, and said nothing (docs/soak.md).
 """
 
 import contextlib
