@@ -86,7 +86,7 @@ run_pytest() { # on a distribution; six tests at once, since they wait for most 
     local status=0 python options
     python="$(environment_of "$1")/bin/python"
     options=(-o "cache_dir=.pytest_cache/$1" "${@:2}")
-    "$python" -m pytest -n 6 --dist loadfile "${options[@]}" || status=$?
+    "$python" -m pytest -n 6 --dist loadfile --no-loadscope-reorder "${options[@]}" || status=$?
     [ "$status" = 1 ] || return "$status" # none failed, or it did not even run
     # A machine of two cores can be too slow for six robots at once: told, and judged by itself.
     say "what failed is run again, one test at a time"

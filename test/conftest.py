@@ -29,6 +29,20 @@ os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
 Processes.copies = True
 
+HERE = Path(__file__).parent
+LONGEST = [
+    HERE / name
+    for name in (
+        *("app/test_page.py", "test_signals.py", "nodes/dashboard/test_robot.py"),
+        *("nodes/audio/test_faults.py", "faults/test_faults.py", "nodes/dashboard/test_live.py"),
+        *("media/streaming/test_destinations.py", "web/test_dashboard_page_view3d.py"),
+        *("nodes/control/test_endings.py", "nodes/control/test_second.py"),
+        *("nodes/camera/test_features.py", "web/test_dashboard_page.py", "docs/test_site.py"),
+    )
+]
+"""Each takes a minute or so: they begin first, lest one runs on when all others have ended."""
+assert all(path.is_file() for path in LONGEST)
+
 # How long an example takes is the machine's affair.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -46,6 +60,11 @@ def pytest_configure(config: pytest.Config) -> None:
         pace = measured()
         pace.__enter__()
         config.add_cleanup(lambda: pace.__exit__(None, None, None))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items.sort(key=lambda item: item.path not in LONGEST)
 
 
 @pytest.fixture(scope="module")
