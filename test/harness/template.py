@@ -122,14 +122,14 @@ def template(program: str) -> Template:
 def serve(orders: socket.socket) -> list[str]:
     """Make copies until nobody can order one; in each return the program's arguments."""
     running: dict[int, tuple[int, int]] = {}
-    """PID and who is told of its end, by what is readable then."""
+    """PID and who is told of its end, by what is readable when it ends."""
     while True:
-        for ended in select.select([orders, *running], [], [])[0]:
-            if ended is not orders:
-                pid, status = running.pop(ended)
-                _tell(status, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-                _close(ended, status)
-                continue
+        readable = select.select([orders.fileno(), *running], [], [])[0]
+        for ended in running.keys() & set(readable):
+            pid, status = running.pop(ended)
+            _tell(status, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            _close(ended, status)
+        if orders.fileno() in readable:
             message, descriptors, _, _ = socket.recv_fds(orders, PACKET, 2)
             if not message:
                 sys.exit()
@@ -141,7 +141,9 @@ def serve(orders: socket.socket) -> list[str]:
             else:
                 orders.close()
                 _close(status, *running, *(other for _, other in running.values()))
-                return _become(*json.loads(message), log)
+                arguments, folder, environment = json.loads(message)
+                _become(folder, environment, log)
+                return list(arguments)
 
 
 def _tell(status: int, number: int) -> None:
@@ -154,7 +156,7 @@ def _close(*descriptors: int) -> None:
         os.close(descriptor)
 
 
-def _become(arguments: list[str], folder: str, environment: dict[str, str], log: int) -> list[str]:
+def _become(folder: str, environment: dict[str, str], log: int) -> None:
     """Be like a process that has just been started, and that ends with its parent."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -165,7 +167,6 @@ def _become(arguments: list[str], folder: str, environment: dict[str, str], log:
     sys.path[0] = folder
     os.environ.clear()
     os.environ.update(environment)
-    return arguments
 
 
 def _tell_lttng() -> None:
