@@ -38,6 +38,20 @@ def children(pid: int) -> list[str]:
     return [child for task in tasks for child in task.read_text().split()]
 
 
+def end_at(processes: Processes, program: str, turn: int, moment_s: float) -> int:
+    """End a program so long after its first line, by one or the other signal; return its code."""
+    number = (signal.SIGINT, signal.SIGTERM)[turn % 2]
+    child = begin(processes, program)
+    time.sleep(moment_s)  # the moment is what is tested
+    left = children(child.pid)
+    code = child.stop(number, 20)
+    assert code in (-number, 0), child.output()
+    assert "Traceback" not in child.output(), child.output()
+    assert code == 0 or child.output() == "", child.output()
+    assert not [pid for pid in left if Path(f"/proc/{pid}").exists()]
+    return code
+
+
 @pytest.mark.parametrize("program", ["control", "bringup"])
 def test_a_signal_at_any_moment_of_the_start_ends_it_cleanly(
     processes: Processes, program: str
@@ -47,18 +61,11 @@ def test_a_signal_at_any_moment_of_the_start_ends_it_cleanly(
     child.wait_for_output("lost: nothing listens")
     whole_s = time.monotonic() - begun_s
     child.stop_cleanly()
-    codes = set()
-    for moment in range(MOMENTS):
-        number = (signal.SIGINT, signal.SIGTERM)[moment % 2]
-        child = begin(processes, program)
-        time.sleep(whole_s * moment / (MOMENTS - 1))  # the moment is what is tested
-        left = children(child.pid)
-        code = child.stop(number, 20)
-        codes.add(code)
-        assert code in (-number, 0), child.output()
-        assert "Traceback" not in child.output(), child.output()
-        assert code == 0 or child.output() == "", child.output()
-        assert not [pid for pid in left if Path(f"/proc/{pid}").exists()]
+    codes: set[int] = set()
+    for longer in (1, 2, 4):  # a start may take longer than the first one did
+        if len(codes) < 3:
+            moments_s = [longer * whole_s * moment / (MOMENTS - 1) for moment in range(MOMENTS)]
+            codes |= {end_at(processes, program, *one) for one in enumerate(moments_s)}
     assert len(codes) == 3, "all moments were in one part of the start"
 
 
