@@ -3,10 +3,12 @@
 """A listener of server-sent events."""
 
 import json
+import time
 from types import TracebackType
 from typing import Any, Self
 
 from harness.pictures import Client
+from harness.waiting import patience
 
 
 class EventStream:
@@ -43,10 +45,12 @@ class EventStream:
         return (fields["event"], json.loads(fields["data"])) if fields else None
 
     def next(self, kind: str) -> Any:
-        """Return the content of the next event of a kind."""
+        """Return the content of the next event of a kind; others keep coming without it."""
+        deadline_s = time.monotonic() + patience(30)
         while (event := self.read()) is not None:
             if event[0] == kind:
                 return event[1]
+            assert time.monotonic() < deadline_s, f"no event {kind}"
         raise AssertionError("the events ended")
 
     def close(self) -> None:
