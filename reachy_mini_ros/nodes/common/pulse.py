@@ -46,6 +46,7 @@ class Pulse:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             cwd="/",
+            process_group=0,  # Ctrl-C is none of its own, least of all before it ignores it
         )
         assert self._watcher.stdin is not None
         self._sign = self._watcher.stdin.fileno()

@@ -80,6 +80,12 @@ def test_its_watcher_ends_with_it(processes: Processes, number: signal.Signals) 
     wait_for(lambda: not Path(f"/proc/{watcher}").exists(), 10, "the watcher's end")
 
 
+def test_ctrl_c_does_not_reach_its_watcher(processes: Processes) -> None:
+    child = start(processes, "none")
+    # To the one in front goes what a terminal sends.
+    assert os.getpgid(watcher_of(child)) != os.getpgid(child.pid)
+
+
 def test_a_watcher_that_is_stopped_keeps_no_process_from_its_end(processes: Processes) -> None:
     child = start(processes, "none")
     os.kill(watcher_of(child), signal.SIGSTOP)
