@@ -27,15 +27,18 @@ AT_ONCE = 2
 
 
 async def watch(folders: Mapping[Folder, Callable[[], object]]) -> None:
-    """Call back on each change of a folder, until cancelled."""
-    known = {folder: await asyncio.to_thread(folder.version) for folder in folders}
+    """Call back at the first look at a folder and on each change of it, until cancelled.
+
+    At the first too: who read the folder before does not know what changed until then.
+    """
+    known: dict[Folder, object] = {}
     while True:
-        await asyncio.sleep(PERIOD_S)
         for folder, tell in folders.items():
             found = await asyncio.to_thread(folder.version)
-            if found != known[folder]:
+            if found != known.get(folder):
                 known[folder] = found
                 tell()
+        await asyncio.sleep(PERIOD_S)
 
 
 class PhotoQuery(BaseModel):

@@ -45,7 +45,7 @@ class EventStream:
         return (fields["event"], json.loads(fields["data"])) if fields else None
 
     def next(self, kind: str) -> Any:
-        """Return the content of the next event of a kind; others keep coming without it."""
+        """Return the content of the next event of a kind; fail if others come for long instead."""
         deadline_s = time.monotonic() + patience(30)
         while (event := self.read()) is not None:
             if event[0] == kind:

@@ -23,7 +23,7 @@ if __name__ == "__main__":  # before rclpy reads it
 
 import json
 
-from harness.processes import RTPS, Child, Processes, free_port
+from harness.processes import Child, Processes, free_port
 from harness.simulation import SMALL, Simulation
 from harness.soak_report import Sample, Soak, write
 
@@ -120,7 +120,7 @@ class Visitors:
         for gone in [one for one in self._here if one.process.poll() is not None]:
             self._here.remove(gone)
             # Not what Fast DDS says of ports that killed ones have left.
-            said = [line for line in gone.output().splitlines() if RTPS not in line]
+            said = [line for line in gone.output().splitlines() if "RTPS_TRANSPORT" not in line]
             self.failures += [line for line in said if "failed" in line]
             gone.log.unlink()
         self.count += 1

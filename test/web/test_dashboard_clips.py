@@ -86,7 +86,7 @@ def test_nothing_else_is_reached(served: Served, method: str) -> None:
 
 def test_a_clip_is_deleted_with_its_states_and_listeners_are_told(served: Served) -> None:
     with EventStream(served.port) as events:
-        events.next("status")
+        assert events.next("clips") == {}  # what was there before is known now
         assert Client(served.port).json(f"/api/clips/{NAME}", "DELETE")[0] == 200
         assert events.next("clips") == {}
     assert not list(served.clips.glob("reachy_mini_*"))
