@@ -31,7 +31,13 @@ from reachy_mini_ros.robot.state import Matrix
 LEGS = range(1, 7)
 PASSIVE_JOINTS = tuple(f"passive_{number}_{axis}" for number in range(1, 8) for axis in "xyz")
 
-
+_TURN_PARTS = np.zeros((3, 4, 4))
+"""Of a turn about z: what stays, what goes with the cosine, what goes with the sine."""
+_TURN_PARTS[0, 2, 2] = _TURN_PARTS[0, 3, 3] = 1.0
+_TURN_PARTS[1, 0, 0] = _TURN_PARTS[1, 1, 1] = 1.0
+_TURN_PARTS[2, 1, 0], _TURN_PARTS[2, 0, 1] = 1.0, -1.0
+_NEXT, _LAST = [1, 2, 0], [2, 0, 1]
+"""The axes of a cross product's terms."""
 LARGEST_RESIDUAL_M = 0.005
 """The daemon's pose lags by up to 1 mm of a rod while it iterates in a fast motion."""
 LARGEST_TURN_RAD = math.radians(95.0)
@@ -55,13 +61,32 @@ class Passive:
         return not self.mirrored and self.residual_m < LARGEST_RESIDUAL_M
 
 
+@dataclass(frozen=True, slots=True)
+class _Legs:
+    """The six legs of one sample, or of many in a first dimension, in the body's frame, m."""
+
+    head: Matrix
+    """The head's pose, 3x4."""
+    balls: Matrix
+    """Where the rods end in the head, 3x6."""
+    sockets: Matrix
+    """The poses of the joints on the arms where they begin, 6x3x4."""
+    rods: Matrix
+    """The rods as vectors from there to the balls, 3x6."""
+    swings: Matrix
+    """How their beginnings move with the arms' angles, 3x6, m/rad."""
+
+
 class Platform:
-    """The geometry of the six legs, from a URDF; all arrays have the legs as first axis."""
+    """The geometry of the six legs, from a URDF.
+
+    What a joint turns is the sum of what stays as it is, what goes with the cosine of its angle
+    and what goes with the sine: these three are computed once.
+    """
 
     def __init__(self, tree: Tree) -> None:
         joints = tree.joints
         zero = dict.fromkeys(tree.movable, 0.0)
-        root_to_body = joints["yaw_body"].origin
         arms = np.array([joints[f"stewart_{leg}"].origin for leg in LEGS])
         sockets = np.array([joints[f"passive_{leg}_x"].origin for leg in LEGS])
         # The rod's end in its own frame, and the same point in the head's frame.
@@ -71,12 +96,16 @@ class Platform:
         balls = [tree.pose(f"closing_{leg}_2", zero)[:, 3] for leg in LEGS[:-1]]
         balls.append(tree.pose("xl_330", zero)[:, 3])
 
-        self._body_to_root = np.linalg.inv(root_to_body)
+        root_to_neutral = np.eye(4)
+        root_to_neutral[2, 3] = ROOT_TO_NEUTRAL_HEAD_M
+        root_to_body = np.linalg.inv(joints["yaw_body"].origin)
+        # The body turns away from below the head: by the negative angle.
+        still, cosine, sine = _TURN_PARTS @ root_to_body @ root_to_neutral
+        self._body_turn = still[:3], cosine[:3], -sine[:3]
+        still, cosine, sine = arms @ _TURN_PARTS[:, None] @ sockets
+        self._socket_turn = still[:, :3], cosine[:, :3], sine[:, :3]
         self._balls_in_head = np.linalg.inv(head) @ np.array(balls).T
         """4x6, homogeneous."""
-        self._arms, self._arm_origins = arms[:, :3, :3], arms[:, :3, 3]
-        self._sockets, self._socket_origins = sockets[:, :3, :3], sockets[:, :3, 3]
-        self._socket_turns = np.ascontiguousarray(np.swapaxes(self._sockets, 1, 2))
         rods = np.array(ends)
         self._lengths = np.linalg.norm(rods, axis=1)
         self._directions = rods / self._lengths[:, None]
@@ -86,79 +115,64 @@ class Platform:
         neutral = kinematics.inverse(np.eye(4), 0.0, automatic_body_yaw=False)
         assert neutral is not None
         legs = self._legs(np.eye(4), neutral)
-        self._neutral_turn = legs[0][:3, :3]
-        self._neutral_sides = self._sides(*legs)
+        self._neutral_turn = legs.head[:, :3]
+        self._neutral_sides = np.sign(self._sides(legs))
 
     def solve(self, head_pose: Matrix, head_joints: Matrix) -> Passive:
         """Return the passive joints for a head pose (4x4) and [body_yaw, stewart_1..6] in rad."""
-        head, rods, arm_turns = self._legs(head_pose, head_joints)
-        directions = (self._socket_turns @ rods[:, :, None])[:, :, 0]
+        legs = self._legs(head_pose, head_joints)
+        sockets = legs.sockets[:, :, :3]
+        directions = (legs.rods.T[:, None] @ sockets)[:, 0]
         lengths = np.sqrt((directions * directions).sum(axis=1))
         turns = self._shortest_turns(directions / lengths[:, None])
         angles = np.empty((7, 3))
         angles[:6] = _euler_xyz(turns)
-        last_rod = arm_turns[5] @ self._sockets[5] @ turns[5] @ self._rod_to_last
-        angles[6] = _euler_xyz((last_rod.T @ head[:3, :3] @ self._head_to_last)[None])[0]
+        last_rod = sockets[5] @ turns[5] @ self._rod_to_last
+        angles[6] = _euler_xyz((last_rod.T @ legs.head[:, :3] @ self._head_to_last)[None])[0]
         return Passive(
             angles=angles.ravel(),
             residual_m=float(np.abs(lengths - self._lengths).max()),
-            mirrored=bool(self._differs(head, rods, arm_turns)),
+            mirrored=bool(self._differs(legs)),
         )
 
     def mirrored(self, head_pose: Matrix, head_joints: Matrix) -> bool:
         """Tell of a pose that fits the joints whether a singularity is on the way to it."""
-        return bool(self._differs(*self._legs(head_pose, head_joints)))
+        return bool(self._differs(self._legs(head_pose, head_joints)))
 
     def all_mirrored(self, head_poses: Matrix, head_joints: Matrix) -> NDArray[np.bool_]:
         """Tell the same (n) of many poses (nx4x4) and their joints (nx7) at once."""
-        return self._differs(*self._legs(head_poses, head_joints))
+        return self._differs(self._legs(head_poses, head_joints))
 
-    def _legs(self, head_pose: Matrix, head_joints: Matrix) -> tuple[Matrix, Matrix, Matrix]:
-        """Return the head in the body's frame (4x4), the rods in those of the arms, and these.
+    def _legs(self, head_pose: Matrix, head_joints: Matrix) -> _Legs:
+        cosines = np.cos(head_joints)[..., None, None]
+        sines = np.sin(head_joints)[..., None, None]
+        still, cosine, sine = self._body_turn
+        head = (still + cosines[..., 0, :, :] * cosine + sines[..., 0, :, :] * sine) @ head_pose
+        cosines, sines = cosines[..., 1:, :, :], sines[..., 1:, :, :]
+        still, cosine, sine = self._socket_turn
+        sockets = still + cosines * cosine + sines * sine
+        swings = cosines[..., 0] * sine[..., 3] - sines[..., 0] * cosine[..., 3]
+        balls = head @ self._balls_in_head
+        rods = balls - sockets[..., 3].swapaxes(-1, -2)
+        return _Legs(head, balls, sockets, rods, swings.swapaxes(-1, -2))
 
-        The rods are vectors (6x3) from the ball on the arm to the head's, the arms' frames
-        rotations (6x3x3) body -> arm. All of it also for many at once, in the first dimension.
-        """
-        cosines, sines = np.cos(head_joints), np.sin(head_joints)
-        head = head_pose.copy()
-        head[..., 2, 3] += ROOT_TO_NEUTRAL_HEAD_M
-        head = self._body_to_root @ head
-        turned = head.copy()
-        cosine, sine = cosines[..., :1], sines[..., :1]
-        turned[..., 0, :] = cosine * head[..., 0, :] + sine * head[..., 1, :]
-        turned[..., 1, :] = cosine * head[..., 1, :] - sine * head[..., 0, :]
-        joint_turns = np.zeros((*cosines.shape[:-1], 6, 3, 3))
-        joint_turns[..., 0, 0] = joint_turns[..., 1, 1] = cosines[..., 1:]
-        joint_turns[..., 0, 1] = -sines[..., 1:]
-        joint_turns[..., 1, 0] = sines[..., 1:]
-        joint_turns[..., 2, 2] = 1.0
-        arm_turns = self._arms @ joint_turns
-        balls = (turned @ self._balls_in_head)[..., :3, :].swapaxes(-1, -2) - self._arm_origins
-        rods = arm_turns.swapaxes(-1, -2) @ balls[..., None]
-        return turned, rods[..., 0] - self._socket_origins, arm_turns
+    def _differs(self, legs: _Legs) -> NDArray[np.bool_]:
+        return np.asarray(~(self._sides(legs) * self._neutral_sides > 0.0).all(axis=-1))
 
-    def _differs(self, head: Matrix, rods: Matrix, arm_turns: Matrix) -> NDArray[np.bool_]:
-        return np.asarray((self._sides(head, rods, arm_turns) != self._neutral_sides).any(axis=-1))
-
-    def _sides(self, head: Matrix, rods: Matrix, arm_turns: Matrix) -> Matrix:
-        """Return signs (8) that change at the arms' and the head's singularities, and far off."""
-        many = head.shape[:-2]
-        lines = np.empty((*many, 6, 6))
-        forces = lines[..., :3] = (arm_turns @ rods[..., None])[..., 0]
-        levers = (head[..., :3, :3] @ self._balls_in_head[:3]).swapaxes(-1, -2)
-        for row, (one, other) in enumerate(((1, 2), (2, 0), (0, 1)), start=3):
-            lines[..., row] = (
-                levers[..., one] * forces[..., other] - levers[..., other] * forces[..., one]
-            )
-        sides = np.empty((*many, 8))
-        # A turn of the arm moves the rod's foot along z x foot.
-        sides[..., :6] = (
-            self._socket_origins[:, 0] * rods[..., 1] - self._socket_origins[:, 1] * rods[..., 0]
-        )
+    def _sides(self, legs: _Legs) -> Matrix:
+        """Return 8 numbers that are zero at the arms' and the head's singularities, and far off."""
+        balls, rods = legs.balls, legs.rods
+        lines = np.empty((*rods.shape[:-2], 6, 6))
+        lines[..., :3, :] = rods
+        lines[..., 3:, :] = balls.take(_NEXT, -2) * rods.take(_LAST, -2) - balls.take(
+            _LAST, -2
+        ) * rods.take(_NEXT, -2)
+        sides = np.empty((*rods.shape[:-2], 8))
+        sides[..., :6] = (legs.swings * rods).sum(axis=-2)
         sides[..., 6] = np.linalg.det(lines)
-        trace = (head[..., :3, :3] * self._neutral_turn).sum(axis=(-1, -2))
+        trace = (legs.head[..., :3] * self._neutral_turn).sum(axis=(-1, -2))
         sides[..., 7] = trace - (1.0 + 2.0 * math.cos(LARGEST_TURN_RAD))
-        return np.asarray(np.sign(sides))
+        return sides
 
     def _shortest_turns(self, directions: Matrix) -> Matrix:
         """Return the rotations (6x3x3) from the rods' directions at zero to these (6x3)."""
