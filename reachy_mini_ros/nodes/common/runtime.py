@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
@@ -36,6 +37,7 @@ from reachy_mini_ros.nodes.common.guard import guarded, guarded_service
 from reachy_mini_ros.nodes.common.network import check_security, explained
 from reachy_mini_ros.nodes.common.pulse import Beat, Pulse
 from reachy_mini_ros.nodes.common.resources import share_directory
+from reachy_mini_ros.nodes.common.streams import Streams
 from reachy_mini_ros.nodes.common.unknown_parameters import tell_of_unknown
 from reachy_mini_ros.signals import SIGNALS, ignore_signals
 
@@ -50,6 +52,8 @@ class RobotNode(Node):
         self.supervisor = Supervisor(self._log_failure, self._give_up)
         self.on_given_up: Callable[[str], object] = self._log_failure
         """Hears of what the node cannot go on without; :func:`run` ends the process then."""
+        self.streams: Streams | None = None
+        """What comes often, if anything does."""
         super().__init__(name, namespace=NAMESPACE)
         self._due: deque[Callable[[], None]] = deque()
         self._something_due = self.create_guard_condition(self._do_what_is_due)
@@ -90,6 +94,12 @@ class RobotNode(Node):
             return super().create_subscription(
                 kind, topic, guard, qos, **{"event_callbacks": events, **options}
             )
+
+        def destroy_subscription(self, subscription: Any) -> bool:
+            """Destroy a subscription."""
+            if self.streams is not None:
+                self.streams.forget(subscription)
+            return super().destroy_subscription(subscription)
 
         def create_service(self, kind: Any, name: str, callback: Any, **options: Any) -> Any:
             """Create a service."""
@@ -161,43 +171,61 @@ def _run(
 
     with LoopThread(on_failure=on_failure) as io:
         try:
+            if not _build_all(program, builders, nodes, io, stop):
+                return
             executor = SingleThreadedExecutor()
-            for name, builder in builders.items():
-                if stop.is_set():
-                    return
-                try:
-                    nodes.append(_build(name, builder, io))
-                except StoppedError:
-                    return
-                except UnavailableError as error:
-                    if len(builders) == 1:
-                        raise
-                    left_out = f"{program}: left out, the rest runs without it: {error}"
-                    print(left_out, file=sys.stderr, flush=True)
-                    continue
-                nodes[-1].on_given_up = on_given_up
-                executor.add_node(nodes[-1])
+            for node in nodes:
+                node.on_given_up = on_given_up
+                executor.add_node(node)
             tell_of_unknown(nodes)
             stopped: Future[None] = Future()
-            spinner = threading.Thread(
-                target=_spin, args=(executor, stopped, failures, stop), name="executor"
-            )
-            spinner.start()
+            spins = _spins(executor, stopped, nodes)
+            spinners = [
+                threading.Thread(target=_spin, args=(spin, failures, stop), name=name)
+                for name, (spin, _) in spins.items()
+            ]
+            for spinner in spinners:
+                spinner.start()
             # With a period: a signal may reach another thread, as it does just after SIGCONT, and
             # its handler runs only when this one wakes.
-            threads: dict[str, Beat] = {"io": io.call, "executor": executor.create_task}
+            threads: dict[str, Beat] = {"io": io.call}
+            threads |= {name: call for name, (_, call) in spins.items()}
             with Pulse(program, threads, SIGNALS_PERIOD_S) as pulse:
                 while not stop.wait(SIGNALS_PERIOD_S):
                     pulse.look()
             # First out of spin, then shutdown: under a spinning thread it aborts the process.
             stopped.set_result(None)
-            spinner.join()
+            for spinner in spinners:
+                spinner.join()
             executor.shutdown()
         finally:
             for node in nodes:
                 node.close()
     if failures:
         raise failures[0]
+
+
+def _build_all(
+    program: str,
+    builders: Mapping[str, Builder],
+    nodes: list[RobotNode],
+    io: LoopThread,
+    stop: signals.Flag,
+) -> bool:
+    """Put the nodes into ``nodes``; return whether ``stop`` let that come to an end."""
+    for name, builder in builders.items():
+        if stop.is_set():
+            return False
+        try:
+            nodes.append(_build(name, builder, io))
+        except StoppedError:
+            return False
+        except UnavailableError as error:
+            if len(builders) == 1:
+                raise
+            left_out = f"{program}: left out, the rest runs without it: {error}"
+            print(left_out, file=sys.stderr, flush=True)
+    return True
 
 
 def _build(name: str, builder: Builder, io: LoopThread) -> RobotNode:
@@ -255,14 +283,24 @@ def use_fastdds_profile() -> None:
         os.environ[names[0]] = str(share_directory() / "config" / "fastdds.xml")
 
 
-def _spin(
-    executor: SingleThreadedExecutor,
-    stopped: Future[None],
-    failures: list[BaseException],
-    stop: signals.Flag,
-) -> None:
+def _spins(
+    executor: SingleThreadedExecutor, stopped: Future[None], nodes: list[RobotNode]
+) -> dict[str, tuple[Callable[[], object], Beat]]:
+    """Return what spins until ``stopped`` and what has a function called there, by the thread."""
+    executors = partial(executor.spin_until_future_complete, stopped)
+    spins: dict[str, tuple[Callable[[], object], Beat]] = {
+        "executor": (executors, executor.create_task)
+    }
+    for node in nodes:
+        if (streams := node.streams) is not None:
+            stopped.add_done_callback(streams.end)
+            spins[f"streams of {node.get_name()}"] = streams.spin, streams.call
+    return spins
+
+
+def _spin(spin: Callable[[], object], failures: list[BaseException], stop: signals.Flag) -> None:
     try:
-        executor.spin_until_future_complete(stopped)
+        spin()
     except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
         failures.append(error)
     finally:

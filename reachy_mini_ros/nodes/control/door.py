@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rclpy.node import Node
 from rclpy.qos import QoSProfile
+
+from reachy_mini_ros.nodes.common.runtime import RobotNode
 
 
 class Door:
-    """Topics and services that take commands; all of it on the executor's thread."""
+    """Topics and services that take commands; made and closed on the executor's thread."""
 
-    def __init__(self, node: Node, holder: str = "") -> None:
+    def __init__(self, node: RobotNode, holder: str = "") -> None:
         """``holder``: whose names these are; empty for those that are always there."""
         self.holder = holder
         self.prefix = f"lease/{holder}/" if holder else ""
@@ -41,6 +42,15 @@ class Door:
         """Subscribe to a topic."""
         self._subscriptions.append(
             self._node.create_subscription(kind, self.prefix + topic, callback, qos, **options)
+        )
+
+    def stream(
+        self, kind: type, topic: str, callback: Callable[[Any], None], qos: QoSProfile
+    ) -> None:
+        """Subscribe to a topic on which messages come often; ``callback`` has a thread apart."""
+        assert self._node.streams is not None
+        self._subscriptions.append(
+            self._node.streams.subscribe(kind, self.prefix + topic, callback, qos)
         )
 
     def serve(self, kind: Any, name: str, callback: Callable[..., Any], **options: Any) -> None:

@@ -18,6 +18,7 @@ from reachy_mini_ros.nodes.common.network import openness
 from reachy_mini_ros.nodes.common.on_demand import LatchedOnDemand
 from reachy_mini_ros.nodes.common.parameters import declare
 from reachy_mini_ros.nodes.common.runtime import RobotNode
+from reachy_mini_ros.nodes.common.streams import Streams
 from reachy_mini_ros.nodes.control import health
 from reachy_mini_ros.nodes.control.actions import Actions
 from reachy_mini_ros.nodes.control.admin import Admin
@@ -45,6 +46,7 @@ class ControlNode(RobotNode):
 
     def __init__(self, io: LoopThread) -> None:
         super().__init__("control")
+        self.streams = Streams(self)
         self._io = io
         self._values = declare(self, PARAMETERS, self._on_parameters, io)
         host, port = self._values["robot_host"], self._values["robot_port"]

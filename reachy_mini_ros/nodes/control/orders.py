@@ -6,11 +6,11 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
-from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
 
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.errors import BusyError, ReachyMiniRosError
+from reachy_mini_ros.nodes.common.runtime import RobotNode
 from reachy_mini_ros.nodes.common.work import result_in_executor
 from reachy_mini_ros.nodes.control.door import Door
 from reachy_mini_ros.nodes.control.presence import ControlPresence
@@ -27,7 +27,7 @@ class Orders:
 
     def __init__(
         self,
-        node: Node,
+        node: RobotNode,
         io: LoopThread,
         driver: Driver,
         presence: ControlPresence,

@@ -50,7 +50,7 @@ class TargetTopics:
             ("joints", JointState, self._joint_target),
         ):
             stream = partial(self._on_stream, f"set_target/{name}", convert)
-            door.subscribe(kind, f"set_target/{name}", stream, reliable(1))
+            door.stream(kind, f"set_target/{name}", stream, reliable(1))
             goto = partial(self._on_goto, f"goto/{name}", convert)
             door.subscribe(kind, f"goto/{name}", goto, reliable(10))
         look_at = partial(self._on_goto, "look_at", looking.point_target)

@@ -16,6 +16,7 @@ STUCK = """
 import ctypes, sys, threading
 from reachy_mini_ros.nodes.common import pulse
 from reachy_mini_ros.nodes.common.runtime import RobotNode, run
+from reachy_mini_ros.nodes.common.streams import Streams
 pulse.HANGS_S = 1.0
 
 class Stuck(RobotNode):
@@ -25,6 +26,9 @@ class Stuck(RobotNode):
         self.create_timer(0.2, self.tick)
         if sys.argv[1] == "io":
             io.call(self.wait_for_ever)
+        if sys.argv[1] == "streams of stuck":
+            self.streams = Streams(self)
+            self.streams.call(self.wait_for_ever)
 
     def tick(self):
         self.ticks += 1
@@ -46,7 +50,7 @@ def start(processes: Processes, thread: str) -> Child:
     return processes.start(sys.executable, "-c", STUCK, thread)
 
 
-@pytest.mark.parametrize("thread", ["io", "executor"])
+@pytest.mark.parametrize("thread", ["io", "executor", "streams of stuck"])
 def test_a_thread_that_waits_for_ever_is_told_and_ends_the_process(
     processes: Processes, thread: str
 ) -> None:
