@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sees that a process of nodes stands still, and ends it: whatever waits for ever waits in silence.
 
-Seen with Fast DDS 3.2, in a run of an hour with subscribers that were killed (-9): two nodes did no
-more, for half an hour and longer, and said nothing (docs/soak.md).
+Seen in a run of an hour with subscribers that were killed (-9): two nodes did no more, for half an
+hour and longer, and said nothing. What held them is prevented since (docs/soak.md).
 """
 
 import contextlib

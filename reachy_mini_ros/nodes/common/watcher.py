@@ -6,16 +6,31 @@
 
 rclpy publishes while it holds the interpreter's lock: where Fast DDS waits for ever, no thread of
 that process can tell. A byte on stdin is a sign of life, and the end of stdin that of the process.
+
+Fast DDS (2.14 and 3.2, up to now) does so where a subscriber was killed while it took a message out
+of shared memory. Who sends to its port just as that is found out waits again and again for a lock
+that it holds itself (``get_and_remove_blocked_processing`` calls ``listener_processing_stop``), but
+only if the port is known to be a dead one's. So the ports of the dead are removed before, as
+``fastdds shm clean`` does; they are found out after 1 s at the earliest.
 """
 
+import contextlib
+import fcntl
 import os
 import select
 import signal
 import sys
+import time
 from pathlib import Path
 
 LOOKS = 10
-"""Without a sign, before it is ended; counted, as both may have been stopped for any time."""
+"""At least so many without a sign, before it is ended; both may have been stopped for any time."""
+LOOK_S = 0.5
+SHARED_MEMORY = Path("/dev/shm")
+PORTS, LOCK = ("fastdds_port", "fastrtps_port"), "_el"
+"""How a port's file begins (in 3.2, in 2.14), and how that ends which its listener has locked."""
+NEW_S = 0.3
+"""A younger one may be about to be locked."""
 
 
 def main() -> None:
@@ -24,9 +39,11 @@ def main() -> None:
     watched = os.getppid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends when the other has
+    look_s = min(LOOK_S, seconds / LOOKS)
     missed = 0
-    while missed < LOOKS:
-        if select.select([0], [], [], seconds / LOOKS)[0]:
+    while missed < round(seconds / look_s):
+        remove_ports_of_the_dead(SHARED_MEMORY)
+        if select.select([0], [], [], look_s)[0]:
             if not os.read(0, 4096):
                 return
             missed = 0
@@ -37,6 +54,25 @@ def main() -> None:
     where = f"for {seconds:.0f} s a call has let no thread of it go on, where each stands:"
     print(f"{program}: hangs and ends, to be started anew: {where}", file=sys.stderr, flush=True)
     os.kill(watched, signal.SIGABRT)  # of which faulthandler makes these places
+
+
+def remove_ports_of_the_dead(folder: Path) -> None:
+    """Remove the ports in shared memory whose listeners have ended without removing them."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(PORTS) and entry.name.endswith(LOCK):
+                with contextlib.suppress(OSError):  # it is locked, gone, or somebody else's
+                    _remove_if_dead(Path(entry))
+
+
+def _remove_if_dead(lock: Path) -> None:
+    with lock.open() as file:
+        there = os.fstat(file.fileno())
+        if time.time() - there.st_mtime > NEW_S:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(lock.stat(), there):
+                lock.with_name(lock.name.removesuffix(LOCK)).unlink(missing_ok=True)
+                lock.unlink()
 
 
 def _stopped(pid: int) -> bool:
