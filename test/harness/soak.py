@@ -177,8 +177,9 @@ def run(folder: Path, minutes: float, warm_s: float = WARM_S) -> Soak:
 
 def _last_line(child: Child) -> str:
     """Return what was said last, as code: on the page brackets would be links."""
-    line = child.output().rstrip().rpartition("\n")[2]
-    return f"`{line}`"
+    lines = child.output().rstrip().splitlines() or [""]
+    # After these words come the places of all threads.
+    return f"`{next((line for line in lines if 'hangs and ends' in line), lines[-1])}`"
 
 
 def _ended(children: dict[str, Child]) -> list[str]:

@@ -57,7 +57,8 @@ class Robot(ControlledRobot):
 
     def news(self, source: str) -> list[dict[str, str]]:
         """Return the receipts of a source since the watch began."""
-        recent = self.receipts.messages[-max(1, self.receipts.count - self._received) :]
+        new = self.receipts.count - self._received
+        recent = self.receipts.messages[-new:] if new else []
         told = [{entry.key: entry.value for entry in one.values} for one in recent]
         return [one for one in told if one["source"] == source]
 
