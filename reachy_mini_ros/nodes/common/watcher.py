@@ -60,8 +60,12 @@ def remove_ports_of_the_dead(folder: Path) -> None:
     """Remove the ports in shared memory whose listeners have ended without removing them."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(PORTS) and entry.name.endswith(LOCK):
-                with contextlib.suppress(OSError):  # it is locked, gone, or somebody else's
+            with contextlib.suppress(OSError):  # it is locked, gone, or somebody else's
+                if (
+                    entry.name.startswith(PORTS)
+                    and entry.name.endswith(LOCK)
+                    and entry.is_file(follow_symlinks=False)  # a pipe would be waited for
+                ):
                     _remove_if_dead(Path(entry))
 
 

@@ -61,3 +61,12 @@ def test_a_port_that_is_being_made_stays(folder: Path, port: str) -> None:
 
 def test_without_shared_memory_nothing_happens(folder: Path) -> None:
     remove_ports_of_the_dead(folder / "none")
+
+
+def test_what_only_has_the_name_of_a_lock_is_not_waited_for(folder: Path, port: str) -> None:
+    lock = folder / f"{port}_el"
+    lock.unlink()
+    os.mkfifo(lock)
+    os.utime(lock, (time.time() - 10,) * 2)
+    remove_ports_of_the_dead(folder)
+    assert lock.exists()
