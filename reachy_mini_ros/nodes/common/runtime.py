@@ -171,11 +171,10 @@ def _run(
 
     with LoopThread(on_failure=on_failure) as io:
         try:
-            if not _build_all(program, builders, nodes, io, stop):
+            if not _build_all(program, builders, nodes, io, stop, on_given_up):
                 return
             executor = SingleThreadedExecutor()
             for node in nodes:
-                node.on_given_up = on_given_up
                 executor.add_node(node)
             tell_of_unknown(nodes)
             stopped: Future[None] = Future()
@@ -211,6 +210,7 @@ def _build_all(
     nodes: list[RobotNode],
     io: LoopThread,
     stop: signals.Flag,
+    on_given_up: Callable[[str], object],
 ) -> bool:
     """Put the nodes into ``nodes``; return whether ``stop`` let that come to an end."""
     for name, builder in builders.items():
@@ -218,6 +218,7 @@ def _build_all(
             return False
         try:
             nodes.append(_build(name, builder, io))
+            nodes[-1].on_given_up = on_given_up
         except StoppedError:
             return False
         except UnavailableError as error:
@@ -287,10 +288,8 @@ def _spins(
     executor: SingleThreadedExecutor, stopped: Future[None], nodes: list[RobotNode]
 ) -> dict[str, tuple[Callable[[], object], Beat]]:
     """Return what spins until ``stopped`` and what has a function called there, by the thread."""
-    executors = partial(executor.spin_until_future_complete, stopped)
-    spins: dict[str, tuple[Callable[[], object], Beat]] = {
-        "executor": (executors, executor.create_task)
-    }
+    spin = partial(executor.spin_until_future_complete, stopped)
+    spins: dict[str, tuple[Callable[[], object], Beat]] = {"executor": (spin, executor.create_task)}
     for node in nodes:
         if (streams := node.streams) is not None:
             stopped.add_done_callback(streams.end)

@@ -164,9 +164,7 @@ class Platform:
         balls, rods = legs.balls, legs.rods
         lines = np.empty((*rods.shape[:-2], 6, 6))
         lines[..., :3, :] = rods
-        lines[..., 3:, :] = balls.take(_NEXT, -2) * rods.take(_LAST, -2) - balls.take(
-            _LAST, -2
-        ) * rods.take(_NEXT, -2)
+        lines[..., 3:, :] = _cross(balls, rods)
         sides = np.empty((*rods.shape[:-2], 8))
         sides[..., :6] = (legs.swings * rods).sum(axis=-2)
         sides[..., 6] = np.linalg.det(lines)
@@ -209,6 +207,11 @@ def _euler_xyz(rotations: Matrix) -> Matrix:
         axis=1,
     )
     return angles
+
+
+def _cross(one: Matrix, other: Matrix) -> Matrix:
+    """Return the cross products of columns (3xn); much faster than numpy's for a few."""
+    return one.take(_NEXT, -2) * other.take(_LAST, -2) - one.take(_LAST, -2) * other.take(_NEXT, -2)
 
 
 def _cross_matrix(vector: Matrix) -> Matrix:

@@ -103,5 +103,6 @@ def test_a_node_goes_on_after_a_subscriber_that_died(
     victim.wait_for_output("a picture")
     dies.touch()
     assert victim.wait() == -signal.SIGKILL
-    pictures.wait_count(pictures.count + 60, 25)
+    pictures.wait_count(pictures.count + 60, 15)
     assert camera.process.poll() is None
+    camera.stop_cleanly()
