@@ -25,6 +25,7 @@ import json
 
 from harness.processes import Child, Processes, free_port
 from harness.simulation import SMALL, Simulation
+from harness.soak_clients import ENDS, LEFT
 from harness.soak_report import Sample, Soak, write
 
 NS = "/soak"
@@ -97,9 +98,13 @@ def start(processes: Processes, folder: Path) -> Everything:
 
 
 def client(processes: Processes, *arguments: str) -> Child:
-    """Start a client."""
+    """Start a client, which is told to end not before it has its handlers of these signals."""
     path = os.pathsep.join([str(HARNESS), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    return processes.start_module("harness.soak_clients", *arguments, env={"PYTHONPATH": path})
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    try:
+        return processes.start_module("harness.soak_clients", *arguments, env={"PYTHONPATH": path})
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
 
 
 class Visitors:
@@ -108,6 +113,7 @@ class Visitors:
     def __init__(self, processes: Processes, port: int) -> None:
         self._processes, self._port = processes, port
         self._here: list[Child] = []
+        self._killed: set[int] = set()
         self.count = 0
         self.failures: list[str] = []
 
@@ -115,21 +121,34 @@ class Visitors:
         """Have the next one come, and the one before it leave; gone ones are looked at."""
         if self._here:
             last = self._here[-1]
-            killed = self.count % KILLED == 0
-            last.send_signal(signal.SIGKILL if killed else signal.SIGINT)
-        for gone in [one for one in self._here if one.process.poll() is not None]:
-            self._here.remove(gone)
-            # Not what Fast DDS says of ports that killed ones have left.
-            said = [line for line in gone.output().splitlines() if "RTPS_TRANSPORT" not in line]
-            self.failures += [line for line in said if "failed" in line]
-            gone.log.unlink()
+            if self.count % KILLED == 0:
+                self._killed.add(last.pid)
+                last.send_signal(signal.SIGKILL)
+            else:
+                last.send_signal(signal.SIGINT)
+        for gone in self.gone():
+            self._look_at(gone)
         self.count += 1
         self._here.append(client(self._processes, "visit", NS, str(self._port)))
 
+    def gone(self) -> list[Child]:
+        """Return those that have ended and were not looked at yet."""
+        return [one for one in self._here if one.process.poll() is not None]
+
     def leave(self) -> None:
         """Have all leave."""
-        for one in self._here:
+        for one in list(self._here):
             one.stop(signal.SIGINT, 20)
+            self._look_at(one)
+
+    def _look_at(self, gone: Child) -> None:
+        self._here.remove(gone)
+        # Not what Fast DDS says of ports that killed ones have left.
+        said = [line for line in gone.output().splitlines() if "RTPS_TRANSPORT" not in line]
+        self.failures += [f"a visitor: {line}" for line in said if "failed" in line]
+        if gone.pid not in self._killed and not any(line.startswith(LEFT) for line in said):
+            self.failures.append(f"a visitor ended: {_last_line(gone)}")
+        gone.log.unlink()
 
 
 def run(folder: Path, minutes: float, warm_s: float = WARM_S) -> Soak:

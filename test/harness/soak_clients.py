@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import cv2
@@ -38,9 +38,14 @@ from reachy_mini_ros.robot.daemon.connecting import PATH
 from reachy_mini_ros.simulation import overlay
 
 JUDGE, DAEMON = "judge", "daemon"
+ENDS = (signal.SIGINT, signal.SIGTERM)
+LEFT = "left after"
+"""What a visitor says last."""
 GAP_S = 0.2
 JUDGES_GAP_S = 0.1
 """A gap of the judge's, or the daemon's, that is worth a mention."""
+TOGETHER_S = 0.01
+"""States that come within half of their period were kept on their way."""
 WATCHED: dict[str, tuple[type, float]] = {
     JUDGE: (UInt32, 50.0),
     "joint_states": (JointState, 50.0),
@@ -58,8 +63,9 @@ def node_of(name: str) -> tuple[Any, Future[None]]:
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node(f"{name}_{os.getpid()}")
     ended: Future[None] = Future()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDS:
         signal.signal(number, lambda *_: ended.set_result(None))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
     return node, ended
 
 
@@ -127,12 +133,26 @@ def _overlay(message: CompressedImage) -> overlay.Overlay:
     return told
 
 
-def _states(port: int, watched: Watched) -> None:
-    """Take the daemon's states from it itself, beside all nodes."""
+def _arrivals(port: int) -> Iterator[float]:
+    """Yield when the daemon's states come, taken from it itself, beside all nodes."""
     with connect(f"ws://127.0.0.1:{port}{PATH}", open_timeout=30, proxy=None) as socket:
         for text in socket:
             if "antennas_joint_positions" in str(text):
-                watched(None)
+                yield time.monotonic()
+
+
+def apart(arrivals_s: Iterable[float]) -> Iterator[float]:
+    """Yield the first of those that come together: they carry no time, and one alone is news."""
+    last_s = -math.inf
+    for at_s in arrivals_s:
+        if at_s - last_s >= TOGETHER_S:
+            last_s = at_s
+            yield at_s
+
+
+def _states(port: int, watched: Watched) -> None:
+    for _ in apart(_arrivals(port)):
+        watched(None)
 
 
 def watch(namespace: str, port: int) -> None:
@@ -173,7 +193,7 @@ def watch(namespace: str, port: int) -> None:
 def visit(namespace: str, port: int) -> None:
     """Subscribe to every topic of the namespace, look at the page's paths, command; until a signal.
 
-    Prints what failed, which is nothing.
+    Prints what failed, which is nothing, and at the end :data:`LEFT`.
     """
     node, ended = node_of("visitor")
     threads = [
@@ -191,12 +211,12 @@ def visit(namespace: str, port: int) -> None:
 
     def look() -> None:
         for topic, kinds in node.get_topic_names_and_types():
-            if topic.startswith(f"{namespace}/") and topic not in known:
+            hidden = "/_" in topic  # an action's
+            if topic.startswith(f"{namespace}/") and topic not in known and not hidden:
                 known.add(topic)
                 # Best effort takes from every publisher.
                 qos = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
-                with suppress(ImportError):
-                    node.create_subscription(_type(kinds[0]), topic, lambda _: None, qos)
+                node.create_subscription(_type(kinds[0]), topic, lambda _: None, qos)
 
     def command() -> None:
         message = PoseStamped()
@@ -208,7 +228,10 @@ def visit(namespace: str, port: int) -> None:
     rclpy.spin_until_future_complete(node, ended)
     for thread in threads:
         thread.join(5.0)
-    print(f"left after {len(known)} topics", flush=True)
+    # As nodes do that end well: else its threads stop anywhere, with locks of Fast DDS in hand.
+    node.destroy_node()
+    rclpy.shutdown()
+    print(f"{LEFT} {len(known)} topics", flush=True)
 
 
 def _type(text: str) -> type:

@@ -3,14 +3,15 @@
 """The short form of the soak, and that its criteria see what is not as promised."""
 
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from harness.processes import Processes
-from harness.soak import Everything, run
-from harness.soak_clients import DAEMON, JUDGE, Watched
+from harness.soak import Everything, Visitors, run
+from harness.soak_clients import DAEMON, JUDGE, Watched, apart
 from harness.soak_report import USUAL_HZ, Sample, Soak, write
 from harness.waiting import wait_for
 
@@ -24,6 +25,10 @@ def test_a_topic_that_comes_no_more_has_a_gap_until_the_end() -> None:
     ((_, length_s),) = wait_for(lambda: watched.result()["gaps"], 5)
     assert length_s > 0.05
     assert watched.result()["rate_hz"] == 0
+
+
+def test_of_states_that_come_together_the_first_counts() -> None:
+    assert list(apart([1.0, 1.001, 1.009, 1.02, 1.04, 1.046, 1.052])) == [1.0, 1.02, 1.04, 1.052]
 
 
 def test_clients_come_and_go_and_leave_nothing(tmp_path: Path) -> None:
@@ -41,6 +46,19 @@ def test_clients_come_and_go_and_leave_nothing(tmp_path: Path) -> None:
     for name in names | USUAL_HZ.keys() - {JUDGE, DAEMON}:
         assert name in text
     assert ElementTree.parse(tmp_path / "soak.svg").getroot().tag.endswith("svg")
+
+
+def test_a_visitor_that_ends_by_itself_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Processes(tmp_path) as processes:
+        program = (sys.executable, "-c", "raise SystemExit('knows no such type')")
+        monkeypatch.setattr("harness.soak.client", lambda *_: processes.start(*program))
+        visitors = Visitors(processes, 0)
+        visitors.change()
+        wait_for(visitors.gone, 10, "the visitor")
+        visitors.change()
+        assert visitors.failures == ["a visitor ended: `knows no such type`"]
 
 
 def test_a_node_that_ends_is_told_and_started_anew(tmp_path: Path) -> None:
@@ -92,6 +110,12 @@ def _counts(at_min: float, changed: dict[str, Any]) -> tuple[int, int]:
         # So slow was the daemon, or the machine.
         (soak(topics={"joint_states": {"rate_hz": 45}, DAEMON: {"rate_hz": 45.5}}), ""),
         (soak(topics={"audio/pcm": {"rate_hz": 45}, JUDGE: {"rate_hz": 45.5}}), ""),
+        # So long nothing could be sent; of audio this is in the judge's rate.
+        (soak(topics={"joint_states": {"rate_hz": 48.2}, JUDGE: {"gaps": [(50, 72.0)]}}), ""),
+        (
+            soak(topics={"audio/pcm": {"rate_hz": 48.2}, JUDGE: {"gaps": [(50, 72.0)]}}),
+            "audio/pcm comes at 48.20 Hz",
+        ),
         (soak(topics={"camera/video": {"rate_hz": 27}}), "camera/video comes at 27.00 Hz"),
         (
             soak(
