@@ -16,6 +16,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 import tomllib
 import traceback
 from collections.abc import Callable
@@ -32,7 +33,9 @@ from mutants import Mutant, mutants
 from mutation_page import COLUMNS, page_of, row, row_of
 
 STARTING = {"processes", "ros"}
-"""Fixtures of tests that start something: these are left out."""
+"""Fixtures of tests that start something: these are left out, but of modules in ``[slow]``."""
+FEW = 10
+"""Changes of a module of ``[slow]``, at most."""
 EXAMPLES = 20
 """Of Hypothesis for each test that does not ask for a number: these take most of the time."""
 LIMIT = 5
@@ -40,6 +43,8 @@ LIMIT = 5
 LEAST_CPU_S = 1
 FIRST_CPU_S = 120
 LEAST_WALL_S = 60
+LONGER = 3
+"""How many times the time of the unchanged module a changed one may take, at least that above."""
 MEMORY_BYTES = 8 << 30
 
 
@@ -66,6 +71,10 @@ class Changed(SourceFileLoader):
 class Quick:
     """Leaves out what starts something, and searches no smaller example of a failure."""
 
+    def __init__(self, slow: bool) -> None:
+        """Run what starts something as well if ``slow``."""
+        self.slow = slow
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Count as a worker: nothing here waits for a robot, whose pace others measure."""
@@ -83,18 +92,20 @@ class Quick:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the tests that only compute."""
-        items[:] = [item for item in items if not STARTING & set(getattr(item, "fixturenames", ()))]
+        if not self.slow:
+            names = [set(getattr(item, "fixturenames", ())) for item in items]
+            items[:] = [item for item, own in zip(items, names, strict=True) if not STARTING & own]
 
 
-def forked(work: Callable[[], int], cpu_s: float, output: Path) -> int:
-    """Run ``work`` in a process with a limit of time; return its code, minus a signal's number."""
+def forked(work: Callable[[], int], cpu_s: float, wall_s: float, output: Path) -> int:
+    """Run ``work`` in a process with limits of time; return its code, minus a signal's number."""
     pid = os.fork()
     if pid == 0:
         with output.open("wb") as file:
             for stream in (1, 2):
                 os.dup2(file.fileno(), stream)
         signal.setitimer(signal.ITIMER_PROF, cpu_s)  # the signals end the process
-        signal.setitimer(signal.ITIMER_REAL, max(LEAST_WALL_S, 10 * cpu_s))
+        signal.setitimer(signal.ITIMER_REAL, wall_s)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         code = 3
         try:
@@ -107,16 +118,16 @@ def forked(work: Callable[[], int], cpu_s: float, output: Path) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def tested(path: Path, source: str | None, tests: list[str]) -> int:
+def tested(path: Path, source: str | None, tests: list[str], slow: bool) -> int:
     """Return the exit code of pytest where the module has this source."""
     sys.meta_path.insert(0, Changed(path, source))  # type: ignore[arg-type]
     options = ("-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist")
     # Libraries are there before pytest: none of them asserts what a test is to show.
     options += ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-    return int(pytest.main([*options, *tests], plugins=[Quick()]))
+    return int(pytest.main([*options, *tests], plugins=[Quick(slow)]))
 
 
-def traced(path: Path, tests: list[str], told: Path) -> int:
+def traced(path: Path, tests: list[str], slow: bool, told: Path) -> int:
     """Run the tests; tell the lines that ran, and what was imported."""
     file, ran = str(path.resolve()), set()
 
@@ -128,7 +139,7 @@ def traced(path: Path, tests: list[str], told: Path) -> int:
 
     threading.settrace(trace)
     sys.settrace(trace)
-    code = tested(path, None, tests)
+    code = tested(path, None, tests, slow)
     sys.settrace(None)
     own = (path.parts[0], "test", "harness", "conftest", "mutation")
     libraries = [name for name in sys.modules if not name.startswith(own)]
@@ -149,44 +160,47 @@ class Runner:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.sample, self.seed = folder, sample, seed
 
-    def run(self, path: Path, tests: list[str]) -> dict[str, Any]:
+    def run(self, path: Path, tests: list[str], slow: bool) -> dict[str, Any]:
         """Return the result of one module, from the same kept one where there is one."""
         source = path.read_text(encoding="utf-8")
-        inputs = [source, self.sample, self.seed, *tests]
+        sample = min(self.sample, FEW) if slow else self.sample
+        inputs = [source, sample, self.seed, *tests]
         inputs += [Path(test.split("::")[0]).read_text(encoding="utf-8") for test in tests]
         key = sha256(json.dumps(inputs).encode()).hexdigest()
         kept = self.folder / (path.as_posix().replace("/", ".") + ".json")
         if kept.exists() and (result := json.loads(kept.read_text()))["key"] == key:
             return dict(result)
-        result = {"key": key, **self._run(path, source, tests)}
+        result = {"key": key, **self._run(path, source, tests, slow, sample)}
         kept.write_text(json.dumps(result, indent=1))
         return result
 
     def _unchanged(self, work: Callable[[], int], output: Path) -> None:
-        if code := forked(work, FIRST_CPU_S, output):
+        if code := forked(work, FIRST_CPU_S, 10 * FIRST_CPU_S, output):
             sys.exit(f"the tests end with {code} unchanged:\n{output.read_text()}")
 
-    def _run(self, path: Path, source: str, tests: list[str]) -> dict[str, Any]:
+    def _run(
+        self, path: Path, source: str, tests: list[str], slow: bool, sample: int
+    ) -> dict[str, Any]:
         output, told = self.folder / "output.txt", self.folder / "told.json"
-        self._unchanged(lambda: traced(path, tests, told), output)
+        self._unchanged(lambda: traced(path, tests, slow, told), output)
         ran, libraries = json.loads(told.read_text())
         for name in libraries:
             with contextlib.suppress(ImportError, AttributeError, ValueError):  # another's own
                 importlib.import_module(name)
-        begin_s = used_s()
-        self._unchanged(lambda: tested(path, None, tests), output)
-        limit_s = max(LEAST_CPU_S, LIMIT * (used_s() - begin_s))
+        begin_s, cpu_begin_s = time.monotonic(), used_s()
+        self._unchanged(lambda: tested(path, None, tests, slow), output)
+        limit_s = max(LEAST_CPU_S, LIMIT * (used_s() - cpu_begin_s))
+        wall_s = max(LEAST_WALL_S, LONGER * (time.monotonic() - begin_s))
         found = mutants(source)
         reached = [one for one in found if not set(ran).isdisjoint(one.lines)]
         order = list(range(len(reached)))
         random.Random(f"{self.seed} {path}").shuffle(order)
         codes: dict[Mutant, int] = {}
-        for one in (reached[index] for index in sorted(order[: self.sample])):
+        for one in (reached[index] for index in sorted(order[:sample])):
             compile(one.source, path, "exec")  # a fault of ours would count as killed
             codes[one] = forked(
-                lambda one=one: tested(path, one.source, tests),  # type: ignore[misc]
-                limit_s,
-                output,
+                lambda one=one: tested(path, one.source, tests, slow),  # type: ignore[misc]
+                *(limit_s, wall_s, output),
             )
         late = (-signal.SIGPROF, -signal.SIGALRM)
         return {
@@ -206,17 +220,21 @@ def main() -> None:
     parser.add_argument("--table", type=Path, default=Path(__file__).with_suffix(".toml"))
     parser.add_argument("--results", type=Path, default=Path("build/mutation"))
     parser.add_argument("--page", type=Path)
+    parser.add_argument("--slow", action="store_true")
     parser.add_argument("--sample", type=int, default=25)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     table = tomllib.loads(arguments.table.read_text(encoding="utf-8"))
-    if unknown := set(arguments.modules) - set(table["tests"]):
-        parser.exit(2, f"mutation.sh: no quick tests known of {sorted(unknown)[0]!r}\n")
+    tests = {**table["tests"], **table.get("slow", {})}
+    if unknown := set(arguments.modules) - set(tests):
+        parser.exit(2, f"mutation.sh: no tests known of {sorted(unknown)[0]!r}\n")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and some are slow
     runner = Runner(arguments.results, arguments.sample, arguments.seed)
+    # Its own: who tidies up another run's folders beside it may fail, which is no test's word.
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(arguments.results.resolve())
     print(row("module", *COLUMNS[:-1]))
-    for module in arguments.modules or table["tests"]:
-        result = runner.run(Path(module), table["tests"][module])
+    for module in arguments.modules or (tests if arguments.slow else table["tests"]):
+        result = runner.run(Path(module), tests[module], module not in table["tests"])
         print(row_of(module, result), flush=True)
         for line, name in result["survivors"] if arguments.modules else ():
             print(f"    {line}: {name}", flush=True)

@@ -6,13 +6,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
     cat <<TEXT
-usage: scripts/mutation.sh [--sample N] [--seed N] [--page FILE] [MODULE...]
+usage: scripts/mutation.sh [--slow] [--sample N] [--seed N] [--page FILE] [MODULE...]
 
 Changes modules in small ways, one at a time, and runs their quick tests against each change, on Kilted
 and one core. Prints what no test noticed of the modules named, such as
 reachy_mini_ros/robot/geometry/limits.py; without a name runs all of scripts/mutation.toml and writes
 docs/mutation.md, in about twenty minutes. What is unchanged since the last run is taken from build/mutation.
 
+  --slow        run the modules whose tests start a robot or wait as well, for an hour and more
   --sample N    changes of a module at most (25), the same ones each time
   --seed N      other ones
   --page FILE   write the page there, also of what was run before
@@ -27,6 +28,7 @@ while [ $# -gt 0 ]; do
             [[ "${2:-}" =~ ^[0-9]+$ ]] || refuse "$1 needs a number, not '${2:-}'"
             options+=("$1" "$2") && shift
             ;;
+        --slow) options+=("$1") ;;
         --page)
             [ $# -gt 1 ] || refuse "--page needs a file"
             options+=("$1" "$2") && shift

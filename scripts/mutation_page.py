@@ -14,17 +14,18 @@ HEAD = """# Do the tests notice?
 [Coverage](coverage.md) tells which lines the tests run; what they would notice, small changes of
 the code tell: another operator, a number one larger or smaller (half as large again where it is not
 whole), a condition the other way round, `None` in place of a result, a statement left out.
-`scripts/mutation.sh` made them one at a time, ran the module's quick tests against each, and wrote
+`scripts/mutation.sh` made them one at a time, ran the module's tests against each, and wrote
 this page. [mutation.toml](../scripts/mutation.toml) has the tests of each module and the reasons
 below. A change that all of these tests pass has *survived*: a test is missing, or there is nothing
 to notice.
 
 {run}
 
-*Possible*: all changes of the module. *Not reached*: in lines that none of these tests runs; those
-that start a robot may. *Run*: a sample of the others, the same each time. *Killed*: a test failed,
-or the module could not be imported. *Too late*: ended after five times the CPU time of the
-unchanged module, which counts as noticed.
+*Possible*: all changes of the module. *Not reached*: in lines that none of these tests runs; others
+may. *Run*: a sample of the others, the same each time, and a smaller one of the modules whose tests
+start a robot or wait (`--slow`). *Killed*: a test failed, or the module could not be imported.
+*Too late*: ended after five times the CPU time or three times the time of the unchanged module, and
+at least a minute, which counts as noticed.
 
 """
 COLUMNS = ("possible", "not reached", "run", "killed", "too late", "survived", "of these explained")
@@ -56,7 +57,8 @@ def code(text: str) -> str:
 def page_of(table: dict[str, Any], folder: Path, sample: int) -> str:
     """Return the page of the results in a folder."""
     results = {}
-    for module in table["tests"]:
+    tests = [*table["tests"], *table.get("slow", {})]
+    for module in tests:
         kept = folder / (module.replace("/", ".") + ".json")
         if kept.exists():
             results[module] = json.loads(kept.read_text())
@@ -85,7 +87,7 @@ def page_of(table: dict[str, Any], folder: Path, sample: int) -> str:
             *(["## What survived", "", *_table(["where", "change", "why"], left)] if left else []),
             "## What was not run",
             "",
-            *_not_run(table["tests"], results),
+            *_not_run(tests, results),
         ]
     )
 
@@ -102,7 +104,7 @@ def _not_run(tests: Iterable[str], results: Iterable[str]) -> list[str]:
     if not names:
         return ["Nothing of these folders.", ""]
     text = (
-        f"{len(names)} modules of the same folders. Their tests start a robot, a server, a sender "
-        "or another process, wait too long for this, or they have none of their own:"
+        f"{len(names)} modules of the same folders. Their tests need ROS or wait too long for "
+        "this, or they have none of their own:"
     )
     return [text, "", ", ".join(names) + ".", ""]

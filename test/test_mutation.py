@@ -35,18 +35,33 @@ def test_that_starts_a_robot(processes):
     assert False
 """
 
+SMALL = """
+def half(value):
+    return value / 2
+"""
+ITS_SLOW_TESTS = """
+import pytest, small
+@pytest.fixture
+def processes():
+    return 3
+def test_that_starts_a_robot(processes):
+    assert small.half(processes) == 1.5
+"""
+
 
 def test_what_no_test_notices_is_told_and_what_one_does_is_not(tmp_path: Path) -> None:
     (tmp_path / "tiny.py").write_text(TINY)
     (tmp_path / "test_tiny.py").write_text(ITS_TESTS)
+    (tmp_path / "small.py").write_text(SMALL)
+    (tmp_path / "test_small.py").write_text(ITS_SLOW_TESTS)
     unnoticed = "twice: value > limit -> value >= limit"
     (tmp_path / "table.toml").write_text(
-        '[tests]\n"tiny.py" = ["test_tiny.py"]\n'
+        '[tests]\n"tiny.py" = ["test_tiny.py"]\n[slow]\n"small.py" = ["test_small.py"]\n'
         f'[reasons."tiny.py"]\n"{unnoticed}" = "3 is not tried"\n'
     )
     command = [sys.executable, SCRIPTS / "mutation.py", "--table", "table.toml"]
     answer = subprocess.run(
-        [*command, "--page", "page.md", "tiny.py"],
+        [*command, "--page", "page.md", "tiny.py", "small.py"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -58,14 +73,18 @@ def test_what_no_test_notices_is_told_and_what_one_does_is_not(tmp_path: Path) -
     page = (tmp_path / "page.md").read_text()
     # Two end too late: with value < 1 and value <= 0 the loop has no end.
     assert "| `tiny.py` | 15 | 4 | 11 | 6 | 2 | 3 | 1 |" in page
+    # Noticed by a test that starts something, as far as the table says.
+    assert "| `small.py` | 4 | 0 | 4 | 4 | 0 | 0 | 0 |" in page
     assert f"| `tiny.py:3` | `{unnoticed}` | 3 is not tried |" in page
 
 
 def test_the_table_is_of_this_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(SCRIPTS))
     mutants = importlib.import_module("mutants").mutants
-    assert set(TABLE["reasons"]) <= set(TABLE["tests"])
-    for module, tests in TABLE["tests"].items():
+    both = {**TABLE["tests"], **TABLE["slow"]}
+    assert len(both) == len(TABLE["tests"]) + len(TABLE["slow"])
+    assert set(TABLE["reasons"]) <= set(both)
+    for module, tests in both.items():
         for path in (module, *tests):
             assert (ROOT / path.split("::")[0]).is_file(), path
     for module, reasons in TABLE["reasons"].items():

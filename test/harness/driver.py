@@ -17,6 +17,7 @@ from reachy_mini_ros.errors import ReachyMiniRosError
 from reachy_mini_ros.robot import driver
 from reachy_mini_ros.robot.driver import Listeners, Settings
 from reachy_mini_ros.robot.geometry import rotations
+from reachy_mini_ros.robot.motion.arbitration import MotionStatus
 from reachy_mini_ros.robot.motion.commander import Limits
 from reachy_mini_ros.robot.motion.events import SafetyEvent
 from reachy_mini_ros.robot.motion.following import Following
@@ -44,6 +45,7 @@ class Driver:
         self.connections: list[Connection] = []
         self.events: list[SafetyEvent] = []
         self.receipts: list[Receipt] = []
+        self.motions: list[MotionStatus] = []
         self.robot = driver.Driver(
             "127.0.0.1",
             port,
@@ -53,6 +55,7 @@ class Driver:
                 on_connection=lambda connection, _: self.connections.append(connection),
                 on_event=self.events.append,
                 on_receipt=self.receipts.append,
+                on_motion=self.motions.append,
             ),
         )
         self.recorder = self.robot.recorder

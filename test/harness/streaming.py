@@ -75,13 +75,15 @@ def filming(
 class Encoder:
     """Green pictures as a robot's H264: access units, with a key frame every half second."""
 
-    def __init__(self) -> None:
+    def __init__(self, profile: str = "Baseline") -> None:
         self._codec = av.CodecContext.create("libx264", "w")
         self._codec.width, self._codec.height, self._codec.pix_fmt = 640, 360, "yuv420p"
         self._codec.time_base, self._codec.framerate = Fraction(1, 15), Fraction(15)
         self._codec.gop_size = 7
-        self._codec.profile = "Baseline"
-        self._codec.options = {"preset": "ultrafast", "tune": "zerolatency"}
+        self._codec.profile = profile
+        # The fastest has nothing that needs more than the first profile.
+        preset = "ultrafast" if profile == "Baseline" else "veryfast"
+        self._codec.options = {"preset": preset, "tune": "zerolatency"}
         self._jpeg = av.CodecContext.create("mjpeg", "r")
         self._number = 0
 

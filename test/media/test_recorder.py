@@ -3,10 +3,12 @@
 """The recorder with real WebRTC: what costs nothing, what was before, and what goes wrong."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -19,7 +21,7 @@ from harness.waiting import until
 from reachy_mini_ros.aio import Supervisor, Tasks
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError, RobotError
-from reachy_mini_ros.media import clips
+from reachy_mini_ros.media import clips, recording
 from reachy_mini_ros.media.motion_recording import record_motion
 from reachy_mini_ros.media.recording import BEFORE_S, Limits, Recorder, Recording
 from reachy_mini_ros.media.webrtc import WebRtcSession
@@ -133,6 +135,45 @@ async def test_a_clip_just_after_another_begins_with_a_key_frame(tmp_path: Path)
 
 
 @on_a_loop
+async def test_the_first_key_frame_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    async with recorded(tmp_path) as one:
+        one.recorder.keep_before(True)
+        await one.recorder.start()
+        await one.recorder.stop()
+        ask = one.session.request_key_frame
+        monkeypatch.setattr(one.session, "request_key_frame", lambda: asked.append(ask()))
+        await one.recorder.start()
+        await one.recorder.stop()
+    assert asked
+
+
+@on_a_loop
+async def test_a_clip_begins_when_the_last_one_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, slow = recording._finish, threading.Event()
+
+    def finish_late(*arguments: Any) -> None:
+        slow.wait(20)
+        finish(*arguments)
+
+    monkeypatch.setattr(recording, "_finish", finish_late)  # as on a slow disk
+    async with recorded(tmp_path) as one:
+        path = await one.recorder.start()
+        stopping = asyncio.create_task(one.recorder.stop())
+        await until(lambda: not one.recorder.is_on)
+        starting = asyncio.create_task(one.recorder.start())
+        await asyncio.sleep(0.1)
+        assert not starting.done()
+        slow.set()
+        assert await starting != path
+        assert (await stopping).startswith(f"{path} (")
+
+
+@on_a_loop
 async def test_motion_begins_a_clip_and_leaves_no_trace_when_it_is_off(tmp_path: Path) -> None:
     async with recorded(tmp_path) as one:
         watching = asyncio.create_task(record_motion(one.session, one.recorder, lambda: 0.0))
@@ -144,6 +185,17 @@ async def test_motion_begins_a_clip_and_leaves_no_trace_when_it_is_off(tmp_path:
         assert not one.session._encoded
     assert path is not None
     assert counters(path)
+
+
+@on_a_loop
+async def test_what_is_before_motion_is_kept_while_it_is_watched(tmp_path: Path) -> None:
+    async with recorded(tmp_path) as one:
+        watching = asyncio.create_task(record_motion(one.session, one.recorder, lambda: 1.0))
+        await until(lambda: bool(one.recorder._waiting))
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        assert one.told == []
+        assert not one.session._encoded
 
 
 @on_a_loop

@@ -7,6 +7,7 @@ import functools
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ import av
 import numpy as np
 import pytest
 from harness.dashboard import Serve, serving
+from harness.loop import on_a_loop
 from harness.pictures import jpeg
 from harness.processes import free_port
 from harness.waiting import patience, until, wait_for
@@ -22,11 +24,12 @@ from harness.waiting import patience, until, wait_for
 from reachy_mini_ros.connection import Connection
 from reachy_mini_ros.errors import NotConnectedError, RobotError, SetupError
 from reachy_mini_ros.media.frames import Frame
-from reachy_mini_ros.media.sources import choice, local
-from reachy_mini_ros.media.sources.base import OnConnection, VideoSource
+from reachy_mini_ros.media.sources import choice, local, synthetic
+from reachy_mini_ros.media.sources.base import OPENING, OnConnection, VideoSource
 from reachy_mini_ros.media.sources.opencv import OpenCvSource
 from reachy_mini_ros.media.sources.synthetic import SyntheticSource
 from reachy_mini_ros.robot import sdk
+from reachy_mini_ros.robot.geometry import rotations
 from reachy_mini_ros.simulation import overlay
 from reachy_mini_ros.simulation.picture import head_rotation
 
@@ -81,6 +84,7 @@ def use(
             with suppress(asyncio.CancelledError):
                 await task
         assert opened.source.reason == "closed"
+        assert not {thread.name for thread in threading.enumerate()} & {"opencv_0", "synthetic_0"}
         return opened
 
     return asyncio.run(run())
@@ -103,6 +107,26 @@ def test_synthetic_pictures_move_and_come_evenly_with_number_and_time() -> None:
     assert not np.allclose(first, last, atol=0.01)
 
 
+@pytest.mark.parametrize(("moment_s", "yaw"), [(0, 0), (2, 0.5), (4, 0), (6, -0.5), (8, 0)])
+def test_the_synthetic_view_goes_to_and_fro(moment_s: float, yaw: float) -> None:
+    pose = synthetic._head_pose(moment_s)
+    np.testing.assert_allclose(pose[:3, :3] @ pose[:3, :3].T, np.eye(3), atol=1e-9)
+    assert rotations.roll_pitch_yaw(pose)[2] == pytest.approx(yaw, abs=1e-6)
+    assert np.linalg.det(synthetic._head_pose(moment_s + 1)) == pytest.approx(1)
+
+
+@on_a_loop
+async def test_a_source_that_is_opened_again_says_so() -> None:
+    source = SyntheticSource(30.0)
+    for _ in range(2):
+        task = asyncio.create_task(source.run())
+        await asyncio.sleep(0)
+        assert source.reason == OPENING
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert source.reason == "closed"
+
+
 def test_nothing_is_drawn_for_nobody_though_the_source_is_open() -> None:
     async def act(opened: Opened) -> None:
         await opened.until(lambda: opened.frames)
@@ -114,8 +138,27 @@ def test_nothing_is_drawn_for_nobody_though_the_source_is_open() -> None:
         assert len(opened.frames) == count
         assert opened.source.connection is Connection.CONNECTED
         assert (await opened.source.frame()).width == 1280
+        assert not opened.source._video, "who asked for one picture wants no more"
 
     use(lambda on: SyntheticSource(30.0, on), act)
+
+
+def test_a_consumer_that_works_again_is_no_failure_any_more() -> None:
+    async def act(opened: Opened) -> None:
+        given = []
+
+        def fail_once(frame: Frame) -> None:
+            given.append(frame)
+            failed.append(opened.source._supervisor.failures)
+            if len(given) == 1:
+                raise ZeroDivisionError
+
+        opened.source.add_video(fail_once)
+        await opened.until(lambda: len(failed) > 2)
+
+    failed: list[tuple[str, ...]] = []
+    use(lambda on: SyntheticSource(30.0, on), act)
+    assert [bool(failures) for failures in failed[:3]] == [False, True, False]
 
 
 def test_a_film_loops_at_its_own_rate(movie: Path) -> None:
@@ -143,10 +186,12 @@ def test_a_stream_on_the_network_is_lost_with_a_reason_and_found_again(serve: Se
             before = len(opened.frames)
             await opened.until(lambda before=before: len(opened.frames) > before + 3)
             assert opened.source.connection is Connection.CONNECTED
+            assert all(frame.captured_ns == frame.arrived_ns for frame in opened.frames)
             await asyncio.to_thread(served.stop)
             await opened.until(lambda: opened.source.connection is Connection.LOST)
 
     opened = use(lambda on: OpenCvSource(url, on), act)
+    assert opened.source.connections == 2
     assert opened.frames[-1].bgr.shape == (360, 640, 3)
     reasons = [reason for _, reason in opened.heard if reason]
     assert any(f"127.0.0.1:{port}/api/stream" in reason for reason in reasons)

@@ -22,8 +22,9 @@ from reachy_mini_ros.robot.driver import Driver, Listeners, Settings
 from reachy_mini_ros.robot.geometry.rotations import head_pose, roll_pitch_yaw
 from reachy_mini_ros.robot.motion.commander import Limits
 from reachy_mini_ros.robot.motion.events import EventKind, SafetyEvent
+from reachy_mini_ros.robot.motion.receipts import Receipt, ReceiptKind
 from reachy_mini_ros.robot.motion.trajectory import Point
-from reachy_mini_ros.robot.state import RobotState, Target
+from reachy_mini_ros.robot.state import RobotInfo, RobotState, Target
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "without_ros.py"
@@ -110,6 +111,11 @@ async def test_leaving_ends_what_moves_the_robot(daemon: Daemon) -> None:
         await until(lambda: robot.state.head_joints[0] > 0.05)
     assert isinstance(goto.exception(), Exception)
     assert daemon.get("/api/move/running") == []
+    told: list[Receipt] = []
+    async with driver_of(daemon, listeners=Listeners(on_receipt=told.append)) as streaming:
+        streaming.stream(Target(antennas=np.zeros(2)))
+    assert told[-1].kind is ReceiptKind.PREEMPTED
+    assert "the end of the driver" in told[-1].reason
     with pytest.raises(NotConnectedError):
         await robot.stop()
 
@@ -123,6 +129,42 @@ async def test_recordings_are_listed_while_the_robot_is_away(tmp_path: Path) -> 
     assert found.recorded == ("mine",)
     assert "not" in found.unavailable
     await robot.close()
+
+
+@on_a_loop
+async def test_what_the_robot_tells_of_itself_is_told_once_and_is_gone_with_it(
+    processes: Processes,
+) -> None:
+    daemon = Daemon.start(processes, free_port())
+    infos: list[RobotInfo] = []
+    events: list[SafetyEvent] = []
+    connections: list[Connection] = []
+    listeners = Listeners(
+        on_info=infos.append,
+        on_event=events.append,
+        on_connection=lambda connection, _: connections.append(connection),
+    )
+    async with driver_of(daemon, listeners=listeners) as robot:
+        await until(lambda: robot.health.health is not None)
+        assert await robot.ask() == infos[0]
+        assert len(infos) == 1
+        await robot.enable_motors(False)
+        await robot.ask()
+        assert infos[-1].motor_mode == "disabled"
+        await robot.wake_up()
+        goto = asyncio.create_task(robot.goto(Target(body_yaw=0.5), 5.0))
+        await until(lambda: bool(robot.monitor.moving))
+        assert not events
+        robot.health.imu_celsius = 40.0  # as the wireless robot tells
+        daemon.kill()
+        await until(lambda: robot.link.connection is not Connection.CONNECTED)
+        assert robot.health.imu_celsius is None
+        assert not robot.monitor.moving
+        with pytest.raises(NotConnectedError):
+            await goto
+        assert [event.source for event in events] == ["goto"]
+        assert connections[0] is Connection.CONNECTED
+        assert Connection.LOST in connections
 
 
 @on_a_loop

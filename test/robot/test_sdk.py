@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one door to the robot's SDK: messages as the SDK reads them, and a clear word without it."""
 
+import importlib.util
 import json
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -75,6 +76,14 @@ def test_a_goto_names_only_what_is_to_move(method: Interpolation) -> None:
 def test_a_status_of_a_foreign_version_is_an_error_that_names_the_versions() -> None:
     with pytest.raises(RobotError, match=f"installed reachy_mini {sdk.version()}"):
         sdk.parse_status({"type": "daemon_status", "state": "dancing"})
+
+
+def test_the_neutral_head_is_as_high_as_in_the_assets() -> None:
+    package = importlib.util.find_spec("reachy_mini")
+    assert package is not None
+    assert package.origin is not None
+    file = Path(package.origin).parent / "assets" / "kinematics_data.json"
+    assert json.loads(file.read_text())["head_z_offset"] == sdk.ROOT_TO_NEUTRAL_HEAD_M
 
 
 def test_urdf_has_the_joints_and_its_meshes_exist() -> None:

@@ -7,11 +7,13 @@ from itertools import pairwise
 
 import av
 import numpy as np
+import pytest
 from harness.pictures import GREEN, jpeg
 from harness.streaming import Encoder, OpusEncoder
 from harness.waiting import wait_for
 
 from reachy_mini_ros.aio import Supervisor
+from reachy_mini_ros.media import bitstream
 from reachy_mini_ros.media.streaming.copier import StreamCopier
 from reachy_mini_ros.media.streaming.encoder import STALE_S, Quality
 from reachy_mini_ros.media.streaming.flv import AUDIO, FILE_HEADER, VIDEO, Tag
@@ -125,6 +127,36 @@ def test_aac_is_made_from_when_it_is_needed() -> None:
     assert len(times_ms) > 30
     assert 800 < times_ms[0] < 1000
     assert max(later - one for one, later in pairwise(times_ms)) < 25
+
+
+@pytest.mark.parametrize(("profile", "number"), [("Baseline", 66), ("High", 100)])
+def test_a_player_is_told_of_both_descriptions_first(profile: str, number: int) -> None:
+    """As ISO/IEC 14496-15, 5.3.3.1.2: FFmpeg finds them in the pictures as well, others do not."""
+    stream, robot = Copied(), Encoder(profile)
+    units = [robot.unit(jpeg(picture)) for picture in range(9)]
+    for unit in units:
+        stream.add(unit)
+    stream.copier.close()
+    described, *pictures = [tag for tag in stream.tags if tag.kind == VIDEO]
+    sps, pps = (
+        next(one for one in bitstream.nal_units(units[0]) if one[0] & 0x1F == kind)
+        for kind in (7, 8)
+    )
+    assert sps[1] == number
+    record = io.BytesIO(described.payload)
+    assert record.read(5) == b"\x01" + sps[1:4] + b"\xff"
+    for reserved, first in ((0xE0, sps), (0, pps)):
+        count = record.read(1)[0]
+        sets = [record.read(int.from_bytes(record.read(2), "big")) for _ in range(count & 0x1F)]
+        assert count & 0xE0 == reserved
+        # The stream's own, and the card's; of one kind all.
+        assert sets[0] == first
+        assert [one[0] & 0x1F for one in sets] == [first[0] & 0x1F] * 2
+    assert record.read() == (b"\xfd\xf8\xf8\x00" if number == 100 else b"")
+    kinds = [tag.body[0] >> 4 for tag in pictures]  # FLV 10.1, E.4.3.1: 1 is a key frame
+    keys = [any(one[0] & 0x1F == 5 for one in bitstream.nal_units(unit)) for unit in units]
+    assert kinds == [1 if key else 2 for key in keys]
+    assert {1, 2} == set(kinds)
 
 
 def test_it_begins_with_a_key_frame() -> None:

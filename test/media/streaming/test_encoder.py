@@ -14,6 +14,7 @@ from harness.streaming import filming, play, tone
 from harness.waiting import wait_for
 
 from reachy_mini_ros.aio import Supervisor
+from reachy_mini_ros.media.streaming import encoder
 from reachy_mini_ros.media.streaming.encoder import STALE_S, Quality, StreamEncoder
 from reachy_mini_ros.media.streaming.flv import AUDIO, FILE_HEADER, VIDEO, Tag
 from reachy_mini_ros.media.streaming.sound import RATE_HZ
@@ -90,6 +91,16 @@ def test_pictures_that_are_held_up_on_their_way_keep_the_pace_of_their_stamps() 
     assert np.abs(np.diff(times_s) - 1 / 15).max() < 0.004
 
 
+def test_stamps_of_a_clock_that_drifts_stay_with_what_came() -> None:
+    pace = encoder._Pace()
+    came_s = [100 + number / 15 for number in range(15 * 600)]
+    stamps_s = [7000 + 0.9999 * one for one in came_s]
+    made_s = [pace.at(*one) for one in zip(came_s, stamps_s, strict=True)]
+    assert np.abs(np.subtract(made_s, came_s)).max() < 0.005
+    # Sound of the same stamp that was held up on its way.
+    assert abs(pace.beside(came_s[-1] + 0.1, stamps_s[-1]) - came_s[-1]) < 0.005
+
+
 def test_the_bitrate_changes_while_it_runs_and_the_description_stays() -> None:
     now_s = 100.0
     recording = Recording(Quality(4000, 10.0), clock=lambda: now_s)
@@ -156,6 +167,16 @@ def test_an_old_picture_gives_way_to_a_card_until_a_new_one_comes() -> None:
     assert frames[first - 1].time <= STALE_S + 0.1
 
 
+def test_the_newest_of_pictures_that_come_too_fast_is_encoded_and_the_others_are_counted() -> None:
+    recording = Recording(Quality(2000, 1.0))
+    counts, pictures = recording.encoder.counts, [jpeg(number) for number in range(30)]
+    for picture in pictures:
+        recording.encoder.add_picture(picture)
+    wait_for(lambda: counts.encoded + counts.skipped == 30, 10, lambda: f"all of {counts}")
+    recording.encoder.close()
+    assert counts.skipped > 0
+
+
 def test_pictures_of_other_sizes_are_fitted_and_broken_ones_left_out() -> None:
     recording = Recording(Quality(2000, 1.0))
     encoder = recording.encoder
@@ -188,3 +209,29 @@ def test_nothing_is_encoded_before_the_first_picture() -> None:
     recording.encoder.close()
     assert recording.tags == []
     assert recording.encoder.age_s is None
+
+
+def test_times_are_milliseconds_however_long_it_runs() -> None:
+    now_s = 100.0
+    recording = Recording(Quality(2000, 1.0), clock=lambda: now_s)
+    for count in (1, 2):
+        recording.encoder.add_picture(jpeg(count))
+        wait_for(lambda: recording.encoder.counts.encoded == count, 10, "the picture")  # noqa: B023
+        now_s += 1000
+    recording.encoder.close()
+    times_ms = [tag.time_ms for tag in recording.tags if tag.kind == VIDEO and not tag.describes]
+    # While it was late the one before was shown again, a millisecond each.
+    assert times_ms[0] == 0
+    assert 1_000_000 <= times_ms[-1] < 1_000_100
+
+
+def test_it_waits_for_pictures_without_work() -> None:
+    recording = Recording(Quality(2000, 1.0))
+    thread = recording.encoder._thread.ident
+    assert thread is not None
+    clock = time.pthread_getcpuclockid(thread)
+    before_s, begin_s = time.clock_gettime(clock), time.monotonic()
+    wait_for(lambda: time.monotonic() - begin_s > 0.4, 10, "a moment")
+    used_s = time.clock_gettime(clock) - before_s
+    recording.encoder.close()
+    assert used_s < 0.1 * (time.monotonic() - begin_s)

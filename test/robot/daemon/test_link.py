@@ -73,6 +73,8 @@ def test_state_comes_50_times_a_second_and_says_what_the_daemon_says(
 
     wait_for(lambda: len(linked.states) > 100, 5)
     wait_for(lambda: rate_hz() == pytest.approx(50, rel=0.2), 5, "50 Hz")
+    assert linked.link.intervals_ms.rate_hz() == pytest.approx(50, rel=0.3)
+    assert linked.link.intervals_ms.percentile(50) == pytest.approx(20, rel=0.3)
     truth = daemon.get("/api/state/full?with_head_joints=true&use_pose_matrix=true")
     last = linked.states[-1]
     np.testing.assert_allclose(last.head_joints, truth["head_joints"], atol=1e-6)

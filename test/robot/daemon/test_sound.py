@@ -85,9 +85,14 @@ def test_a_daemon_without_media_is_told_of_not_believed(
         call(name, *arguments)
 
 
-@pytest.mark.parametrize("device", ["speaker", "microphone"])
-def test_a_volume_that_cannot_be_set_is_refused_with_the_reason(call: Caller, device: str) -> None:
-    with pytest.raises(RobotError, match=f"the volume of the {device} stays as it is.*500"):
+@pytest.mark.parametrize(
+    ("device", "path"), [("speaker", "volume/set"), ("microphone", "volume/microphone/set")]
+)
+def test_a_volume_that_cannot_be_set_is_refused_with_the_reason(
+    call: Caller, device: str, path: str
+) -> None:
+    told = f"the volume of the {device} stays as it is.*500 to /api/{path}: "
+    with pytest.raises(RobotError, match=told):
         call("set_volume", device, 50)
 
 

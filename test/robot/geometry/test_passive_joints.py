@@ -58,6 +58,23 @@ def all_joints(joints: Matrix, passive: Matrix) -> dict[str, float]:
     }
 
 
+def test_many_poses_are_judged_as_one_by_one() -> None:
+    poses = np.array(reachable_poses(9))
+    joints = np.array([kinematics.inverse(pose, 0.0, automatic_body_yaw=True) for pose in poses])
+    joints[::2, 1:] *= -1.0  # arms on the other side
+    found = platform().all_mirrored(poses, joints)
+    one_by_one = [platform().mirrored(*one) for one in zip(poses, joints, strict=True)]
+    assert found.tolist() == one_by_one
+    assert set(one_by_one) == {True, False}
+
+
+@pytest.mark.parametrize(("degrees", "side"), [(94, 1), (96, -1)])
+def test_the_other_side_begins_where_no_head_turns_to(degrees: float, side: int) -> None:
+    pose = head(0.0, 0.0, math.radians(degrees), (0.0, 0.0, 0.0))
+    legs = platform()._legs(pose, np.zeros(7))
+    assert np.sign(platform()._sides(legs)[7]) == side
+
+
 @pytest.mark.parametrize("body_turns", [True, False])
 def test_the_head_of_the_urdf_is_where_the_pose_says_and_all_loops_are_closed(
     body_turns: bool,

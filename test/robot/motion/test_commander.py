@@ -7,6 +7,7 @@ import math
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from harness.waiting import until, wait_for
 from reachy_mini_ros.errors import BusyError, NotConnectedError, PreemptedError
 from reachy_mini_ros.robot import sdk
 from reachy_mini_ros.robot.geometry import kinematics, limits, rotations
+from reachy_mini_ros.robot.motion.arbitration import Owner
 from reachy_mini_ros.robot.state import Interpolation, Target
 
 
@@ -48,11 +50,13 @@ def test_a_goto_arrives_and_tells_when(driver: Driver, daemon: Daemon) -> None:
     np.testing.assert_allclose(driver.state.antennas, [0.5, -0.5], atol=0.01)
 
 
-def test_a_linear_goto_arrives_too(driver: Driver) -> None:
-    target = {"head_pose": turned(0.6), "antennas": np.array([1.0, -1.0])}
+@pytest.mark.parametrize("body", [{}, {"body_yaw": 0.5}])
+def test_a_linear_goto_arrives_too(driver: Driver, body: dict[str, float]) -> None:
+    target = {"head_pose": turned(0.6), "antennas": np.array([1.0, -1.0]), **body}
     driver.goto(0.4, Interpolation.LINEAR, **target).result(5)
     wait_for(lambda: np.abs(driver.state.antennas - [1.0, -1.0]).max() < 1e-6, 1)
     wait_for(lambda: abs(driver.yaw - 0.6) < 2e-3, 1)
+    wait_for(lambda: abs(driver.state.head_joints[0] - body.get("body_yaw", 0.0)) < 2e-3, 1)
 
 
 def test_a_goto_without_body_yaw_leaves_the_body(driver: Driver) -> None:
@@ -216,6 +220,22 @@ def test_streamed_targets_are_refused_during_a_goto_and_after_a_stop(driver: Dri
     driver.stream(head_pose=driver.state.head_pose)
 
 
+def test_each_change_of_who_moves_the_robot_is_told(driver: Driver) -> None:
+    driver.motions.clear()
+    driver.stream(head_pose=turned(0.05))
+    driver.do(driver.commander.stop())
+    driver.goto(0.3, head_pose=turned(0.1)).result(5)
+    owners = [owner for owner, _ in groupby(status.owner for status in driver.motions)]
+    assert owners == [Owner.STREAMING, Owner.IDLE, Owner.GOTO, Owner.IDLE]
+
+
+def test_motors_that_another_client_switches_off_are_told(driver: Driver, daemon: Daemon) -> None:
+    daemon.post("/api/motors/set_mode/disabled")
+    driver.do(driver.robot.ask())
+    assert driver.motions[-1].motor_mode == "disabled"
+    assert driver.do(driver.commander.enable_motors(True)) == "motors enabled"
+
+
 def test_goto_sleep_ends_asleep_with_motors_off_and_wake_up_switches_them_on(
     driver: Driver, daemon: Daemon
 ) -> None:
@@ -247,7 +267,9 @@ def test_goto_sleep_is_ended_by_a_stop_and_by_switching_the_motors_off(
     assert not driver.moves()
     expected = "enabled" if by == "stop" else "disabled"
     assert daemon.get("/api/motors/status")["mode"] == expected
-    driver.do(driver.commander.enable_motors(True))
+    if by == "stop":  # it does not count as asleep
+        assert "goto done" in driver.goto(0.3, head_pose=turned(0.1)).result(5)
+    assert driver.do(driver.commander.enable_motors(True)) == "motors enabled"
     assert daemon.get("/api/motors/status")["mode"] == "enabled"
 
 
