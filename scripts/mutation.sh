@@ -8,10 +8,10 @@ usage() {
     cat <<TEXT
 usage: scripts/mutation.sh [--slow] [--sample N] [--seed N] [--page FILE] [MODULE...]
 
-Changes modules in small ways, one at a time, and runs their quick tests against each change, on Kilted
-and one core. Prints what no test noticed of the modules named, such as
-reachy_mini_ros/robot/geometry/limits.py; without a name runs all of scripts/mutation.toml and writes
-docs/mutation.md, in about twenty minutes. What is unchanged since the last run is taken from build/mutation.
+Changes modules in small ways, one at a time, and runs their tests against each change, on Kilted and
+one core. Prints what no test noticed of the modules named, such as
+reachy_mini_ros/robot/geometry/limits.py; without a name runs those of scripts/mutation.toml with quick
+tests and writes docs/mutation.md, in about twenty minutes. What is unchanged since the last run is taken from build/mutation.
 
   --slow        run the modules whose tests start a robot or wait as well, for an hour and more
   --sample N    changes of a module at most (25), the same ones each time

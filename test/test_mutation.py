@@ -76,6 +76,10 @@ def test_what_no_test_notices_is_told_and_what_one_does_is_not(tmp_path: Path) -
     # Noticed by a test that starts something, as far as the table says.
     assert "| `small.py` | 4 | 0 | 4 | 4 | 0 | 0 | 0 |" in page
     assert f"| `tiny.py:3` | `{unnoticed}` | 3 is not tried |" in page
+    for options, modules in (((), ["tiny.py"]), (("--slow",), ["tiny.py", "small.py"])):
+        again = [*command, "--page", "page.md", *options]  # what is kept is not run again
+        told = subprocess.check_output(again, cwd=tmp_path, text=True)
+        assert re.findall(r"^\| `(.*?)`", told, re.MULTILINE) == modules
 
 
 def test_the_table_is_of_this_code(monkeypatch: pytest.MonkeyPatch) -> None:

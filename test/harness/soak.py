@@ -100,11 +100,11 @@ def start(processes: Processes, folder: Path) -> Everything:
 def client(processes: Processes, *arguments: str) -> Child:
     """Start a client, which is told to end not before it has its handlers of these signals."""
     path = os.pathsep.join([str(HARNESS), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     try:
         return processes.start_module("harness.soak_clients", *arguments, env={"PYTHONPATH": path})
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Visitors:

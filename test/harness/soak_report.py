@@ -140,22 +140,16 @@ class Soak:
     def due_hz(self, topic: str) -> float:
         """Return what a topic's rate would be, by what its source and the judge had.
 
-        Of pictures there are as many as the simulated camera made, by its own count. While the
-        judge stands still nothing can be sent.
+        Of pictures there are as many as the simulated camera made, by its own count.
         """
-        usual_hz = USUAL_HZ[topic]
-        if topic in JUDGES:
-            return usual_hz
-        if topic not in SOURCES and not topic.startswith("camera/"):
-            return usual_hz * self.topics[JUDGE]["rate_hz"] / USUAL_HZ[JUDGE]
-        stood_s = sum(length for _, length in self.topics[JUDGE]["gaps"])
-        source = SOURCES.get(topic)
-        if source is None:
+        usual = USUAL_HZ[topic]
+        if topic.startswith("camera/"):
             made_hz = self.topics["camera/image_raw/compressed"]["made_hz"] or 30.0
-            had = min(1.0, made_hz / 30.0)
-        else:
-            had = self.topics[source]["rate_hz"] / USUAL_HZ[source]
-        return usual_hz * had * max(0.0, 1 - stood_s / (60 * self.minutes))
+            return usual * min(1.0, made_hz / 30.0)
+        source = SOURCES.get(topic, JUDGE)
+        return (
+            usual if topic in JUDGES else usual * self.topics[source]["rate_hz"] / USUAL_HZ[source]
+        )
 
     def gaps(self, topic: str) -> list[float]:
         """Return the lengths, in seconds, of those gaps that nothing else explains."""
