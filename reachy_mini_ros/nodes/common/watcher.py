@@ -12,6 +12,10 @@ of shared memory. Who sends to its port just as that is found out waits again an
 that it holds itself (``get_and_remove_blocked_processing`` calls ``listener_processing_stop``), but
 only if the port is known to be a dead one's. So the ports of the dead are removed before, as
 ``fastdds shm clean`` does; they are found out after 1 s at the earliest.
+
+A port is opened under a lock, a semaphore with a name. Who is killed in that leaves it locked, and
+the next to open a port of that number wait for 2 s before they take it for left. So locks that
+nobody has are removed as well.
 """
 
 import contextlib
@@ -21,6 +25,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 LOOKS = 10
@@ -29,6 +34,9 @@ LOOK_S = 0.5
 SHARED_MEMORY = Path("/dev/shm")
 PORTS, LOCK = ("fastdds_port", "fastrtps_port"), "_el"
 """How a port's file begins (in 3.2, in 2.14), and how that ends which its listener has locked."""
+SEMAPHORES, MUTEX = tuple(f"sem.{port}" for port in PORTS), "_mutex"
+LOCKED = bytes(4)
+"""How a semaphore's file begins while it is locked (glibc, 64 bits): with its value."""
 NEW_S = 0.3
 """A younger one may be about to be locked."""
 
@@ -40,9 +48,10 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends when the other has
     look_s = min(LOOK_S, seconds / LOOKS)
-    missed = 0
+    missed, locked = 0, set[Lock]()
     while missed < round(seconds / look_s):
         remove_ports_of_the_dead(SHARED_MEMORY)
+        locked = remove_locks_of_the_dead(SHARED_MEMORY, locked)
         if select.select([0], [], [], look_s)[0]:
             if not os.read(0, 4096):
                 return
@@ -77,6 +86,53 @@ def _remove_if_dead(lock: Path) -> None:
             if os.path.samestat(lock.stat(), there):
                 lock.with_name(lock.name.removesuffix(LOCK)).unlink(missing_ok=True)
                 lock.unlink()
+
+
+Lock = tuple[str, int, int]
+"""Name, device and inode of a lock under which a port is opened."""
+
+
+def remove_locks_of_the_dead(folder: Path, before: set[Lock]) -> set[Lock]:
+    """Remove the locks of ports that were locked ``before`` and no process has; return the locked.
+
+    Those of other users, which may not be removed, are left alone.
+    """
+    locked = set(_locked(folder))
+    for lock in locked & before:
+        with contextlib.suppress(OSError):
+            path = folder / lock[0]
+            if not _has_any_process(lock) and path.stat().st_ino == lock[2]:
+                path.unlink()
+    return locked
+
+
+def _locked(folder: Path) -> Iterator[Lock]:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(SEMAPHORES) and entry.name.endswith(MUTEX):
+                with contextlib.suppress(OSError):  # it is gone, or somebody else's
+                    there = entry.stat(follow_symlinks=False)
+                    if there.st_uid == os.geteuid() and _value(entry.path) == LOCKED:
+                        yield entry.name, there.st_dev, there.st_ino
+
+
+def _value(path: str) -> bytes:
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # of a pipe nothing comes
+    try:
+        return os.read(file, len(LOCKED))
+    finally:
+        os.close(file)
+
+
+def _has_any_process(lock: Lock) -> bool:
+    """Tell whether a process has mapped it: by its inode, as who made it did under another name."""
+    _, device, inode = lock
+    mapped = f" {os.major(device):02x}:{os.minor(device):02x} {inode} "
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with contextlib.suppress(OSError):  # it has ended, or is somebody else's
+            if mapped in maps.read_text():
+                return True
+    return False
 
 
 def _stopped(pid: int) -> bool:
