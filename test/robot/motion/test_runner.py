@@ -32,15 +32,23 @@ class Line:
     seen: list[str] = field(default_factory=list)
     failure: str = ""
     """What the daemon reports of the ends of tasks."""
+    failed_moves: int = 0
+    """So many more moves that are completed are told as failed, by the same reason."""
 
     def lose(self, kind: str, losses: int = 1000) -> None:
         self.kind, self.losses = kind, losses
         self.seen.clear()
 
     def fails(self, message: str) -> str:
-        if not self.failure or '"task_progress"' not in message:
+        if not self.failure:
             return message
-        return json.dumps({**json.loads(message), "error": self.failure})
+        if '"task_progress"' in message:
+            return json.dumps({**json.loads(message), "error": self.failure})
+        if '"move_completed"' in message and self.failed_moves:
+            self.failed_moves -= 1
+            told = {"type": "move_failed", "details": self.failure}
+            return json.dumps({**json.loads(message), **told})
+        return message
 
     def loses(self, message: str) -> bool:
         if not self.kind or f'"type":"{self.kind}"' not in message.replace(" ", "")[:60]:
@@ -142,6 +150,30 @@ def test_a_goto_whose_last_tick_came_too_late_has_arrived(driver: Driver, line: 
             driver.goto(0.3, head_pose=turned(0.0)).result(5)
     finally:
         line.failure = ""
+
+
+@pytest.mark.parametrize(
+    ("failure", "failed", "error"),
+    [
+        ("time value is out of range [0,1]", 2, ""),
+        ("time value is out of range [0,1]", 3, "out of range"),
+        ("the kinematics fail", 1, "the kinematics fail"),
+    ],
+)
+def test_waking_up_begins_again_where_a_last_tick_came_too_late(
+    driver: Driver, line: Line, failure: str, failed: int, error: str
+) -> None:
+    line.failure, line.failed_moves = failure, failed
+    waking = driver.start(driver.commander.wake_up())
+    try:
+        if error:
+            with pytest.raises(RobotError, match=error):
+                waking.result(20)
+        else:
+            assert "wake_up done" in waking.result(20)
+        assert line.failed_moves == 0
+    finally:
+        line.failure, line.failed_moves = "", 0
 
 
 @pytest.mark.parametrize("kind", ["goto", "trajectory"])
