@@ -8,30 +8,29 @@ Each changed module runs in a fork of a process that has imported the libraries 
 import argparse
 import contextlib
 import importlib
-import importlib.util
 import json
 import os
 import random
 import resource
 import signal
 import sys
-import threading
 import time
 import tomllib
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
-from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import CodeType, FrameType
 from typing import Any
 
 import pytest
+from changed.sitecustomize import FILE, MODULE, SOURCE, change
+from coverage import Coverage
 from hypothesis import Phase, settings
 from mutants import Mutant, mutants
 from mutation_page import COLUMNS, page_of, row, row_of
 
+CHANGED = Path(__file__).parent / "changed"
 STARTING = {"processes", "ros"}
 """Fixtures of tests that start something: these are left out, but of modules in ``[slow]``."""
 FEW = 10
@@ -46,26 +45,6 @@ LEAST_WALL_S = 60
 LONGER = 3
 """How many times the time of the unchanged module a changed one may take, at least that above."""
 MEMORY_BYTES = 8 << 30
-
-
-class Changed(SourceFileLoader):
-    """Finds one module, from its file or with another source."""
-
-    def __init__(self, path: Path, source: str | None) -> None:
-        super().__init__(".".join(path.with_suffix("").parts), str(path.resolve()))
-        self.source = source
-
-    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
-        """Return itself for its module."""
-        if name == self.name:
-            return importlib.util.spec_from_file_location(name, self.path, loader=self)
-        return None
-
-    def get_code(self, fullname: str) -> CodeType | None:
-        """Return the code of the changed source."""
-        if self.source is None:
-            return super().get_code(fullname)
-        return compile(self.source, self.path, "exec", dont_inherit=True)
 
 
 class Quick:
@@ -118,33 +97,45 @@ def forked(work: Callable[[], int], cpu_s: float, wall_s: float, output: Path) -
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def tested(path: Path, source: str | None, tests: list[str], slow: bool) -> int:
-    """Return the exit code of pytest where the module has this source."""
-    sys.meta_path.insert(0, Changed(path, source))  # type: ignore[arg-type]
+def tested(path: Path, source: Path | None, tests: list[str], slow: bool) -> int:
+    """Return the exit code of pytest where the module is of this source, in all processes."""
+    if source is not None:
+        os.environ[MODULE] = ".".join(path.with_suffix("").parts)
+        os.environ[FILE], os.environ[SOURCE] = str(path.resolve()), str(source.resolve())
+        before = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(CHANGED), *([before] if before else [])])
+        sys.path.insert(0, str(CHANGED))  # which some hand on to what they start
+        change(dict(os.environ))
     options = ("-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist")
     # Libraries are there before pytest: none of them asserts what a test is to show.
     options += ("-W", "ignore::pytest.PytestAssertRewriteWarning")
     return int(pytest.main([*options, *tests], plugins=[Quick(slow)]))
 
 
-def traced(path: Path, tests: list[str], slow: bool, told: Path) -> int:
-    """Run the tests; tell the lines that ran, and what was imported."""
-    file, ran = str(path.resolve()), set()
-
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        if frame.f_code.co_filename != file:
-            return None
-        ran.add(frame.f_lineno)
-        return trace
-
-    threading.settrace(trace)
-    sys.settrace(trace)
+def measured(path: Path, tests: list[str], slow: bool, folder: Path) -> int:
+    """Run the tests; keep which lines ran, in any process, and what was imported in this one."""
+    settings_file, data = folder / "coverage.ini", folder / "lines"
+    for old in folder.glob("lines.*"):
+        old.unlink()
+    options = f"data_file={data.resolve()}\ninclude={path.resolve()}\nparallel=1\nsigterm=1\n"
+    settings_file.write_text(f"[run]\n{options}patch=_exit\n")
+    os.environ["COVERAGE_PROCESS_START"] = str(settings_file.resolve())
+    own = Coverage(config_file=str(settings_file))
+    own.start()
     code = tested(path, None, tests, slow)
-    sys.settrace(None)
-    own = (path.parts[0], "test", "harness", "conftest", "mutation")
-    libraries = [name for name in sys.modules if not name.startswith(own)]
-    told.write_text(json.dumps([sorted(ran), libraries]))
+    own.stop()
+    own.save()
+    mine = (path.parts[0], "test", "harness", "conftest", "mutation")
+    libraries = [name for name in sys.modules if not name.startswith(mine)]
+    (folder / "libraries.json").write_text(json.dumps(libraries))
     return code
+
+
+def lines_of(path: Path, folder: Path) -> set[int]:
+    """Return the lines of a module that :func:`measured` saw."""
+    all_of_it = Coverage(config_file=str(folder / "coverage.ini"))
+    all_of_it.combine()
+    return set(all_of_it.get_data().lines(str(path.resolve())) or ())
 
 
 def used_s() -> float:
@@ -181,10 +172,10 @@ class Runner:
     def _run(
         self, path: Path, source: str, tests: list[str], slow: bool, sample: int
     ) -> dict[str, Any]:
-        output, told = self.folder / "output.txt", self.folder / "told.json"
-        self._unchanged(lambda: traced(path, tests, slow, told), output)
-        ran, libraries = json.loads(told.read_text())
-        for name in libraries:
+        output, changed = self.folder / "output.txt", self.folder / "changed.py"
+        self._unchanged(lambda: measured(path, tests, slow, self.folder), output)
+        ran = lines_of(path, self.folder)
+        for name in json.loads((self.folder / "libraries.json").read_text()):
             with contextlib.suppress(ImportError, AttributeError, ValueError):  # another's own
                 importlib.import_module(name)
         begin_s, cpu_begin_s = time.monotonic(), used_s()
@@ -192,15 +183,15 @@ class Runner:
         limit_s = max(LEAST_CPU_S, LIMIT * (used_s() - cpu_begin_s))
         wall_s = max(LEAST_WALL_S, LONGER * (time.monotonic() - begin_s))
         found = mutants(source)
-        reached = [one for one in found if not set(ran).isdisjoint(one.lines)]
+        reached = [one for one in found if not ran.isdisjoint(one.lines)]
         order = list(range(len(reached)))
         random.Random(f"{self.seed} {path}").shuffle(order)
         codes: dict[Mutant, int] = {}
         for one in (reached[index] for index in sorted(order[:sample])):
             compile(one.source, path, "exec")  # a fault of ours would count as killed
+            changed.write_text(one.source, encoding="utf-8")
             codes[one] = forked(
-                lambda one=one: tested(path, one.source, tests, slow),  # type: ignore[misc]
-                *(limit_s, wall_s, output),
+                *(lambda: tested(path, changed, tests, slow), limit_s, wall_s, output)
             )
         late = (-signal.SIGPROF, -signal.SIGALRM)
         return {

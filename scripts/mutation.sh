@@ -13,7 +13,7 @@ one core. Prints what no test noticed of the modules named, such as
 reachy_mini_ros/robot/geometry/limits.py; without a name runs those of scripts/mutation.toml with quick
 tests and writes docs/mutation.md, in about twenty minutes. What is unchanged since the last run is taken from build/mutation.
 
-  --slow        run the modules whose tests start a robot or wait as well, for an hour and more
+  --slow        run the modules whose tests start a robot or wait as well, for some hours
   --sample N    changes of a module at most (25), the same ones each time
   --seed N      other ones
   --page FILE   write the page there, also of what was run before

@@ -38,14 +38,16 @@ def test_that_starts_a_robot(processes):
 SMALL = """
 def half(value):
     return value / 2
+def never_called(value):
+    return value + 1
 """
 ITS_SLOW_TESTS = """
-import pytest, small
+import pytest, subprocess, sys
 @pytest.fixture
 def processes():
-    return 3
+    return sys.executable, "-c", "import small; print(small.half(3))"
 def test_that_starts_a_robot(processes):
-    assert small.half(processes) == 1.5
+    assert subprocess.check_output(processes) == b"1.5\\n"
 """
 
 
@@ -73,8 +75,8 @@ def test_what_no_test_notices_is_told_and_what_one_does_is_not(tmp_path: Path) -
     page = (tmp_path / "page.md").read_text()
     # Two end too late: with value < 1 and value <= 0 the loop has no end.
     assert "| `tiny.py` | 15 | 4 | 11 | 6 | 2 | 3 | 1 |" in page
-    # Noticed by a test that starts something, as far as the table says.
-    assert "| `small.py` | 4 | 0 | 4 | 4 | 0 | 0 | 0 |" in page
+    # Noticed by a test that starts a process, which runs the change as well.
+    assert "| `small.py` | 8 | 4 | 4 | 4 | 0 | 0 | 0 |" in page
     assert f"| `tiny.py:3` | `{unnoticed}` | 3 is not tried |" in page
     for options, modules in (((), ["tiny.py"]), (("--slow",), ["tiny.py", "small.py"])):
         again = [*command, "--page", "page.md", *options]  # what is kept is not run again

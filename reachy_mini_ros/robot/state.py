@@ -87,7 +87,7 @@ class RobotInfo:
     media_available: bool
     error: str
     hardware_id: str
-    wireless: bool = False
+    wireless: bool
     """Whether its daemon is a wireless robot's, which has more to offer."""
     health: Health = field(default=Health(), compare=False)
     """Changes with each second, which is no news."""

@@ -12,6 +12,7 @@ from harness import announced
 from harness.dashboard import Serve, serving
 from harness.pictures import Client
 from harness.processes import Processes
+from harness.python_path import ROOT, TEST, python_path
 
 from reachy_mini_ros.app.settings import settings
 from reachy_mini_ros.app.settings_file import SETTINGS_FILE, TOKEN_FILE
@@ -19,8 +20,7 @@ from reachy_mini_ros.app.table import TABLE, variable
 from reachy_mini_ros.errors import SetupError
 from reachy_mini_ros.web.settings import Setting
 
-TEST = Path(__file__).parents[1]
-DOCS = TEST.parent / "docs" / "app.md"
+DOCS = ROOT / "docs" / "app.md"
 TOKEN = "correct-horse-battery"
 KEY = "rtmp://live.example/app/secret-key"
 
@@ -239,11 +239,9 @@ if not found.problem:
 
 @pytest.mark.skipif(not announced.possible(), reason="no network namespaces here")
 def test_robots_are_found_and_a_page_is_there_without_one(processes: Processes) -> None:
-    paths = {"PYTHONPATH": f"{TEST.parent}:{TEST}"}
-
     def look(*robots: str) -> list[str]:
         program = (*announced.COMMAND, *robots, "--", sys.executable, "-c", LOOK)
-        child = processes.start(*program, env=paths)
+        child = processes.start(*program, env=python_path(ROOT, TEST))
         assert child.wait(30) == 0, child.output()
         return child.output().splitlines()
 

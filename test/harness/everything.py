@@ -7,23 +7,20 @@ What a node has only while it is wanted is wanted here from the start.
 
 import gc
 import importlib
-import os
 import sys
-from pathlib import Path
 
 from harness.processes import Child, Processes
+from harness.python_path import ROOT, TEST, python_path
 from reachy_mini_ros.aio import LoopThread
 from reachy_mini_ros.nodes.bringup import NODES
 from reachy_mini_ros.nodes.common import on_demand
 from reachy_mini_ros.nodes.common.runtime import Builder, RobotNode, run
 
-TEST = Path(__file__).parents[1]
-
 
 def start(processes: Processes, *arguments: str) -> Child:
     """Start it with these arguments for ROS."""
-    path = {"PYTHONPATH": f"{TEST.parent}{os.pathsep}{TEST}"}
-    return processes.start_module("harness.everything", "--ros-args", *arguments, env=path)
+    where = python_path(ROOT, TEST)
+    return processes.start_module("harness.everything", "--ros-args", *arguments, env=where)
 
 
 def with_everything(node: str) -> Builder:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from harness.domain import own_domain
 from harness.processes import Processes
+from harness.python_path import TEST, python_path
 from harness.simulation import Simulation
 from harness.waiting import READY_S, add_pace, begin_pace
 
@@ -25,8 +26,7 @@ def measured() -> Iterator[None]:
         begin_pace(Path(folder) / "pace")
         with Processes(Path(folder)) as processes:
             # A process of its own, which can be left before the robot is ready.
-            path = str(Path(__file__).parents[1])
-            processes.start(sys.executable, "-m", "harness.pace", folder, env={"PYTHONPATH": path})
+            processes.start_module("harness.pace", folder, env=python_path(TEST))
             yield
 
 

@@ -24,6 +24,7 @@ if __name__ == "__main__":  # before rclpy reads it
 import json
 
 from harness.processes import Child, Processes, free_port
+from harness.python_path import TEST, python_path
 from harness.simulation import SMALL, Simulation
 from harness.soak_clients import ENDS, LEFT
 from harness.soak_report import Sample, Soak, write
@@ -34,7 +35,6 @@ EVERY_S = 5.0
 KILLED = 10
 """Each so manyth is killed (-9) instead."""
 WARM_S = 600.0
-HARNESS = Path(__file__).parents[1]
 
 
 @dataclass
@@ -99,10 +99,9 @@ def start(processes: Processes, folder: Path) -> Everything:
 
 def client(processes: Processes, *arguments: str) -> Child:
     """Start a client, which is told to end not before it has its handlers of these signals."""
-    path = os.pathsep.join([str(HARNESS), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     try:
-        return processes.start_module("harness.soak_clients", *arguments, env={"PYTHONPATH": path})
+        return processes.start_module("harness.soak_clients", *arguments, env=python_path(TEST))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

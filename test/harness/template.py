@@ -27,6 +27,8 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
+from harness.python_path import TEST, python_path
+
 NODES = ("control", "camera", "audio", "dashboard", "stream")
 IMPORTS = {
     "nodes": [
@@ -92,7 +94,7 @@ class Template:
                 pass_fds=[theirs.fileno()],
                 env={
                     **os.environ,
-                    "PYTHONPATH": str(Path(__file__).parents[1]),
+                    **python_path(TEST),
                     "PYTHONUNBUFFERED": "1",
                     "HOME": "/nonexistent",  # no module may look for it as it is imported
                 },

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.daemon import Daemon
 from harness.installed import ROOT, run, wheel_of
 from harness.processes import Processes, free_port
+from harness.python_path import python_path
 
 APP = "tiny_app"
 _SETUP = f"""
@@ -45,7 +46,7 @@ def daemon_with_tiny_app(processes: Processes, folder: Path) -> Daemon:
         *("--mockup-sim", "--no-media", "--no-wake-up-on-start", "--no-goto-sleep-on-stop"),
         *("--dataset-update-interval", "0"),
         *("--fastapi-host", "127.0.0.1", "--fastapi-port", str(port)),
-        env={"REACHY_MINI_TELEMETRY": "0", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)},
+        env={"REACHY_MINI_TELEMETRY": "0", "HF_HUB_OFFLINE": "1", **python_path(ROOT)},
     )
     child.takes_leave = False
     daemon = Daemon(child, port)

@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.daemon import Daemon
 from harness.processes import Processes, free_port
+from harness.python_path import TEST, python_path
 
 NETWORK = "Home Network"
 _CONNECTIONS = f"""NAME          UUID                                  TYPE  DEVICE
@@ -42,7 +43,7 @@ class Wireless(Daemon):
             *("harness.wireless", str(port)),
             env={
                 "PATH": f"{folder}:{os.environ['PATH']}",
-                "PYTHONPATH": str(Path(__file__).parents[1]),
+                **python_path(TEST),
                 "REACHY_MINI_TELEMETRY": "0",
                 "HF_HUB_OFFLINE": "1",
                 **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"),

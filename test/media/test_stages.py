@@ -271,11 +271,16 @@ async def test_packets_stay_away_later() -> None:
         assert "no more pictures within 3 s" in await attempts.failure(Stage.PACKETS)
 
 
+@pytest.mark.parametrize("decoded", [True, False])
 @on_a_loop
-async def test_no_picture_is_a_key_frame() -> None:
+async def test_no_picture_is_a_key_frame(decoded: bool) -> None:
     async with spoilt(OddPictures(nal_type=1)) as (_, attempts):
+        taken: list[object] = []
+        if not decoded:
+            attempts.session.remove_video(attempts.frames.append)
+            attempts.session.add_encoded(taken.append)
         assert "no key frame" in await attempts.failure(Stage.KEY_FRAME)
-        assert not attempts.frames
+        assert not attempts.frames + taken
 
 
 @on_a_loop

@@ -215,6 +215,9 @@ def test_sound_arrives_without_gaps_once_wanted(simulation: Simulation, io: Loop
         wait_for(lambda: len(sound) > 50)
     assert {frame.rate_hz for frame in sound} == {48000}
     assert {frame.samples.shape for frame in sound} == {(960, 2)}
+    steps = set(np.diff([frame.position for frame in sound]))
+    assert 960 in steps
+    assert max(steps) < 48_000
     assert np.abs(np.concatenate([frame.samples for frame in sound])).max() > 100
     spacing_ms = np.diff([frame.captured_ns for frame in sound[10:]]) / 1e6
     assert spacing_ms.mean() == pytest.approx(20, abs=3)
@@ -281,7 +284,7 @@ def test_the_end_leaves_no_thread_no_task_and_no_session(simulation: Simulation)
             return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
 
         wait_for(lambda: not io.submit(others()).result(), 2)
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads  # one of before may end meanwhile
 
 
 @pytest.mark.parametrize(

@@ -181,3 +181,10 @@ def test_what_is_told_holds_for_five_seconds_and_an_error_for_three(clock: Clock
     watch.lost()
     assert (watch.imu_celsius, watch.motor_errors()) == (None, "")
     assert {one.name: one.value for one in Severity} == dict(OK=0, WARN=1, ERROR=2, STALE=3)
+
+
+def test_the_health_of_the_robot_changes_each_second_and_is_no_news() -> None:
+    one, other = told(last_alive=1.0), told(last_alive=2.0, nb_error=3)
+    assert one.health != other.health
+    assert one == other
+    assert "health" not in one.facts()

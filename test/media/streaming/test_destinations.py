@@ -5,6 +5,7 @@
 import io
 import os
 import re
+import threading
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -181,6 +182,7 @@ def test_a_server_that_never_answers_holds_up_neither_others_nor_the_end(tmp_pat
             stage.run(stage.streamer.stop())
             assert time.monotonic() - begin_s < END_S + patience(3)
             assert senders(os.getpid()) == []
+            assert "stream encoder" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_destinations_come_and_go_while_the_others_stream_on(tmp_path: Path) -> None:
@@ -196,6 +198,11 @@ def test_destinations_come_and_go_while_the_others_stream_on(tmp_path: Path) -> 
         states = [status.state for status in stage.said if status.name == "dash"]
         assert states.count(State.ACTIVE) > 0
         assert State.RECONNECTING not in states
+        stage.run(stage.streamer.stop())
+        assert not Path(dash.url).exists()
+        stage.run(stage.streamer.start())
+        wait_for(Path(dash.url).exists, 20, "the stream to begin again")
+        stage.wait(dash, State.ACTIVE)
 
 
 def test_without_pictures_it_waits_and_when_they_stop_it_says_so(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from reachy_mini_ros.aio import Supervisor
 from reachy_mini_ros.media.streaming import encoder
 from reachy_mini_ros.media.streaming.encoder import STALE_S, Quality, StreamEncoder
 from reachy_mini_ros.media.streaming.flv import AUDIO, FILE_HEADER, VIDEO, Tag
+from reachy_mini_ros.media.streaming.muxer import EncodingMuxer
 from reachy_mini_ros.media.streaming.sound import RATE_HZ
 
 
@@ -201,6 +202,28 @@ def test_pictures_of_other_sizes_are_fitted_and_broken_ones_left_out() -> None:
     assert np.abs(barred[180, 320] - (40, 40, 230)).max() < 12
     assert barred[180, 20].max() < 12
     assert np.abs(scaled[5, 5] - (230, 40, 40)).max() < 12
+
+
+def test_a_picture_up_to_full_hd_is_one_slice_of_the_same_level() -> None:
+    levels = []
+    for width, height in ((320, 180), (1920, 1080), (2560, 1440)):
+        muxer = EncodingMuxer(width, height, 2000)
+        noise = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
+        frame = av.VideoFrame.from_ndarray(noise, format="bgr24").reformat(format="yuv420p")
+        muxer.picture(frame, 0, key=True)
+        muxer.close()
+        tags = muxer.output.take()
+        (described,) = (tag.body for tag in tags if tag.kind == VIDEO and tag.body[1] == 0)
+        (picture,) = (tag.body[5:] for tag in tags if tag.key)
+        levels.append(described[8])  # ISO 14496-15, 5.3.3.1.2
+        slices = 0
+        while picture:
+            length = int.from_bytes(picture[:4], "big")
+            slices += picture[4] & 0x1F == 5
+            picture = picture[4 + length :]
+        assert slices == 1 or width > 1920
+    assert levels[:2] == [42, 42]
+    assert levels[2] > 42
 
 
 def test_nothing_is_encoded_before_the_first_picture() -> None:

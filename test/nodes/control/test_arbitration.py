@@ -219,12 +219,19 @@ def test_gravity_compensation_ends_motion_and_takes_no_targets(robot: Controlled
     robot.wait_owner("goto")
     since = robot.events.count
     assert robot.call("gravity_compensation", True) == (True, "gravity compensation on")
+    robot.wait_told("accepted done", "gravity_compensation")
     robot.wait_owner("idle")
     assert robot.modes.last.data == "gravity_compensation"
     robot.set_pose.publish(pose())
     robot.wait_event("refused", "set_target/head_pose", "gravity compensation is on", since)
     assert robot.call("gravity_compensation", False)[0]
     assert robot.daemon.get("/api/motors/status")["mode"] == "enabled"
+    # Motion of others too.
+    robot.daemon.post("/api/move/goto", {"head_pose": {"yaw": 0.3}, "duration": 20.0})
+    wait_for(lambda: robot.daemon.get("/api/move/running"), 5, "the other client's move")
+    assert robot.call("gravity_compensation", True)[0]
+    assert robot.daemon.get("/api/move/running") == []
+    assert robot.call("gravity_compensation", False)[0]
 
 
 def test_automatic_body_yaw_is_switched_in_the_daemon(robot: ControlledRobot) -> None:
@@ -245,6 +252,8 @@ def test_the_daemon_is_restarted_but_in_simulation_not_stopped(robot: Controlled
     since = robot.events.count
     success, message = robot.call("daemon/restart")
     assert success, message
+    # It was away meanwhile.
+    assert float(message.removesuffix(" s").split()[-1]) > 0.3, message
     robot.wait_owner("idle")
     robot.wait_event("failed", "goto/head_pose", "not connected", since)
     seen = robot.head_poses.count

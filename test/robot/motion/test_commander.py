@@ -168,6 +168,21 @@ def test_streamed_targets_move_the_robot_and_the_newest_wins(driver: Driver) -> 
         driver.stream(antennas=np.array([step * 0.01, 0.0]))
     wait_for(lambda: abs(driver.yaw - 0.3) < 0.01, 2)
     wait_for(lambda: abs(driver.state.antennas[0] - 0.3) < 0.01, 2)
+    # Milliseconds: in another unit it would be far from these wide bounds.
+    assert 0.0 < driver.commander.streamer.latencies_ms.percentile(50) < 10_000
+
+
+def test_what_was_streamed_before_a_stop_is_forgotten(driver: Driver, daemon: Daemon) -> None:
+    driver.stream(head_pose=turned(1.0), antennas=np.array([0.3, 0.3]))
+    wait_for(lambda: driver.yaw > 0.02, 3, "the head to be on its way")
+    driver.do(driver.commander.stop())
+    daemon.post("/api/move/goto", {"head_pose": {"yaw": 0.0}, "duration": 0.5})
+    wait_for(lambda: abs(driver.yaw) < 0.001, 5, "another client's goto")
+    wait_for(lambda: not daemon.get("/api/move/running"), 5, "its end")
+    driver.stream(antennas=np.array([0.02, 0.02]))
+    wait_for(lambda: abs(driver.state.antennas[0] - 0.02) < 0.005, 3)
+    driver.holds()
+    assert driver.yaw == pytest.approx(0.0, abs=0.01)
 
 
 def test_streamed_stewart_joints_move_the_robot(driver: Driver) -> None:

@@ -218,6 +218,17 @@ def test_a_long_move_goes_up_in_chunks(driver: Driver, tmp_path: Path) -> None:
     assert max(map(len, messages)) < 17000
     (tmp_path / "long.json").write_bytes(move.to_json())
     assert "move done" in driver.do(driver.player.play_file(tmp_path / "long.json", 0.1))
+    # Its last sample, and not one of a tick before.
+    wait_for(lambda: np.abs(driver.state.antennas - noise[-1]).max() < 1e-3, 3)
+
+
+def test_a_file_with_what_the_robot_cannot_reach_is_refused(driver: Driver, tmp_path: Path) -> None:
+    heads = np.tile(np.eye(4), (2, 1, 1))
+    move = Move(np.array([0.0, 1.0]), heads, np.zeros((2, 2)), np.array([0.0, 4.0]))
+    (tmp_path / "far.json").write_bytes(move.to_json())
+    with pytest.raises(InvalidCommandError, match="yaw"):
+        driver.do(driver.player.play_file(tmp_path / "far.json", 0.1))
+    driver.holds()
 
 
 def test_the_robot_going_away_is_an_error(processes: Processes) -> None:

@@ -282,8 +282,8 @@ def stream(driver: Driver, name: str, **parts: object) -> None:
 
 
 def test_a_stream_is_one_command_from_its_begin_to_its_end(driver: Driver) -> None:
-    for step in range(3):
-        stream(driver, "stream", antennas=np.full(2, step * 0.01))
+    for step in range(8):
+        stream(driver, "stream", antennas=np.full(2, 0.3 + step * 0.001))
     wait_for(lambda: len(told(driver, "stream")) == 2, 5)
     assert told(driver, "stream") == ["accepted: idle -> streaming", "done: streaming -> idle"]
 
@@ -305,9 +305,15 @@ def test_a_stream_is_preempted_by_a_stop(driver: Driver) -> None:
     assert told(driver, "stream")[-1] == "preempted: streaming -> idle"
 
 
-def test_a_stream_that_breaks_off_in_motion_is_timed_out(driver: Driver) -> None:
+@pytest.mark.parametrize("part", ["antennas", "head_pose", "body_yaw"])
+def test_a_stream_that_breaks_off_in_motion_is_timed_out(driver: Driver, part: str) -> None:
+    targets = {
+        "antennas": lambda step: np.full(2, step * 0.1),
+        "head_pose": lambda step: turned(step * 0.02),
+        "body_yaw": lambda step: step * 0.02,
+    }
     for step in range(25):
-        stream(driver, "stream", antennas=np.full(2, step * 0.1))
+        stream(driver, "stream", **{part: targets[part](step)})
         seen = len(driver.states)
         wait_for(lambda seen=seen: len(driver.states) > seen, 3)  # type: ignore[misc]
     wait_for(lambda: len(told(driver, "stream")) == 2, 5)
