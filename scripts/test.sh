@@ -82,13 +82,13 @@ measured() { # a command, whose Python processes each tell which lines they ran
     COVERAGE_FILE="$data/data" .venv/bin/coverage json --quiet -o "$data/lines.json"
     return "$status"
 }
-run_pytest() { # on a distribution; six tests at once, since they wait for most of the time
-    local status=0 python options
+run_pytest() { # on a distribution; several tests at once, since they also wait
+    local status=0 python options at_once=$((2 * $(nproc)))
     python="$(environment_of "$1")/bin/python"
     options=(-o "cache_dir=.pytest_cache/$1" "${@:2}")
-    "$python" -m pytest -n 6 --dist loadfile --no-loadscope-reorder "${options[@]}" || status=$?
+    "$python" -m pytest -n $((at_once < 6 ? at_once : 6)) --dist loadfile --no-loadscope-reorder "${options[@]}" || status=$?
     [ "$status" = 1 ] || return "$status" # none failed, or it did not even run
-    # A machine of two cores can be too slow for six robots at once: told, and judged by itself.
+    # A machine can be too slow for several robots at once: told, and judged by itself.
     say "what failed is run again, one test at a time"
     "$python" -m pytest --last-failed "${options[@]}" || return
     results+=("pytest, ${1^}: some tests passed only when run again alone, see above")

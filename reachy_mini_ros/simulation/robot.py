@@ -29,7 +29,8 @@ from reachy_mini_ros.simulation.signalling import SignallingServer
 from reachy_mini_ros.simulation.sound import Heard, SimulatedMicrophone, SimulatedSpeaker
 
 HOST = "127.0.0.1"
-READY_TIMEOUT_S = 30.0
+READY_TIMEOUT_S = 60.0
+"""Some 3 s on an idle laptop; a daemon that ends meanwhile is told at once."""
 
 
 def run_until_signal(options: argparse.Namespace) -> None:

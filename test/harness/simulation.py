@@ -79,7 +79,7 @@ class Simulation(Robot):
             *arguments,
         )
         child.takes_leave = False
-        ready = child.wait_for_output("ready ", 30)
+        ready = child.wait_for_output("ready robot=", 30)
         add_pace(time.monotonic() - begun_s)
         daemon_pid = int(ready.rpartition("daemon_pid=")[2])
         return cls(child, port, signalling_port, home, daemon_pid)

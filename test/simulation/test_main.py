@@ -60,7 +60,7 @@ def taken() -> Iterator[int]:
 
 
 def test_the_ready_line_tells_where_everything_is(simulation: Simulation) -> None:
-    line = simulation.child.wait_for_output("ready ")
+    line = simulation.child.wait_for_output("ready robot=")
     assert line == (
         f"ready robot=127.0.0.1:{simulation.port} "
         f"signalling=127.0.0.1:{simulation.signalling_port} daemon_pid={simulation.daemon_pid}"
@@ -161,7 +161,7 @@ def test_a_signal_ends_all_of_it(
         f"--signalling-port={free_port()}",
         env={"TMPDIR": str(tmp_path)},
     )
-    daemon = int(child.wait_for_output("ready ").rpartition("=")[2])
+    daemon = int(child.wait_for_output("ready robot=").rpartition("=")[2])
     assert session(daemon)
     assert list(tmp_path.iterdir()), "no temporary home"
     assert child.stop(number) == 0
@@ -181,14 +181,14 @@ def test_a_signal_during_the_start_ends_all_of_it(processes: Processes, tmp_path
 
 def test_the_daemon_ends_with_a_killed_simulation(processes: Processes, tmp_path: Path) -> None:
     child = start(processes, f"--home={tmp_path}")
-    daemon = int(child.wait_for_output("ready ").rpartition("=")[2])
+    daemon = int(child.wait_for_output("ready robot=").rpartition("=")[2])
     child.process.send_signal(signal.SIGKILL)
     wait_for(lambda: not session(daemon), 5, "the end of the daemon")
 
 
 def test_the_simulation_ends_with_a_killed_daemon(processes: Processes, tmp_path: Path) -> None:
     child = start(processes, f"--home={tmp_path}")
-    daemon = int(child.wait_for_output("ready ").rpartition("=")[2])
+    daemon = int(child.wait_for_output("ready robot=").rpartition("=")[2])
     os.kill(daemon, signal.SIGKILL)
     wait_for(lambda: child.process.poll() is not None, 10, "the end of the program")
     assert child.process.returncode == 1
