@@ -74,6 +74,7 @@ class ScanTool(Tool):
             **_edges(manifest["made"].get("panorama.jpg")),
             "no_panorama": manifest["no_panorama"],
             "skipped": manifest["skipped"],
+            "reason": state["reason"],  # why the robot is not back where it began
         }
         return Reply(f"{DATA_NOTE}\n{json.dumps(told)}", media)
 

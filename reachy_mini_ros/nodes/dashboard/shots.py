@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from typing import Any
 
@@ -32,6 +33,8 @@ PICTURE_S = 8.0
 """For the first one to come, which may have the camera begin."""
 POSES = 100
 """Two seconds of them."""
+INFO_S, INFO_PERIOD_S = 2.0, 0.05
+"""For the first camera_info, which may come after the first picture."""
 
 
 class Shots:
@@ -39,12 +42,14 @@ class Shots:
 
     def __init__(self, node: RobotNode, io: LoopThread, image_topic: str) -> None:
         self._io = io
+        self._node = node
         self._topic = image_topic
         self._poses: deque[tuple[int, PoseStamped]] = deque(maxlen=POSES)
         self._waiting: list[asyncio.Future[CompressedImage]] = []
         self._newer = asyncio.Event()
-        info_topic = f"{image_topic.removesuffix('/compressed').rpartition('/')[0]}/camera_info"
-        self._info = Latest(node, CameraInfo, info_topic)
+        folder = image_topic.removesuffix("/compressed").rpartition("/")[0]
+        self._info_topic = f"{folder}/camera_info"
+        self._info = Latest(node, CameraInfo, self._info_topic)
         self._topics: tuple[OnDemand, ...] = (
             OnDemand(node, CompressedImage, image_topic, self._on_image),
             OnDemand(node, PoseStamped, "head_pose", self._on_pose, reliable(50)),
@@ -71,7 +76,7 @@ class Shots:
                     "run, and is the robot connected?"
                 ) from None
             image = await asyncio.to_thread(_decoded, message.data)
-        model = self._model(image.shape[1], image.shape[0])
+            model = await self._model(image.shape[1], image.shape[0])
         return Shot(image, taken_ns / 1e9, _matrix(pose), model)
 
     async def _next(self) -> CompressedImage:
@@ -93,7 +98,14 @@ class Shots:
             return None
         return min(self._poses, key=lambda known: abs(known[0] - taken_ns))[1]
 
-    def _model(self, width: int, height: int) -> CameraModel | None:
+    async def _model(self, width: int, height: int) -> CameraModel | None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(INFO_S):
+                # Polled, since it is for the first picture only.
+                while (  # noqa: ASYNC110
+                    self._info.get() is None and self._node.count_publishers(self._info_topic)
+                ):
+                    await asyncio.sleep(INFO_PERIOD_S)
         info = self._info.get()
         if info is None or not any(info.k):
             return None
