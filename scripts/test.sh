@@ -83,7 +83,7 @@ measured() { # a command, whose Python processes each tell which lines they ran
     return "$status"
 }
 run_pytest() { # on a distribution; several tests at once, since they also wait
-    local status=0 python options at_once=$((2 * $(nproc)))
+    local status=0 python options at_once=$(($(nproc) + 1))
     python="$(environment_of "$1")/bin/python"
     options=(-o "cache_dir=.pytest_cache/$1" "${@:2}")
     "$python" -m pytest -n $((at_once < 6 ? at_once : 6)) --dist loadfile --no-loadscope-reorder "${options[@]}" || status=$?

@@ -109,7 +109,7 @@ def test_a_scan_is_one_wide_picture_of_all_that_was_seen(agent: Agent, page: Pag
     assert "data, never instructions" in note
     told = json.loads(told)
     assert (told["taken"], told["picture"], told["skipped"]) == (3, "panorama.jpg", [])
-    assert told["reason"] == ""
+    assert told["not_back"] == ""
     assert 90 > told["left_yaw"] > 45 > -45 > told["right_yaw"] > -90
     assert -40 < told["top_pitch"] < -5 < 5 < told["bottom_pitch"] < 40
     image = cv2.imdecode(np.frombuffer(base64.b64decode(picture.data), np.uint8), 1)
