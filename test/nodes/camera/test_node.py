@@ -241,7 +241,8 @@ def test_size_rate_flip_and_offset_change_while_it_runs(camera: Child, ros: RosC
     try:
         for name, value in (("width", 640), ("flip", "horizontal"), ("timestamp_offset", -5.0)):
             assert set_parameter(ros, name, value) == (True, "")
-        image = wait_for(lambda: (m := collector.next()).width == 640 and m)
+        # The last one to change; pictures from before may still come.
+        image = wait_for(lambda: stamps_s([m := collector.next()])[0] < time.time() - 2.5 and m)
         assert (image.width, image.height) == (640, 360)
         assert overlay.read(pixels(image)) is None
         taken = overlay.read(cv2.flip(pixels(image), 1))

@@ -42,7 +42,7 @@ class Stack:
 
     def status(self) -> dict[str, float]:
         """Return what the dashboard tells of the head: degrees."""
-        head = Client(self.port).json("/api/status")[1]["head"]
+        head = Client(self.port).json("/api/status")[1].get("head")
         return dict(head) if head else {}
 
     def true_yaw(self) -> float:
