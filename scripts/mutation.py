@@ -219,6 +219,8 @@ def main() -> None:
     tests = {**table["tests"], **table.get("slow", {})}
     if unknown := set(arguments.modules) - set(tests):
         parser.exit(2, f"mutation.sh: no tests known of {sorted(unknown)[0]!r}\n")
+    for name in ("COVERAGE_FILE", "COVERAGE_PROCESS_START"):
+        os.environ.pop(name, None)  # of who measures what started this: it would take their data
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and some are slow
     runner = Runner(arguments.results, arguments.sample, arguments.seed)
     # Its own: who tidies up another run's folders beside it may fail, which is no test's word.

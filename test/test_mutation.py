@@ -3,6 +3,7 @@
 """scripts/mutation.sh: it tells a change that no test notices, and its table is of this code."""
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from coverage import CoverageData
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "scripts"
@@ -62,14 +64,19 @@ def test_what_no_test_notices_is_told_and_what_one_does_is_not(tmp_path: Path) -
         f'[reasons."tiny.py"]\n"{unnoticed}" = "3 is not tried"\n'
     )
     command = [sys.executable, SCRIPTS / "mutation.py", "--table", "table.toml"]
+    others = CoverageData(str(tmp_path / "measured.other"))
+    others.add_lines({"other.py": [1]})
+    others.write()
     answer = subprocess.run(
         [*command, "--page", "page.md", "tiny.py", "small.py"],
         cwd=tmp_path,
+        env={**os.environ, "COVERAGE_FILE": str(tmp_path / "measured")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert (tmp_path / "measured.other").is_file(), "of a run that measures this one"
     survivors = re.findall(r"^ +(\d+): (.*)$", answer.stdout, re.MULTILINE)
     assert survivors == [("2", "twice: 3 -> 4"), ("2", "twice: 3 -> 2"), ("3", unnoticed)]
     page = (tmp_path / "page.md").read_text()
