@@ -35,6 +35,7 @@ EVERY_S = 5.0
 KILLED = 10
 """Each so manyth is killed (-9) instead."""
 WARM_S = 600.0
+VISITORS_NICE = 5
 
 
 @dataclass
@@ -128,7 +129,10 @@ class Visitors:
         for gone in self.gone():
             self._look_at(gone)
         self.count += 1
-        self._here.append(client(self._processes, "visit", NS, str(self._port)))
+        come = client(self._processes, "visit", NS, str(self._port))
+        # It would be on another machine: what it computes is not to keep the nodes waiting.
+        os.setpriority(os.PRIO_PROCESS, come.pid, VISITORS_NICE)
+        self._here.append(come)
 
     def gone(self) -> list[Child]:
         """Return those that have ended and were not looked at yet."""

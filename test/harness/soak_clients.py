@@ -37,20 +37,22 @@ from reachy_mini_ros.nodes.common.runtime import use_fastdds_profile
 from reachy_mini_ros.robot.daemon.connecting import PATH
 from reachy_mini_ros.simulation import overlay
 
-JUDGE, DAEMON = "judge", "daemon"
+JUDGE, DAEMON, CAMERA = "judge", "daemon", "simulated camera"
 ENDS = (signal.SIGINT, signal.SIGTERM)
 LEFT = "left after"
 """What a visitor says last."""
 GAP_S = 0.2
 JUDGES_GAP_S = 0.1
-"""A gap of the judge's, or the daemon's, that is worth a mention."""
+"""A gap of the judge's, the daemon's or the simulated camera's that is worth a mention."""
+CAMERA_HZ = 30.0
 TOGETHER_S = 0.01
 """States that come within half of their period were kept on their way."""
+PICTURES = "camera/image_raw/compressed"
 WATCHED: dict[str, tuple[type, float]] = {
     JUDGE: (UInt32, 50.0),
     "joint_states": (JointState, 50.0),
     "head_pose": (PoseStamped, 50.0),
-    "camera/image_raw/compressed": (CompressedImage, 15.0),
+    PICTURES: (CompressedImage, 15.0),
     "camera/video": (CompressedImage, 30.0),
     "audio/pcm": (Int16MultiArray, 50.0),
 }
@@ -90,8 +92,6 @@ class Watched:
     def __init__(self, longest_s: float) -> None:
         self._longest_s = longest_s
         self._since: tuple[int, float] | None = None
-        self._first: Any = None
-        self._last: Any = None
         self._arrival_s = 0.0
         self.count = 0
         self.gaps: list[tuple[float, float]] = []
@@ -102,28 +102,41 @@ class Watched:
         if self._arrival_s and now_s - self._arrival_s > self._longest_s:
             self.gaps.append((self._arrival_s, now_s - self._arrival_s))
         self.count += 1
-        self._arrival_s, self._last = now_s, message
+        self._arrival_s = now_s
 
     def begin(self) -> None:
         """Count from now on; what was before does not count."""
         self.gaps.clear()
-        self._since, self._first = (self.count, self._arrival_s), self._last
+        self._since = self.count, self._arrival_s
 
     def result(self) -> dict[str, Any]:
-        """Return rate and gaps since the beginning; ``made_hz`` by the pictures' own count."""
+        """Return rate and gaps since the beginning."""
         assert self._since is not None, "nothing was watched"
         count, begun_s = self._since
         now_s, gaps = time.time(), self.gaps
         if now_s - self._arrival_s > self._longest_s:
             gaps = [*gaps, (self._arrival_s, now_s - self._arrival_s)]
         rate_hz = (self.count - count) / max(now_s - begun_s, 1e-3)
-        return {"rate_hz": rate_hz, "gaps": gaps, "made_hz": self._made_hz()}
+        return {"rate_hz": rate_hz, "gaps": gaps}
 
-    def _made_hz(self) -> float | None:
-        if "jpeg" not in getattr(self._last, "format", ""):
-            return None
-        first, last = (_overlay(message) for message in (self._first, self._last))
-        return (last.frame - first.frame) / (last.time_ns - first.time_ns) * 1e9
+
+class Made(Watched):
+    """How the simulated camera made its pictures, by their count and times in those that came."""
+
+    def __init__(self, longest_s: float) -> None:
+        super().__init__(longest_s)
+        self._told: overlay.Overlay | None = None
+
+    def __call__(self, message: CompressedImage) -> None:
+        told, before = _overlay(message), self._told
+        more = told.frame - before.frame if before else 1
+        if before:
+            # All of the others between the two came in time: so long was the longest pause.
+            pause_s = (told.time_ns - before.time_ns) / 1e9 - (more - 1) / CAMERA_HZ
+            if pause_s > self._longest_s:
+                self.gaps.append((before.time_ns / 1e9, pause_s))
+        self.count += more
+        self._arrival_s, self._told = told.time_ns / 1e9, told
 
 
 def _overlay(message: CompressedImage) -> overlay.Overlay:
@@ -159,10 +172,16 @@ def watch(namespace: str, port: int) -> None:
     """Watch all along; begin to count at SIGUSR1, print the result as JSON at the end."""
     node, ended = node_of("watch")
     watched = {name: Watched(JUDGES_GAP_S if name == JUDGE else GAP_S) for name in WATCHED}
-    watched[DAEMON] = Watched(JUDGES_GAP_S)
+    watched |= {DAEMON: Watched(JUDGES_GAP_S), CAMERA: Made(JUDGES_GAP_S)}
     threading.Thread(target=_states, args=(port, watched[DAEMON]), daemon=True).start()
+
+    def pictures(message: CompressedImage) -> None:
+        watched[PICTURES](message)
+        watched[CAMERA](message)
+
     for name, (kind, _) in WATCHED.items():
-        node.create_subscription(kind, f"{namespace}/{name}", watched[name], QoSProfile(depth=50))
+        take = watched[name] if name != PICTURES else pictures
+        node.create_subscription(kind, f"{namespace}/{name}", take, QoSProfile(depth=50))
 
     def told() -> None:
         missing = [name for name, one in watched.items() if not one.count]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from harness.fault_report import machine
 from harness.fault_rig import Resources
-from harness.soak_clients import DAEMON, GAP_S, JUDGE, JUDGES_GAP_S, WATCHED
+from harness.soak_clients import CAMERA, CAMERA_HZ, DAEMON, GAP_S, JUDGE, JUDGES_GAP_S, WATCHED
 from harness.soak_plot import plot
 
 TEMPLATE = Path(__file__).parents[1] / "soak" / "page.md"
@@ -28,9 +28,17 @@ NEAR_S = 1.0
 """A gap is not ours if the judge, or the source, has one of its own within this time of it."""
 EXPLAINS = 0.25
 """So much of a gap those of the judge or the source have to last."""
-USUAL_HZ = {DAEMON: 50.0} | {topic: rate_hz for topic, (_, rate_hz) in WATCHED.items()}
-SOURCES = {"joint_states": DAEMON, "head_pose": DAEMON}
-JUDGES = {JUDGE: "the judge's timer", DAEMON: "the daemon's own states"}
+USUAL_HZ = {DAEMON: 50.0, CAMERA: CAMERA_HZ} | {
+    topic: rate_hz for topic, (_, rate_hz) in WATCHED.items()
+}
+SOURCES = {"joint_states": DAEMON, "head_pose": DAEMON} | {
+    topic: CAMERA for topic in WATCHED if topic.startswith("camera/")
+}
+JUDGES = {
+    JUDGE: "the judge's timer",
+    DAEMON: "the daemon's own states",
+    CAMERA: "the simulated camera's pictures",
+}
 
 
 @dataclass(frozen=True)
@@ -138,14 +146,8 @@ class Soak:
         ]
 
     def due_hz(self, topic: str) -> float:
-        """Return what a topic's rate would be, by what its source and the judge had.
-
-        Of pictures there are as many as the simulated camera made, by its own count.
-        """
+        """Return what a topic's rate would be, by what its source and the judge had."""
         usual = USUAL_HZ[topic]
-        if topic.startswith("camera/"):
-            made_hz = self.topics["camera/image_raw/compressed"]["made_hz"] or 30.0
-            return usual * min(1.0, made_hz / 30.0)
         source = SOURCES.get(topic, JUDGE)
         return (
             usual if topic in JUDGES else usual * self.topics[source]["rate_hz"] / USUAL_HZ[source]

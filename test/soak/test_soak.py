@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import cv2
+import numpy as np
 import pytest
 from harness.processes import Processes
 from harness.soak import Everything, Visitors, run
-from harness.soak_clients import DAEMON, JUDGE, Watched, apart
+from harness.soak_clients import CAMERA, DAEMON, JUDGE, WATCHED, Made, Watched, apart
 from harness.soak_report import USUAL_HZ, Sample, Soak, write
 from harness.waiting import wait_for
+from sensor_msgs.msg import CompressedImage
+
+from reachy_mini_ros.simulation import overlay
+from reachy_mini_ros.simulation.yuv import Yuv
 
 MINUTES = 60.0
 
@@ -31,6 +37,25 @@ def test_of_states_that_come_together_the_first_counts() -> None:
     assert list(apart([1.0, 1.001, 1.009, 1.02, 1.04, 1.046, 1.052])) == [1.0, 1.02, 1.04, 1.052]
 
 
+def jpeg(number: int, at_s: float) -> CompressedImage:
+    """Return what the simulated camera makes at a time."""
+    picture = Yuv.of(np.full((360, 640), 128, np.uint8))
+    overlay.draw(picture, overlay.Overlay(number, round(at_s * 1e9)))
+    image = cv2.cvtColor(picture.buffer, cv2.COLOR_YUV2BGR_I420)
+    return CompressedImage(format="jpeg", data=cv2.imencode(".jpg", image)[1].tobytes())
+
+
+def test_what_the_simulated_camera_left_out_is_its_own_gap() -> None:
+    made = Made(0.1)
+    # Each second one comes; three are lost later, and four were never made.
+    for number, at_s in ((1, 1.0), (3, 1.067), (5, 1.133), (11, 1.333), (13, 1.533)):
+        made(jpeg(number, at_s))
+    ((begun_s, length_s),) = made.gaps
+    assert begun_s == pytest.approx(1.333)
+    assert length_s == pytest.approx(0.2 - 1 / 30, abs=1e-3)
+    assert made.count == 13
+
+
 def test_clients_come_and_go_and_leave_nothing(tmp_path: Path) -> None:
     soak = run(tmp_path, 0.25, 0.0)
     assert soak.visitors >= 3
@@ -43,7 +68,7 @@ def test_clients_come_and_go_and_leave_nothing(tmp_path: Path) -> None:
         assert soak.topics[topic]["rate_hz"] > 0, topic
     write(soak, tmp_path / "soak.md", "kilted")
     text = (tmp_path / "soak.md").read_text()
-    for name in names | USUAL_HZ.keys() - {JUDGE, DAEMON}:
+    for name in names | WATCHED.keys() - {JUDGE}:
         assert name in text
     assert ElementTree.parse(tmp_path / "soak.svg").getroot().tag.endswith("svg")
 
@@ -81,10 +106,7 @@ def soak(rss_mb: Any = lambda _: 100.0, **changed: Any) -> Soak:
     samples = [
         Sample("node", 60 * at, rss_mb(at), 50.0, 20.0, *_counts(at, changed)) for at in at_min
     ]
-    topics = {
-        name: {"rate_hz": rate_hz, "gaps": [], "made_hz": 30.0}
-        for name, rate_hz in USUAL_HZ.items()
-    }
+    topics = {name: {"rate_hz": rate_hz, "gaps": []} for name, rate_hz in USUAL_HZ.items()}
     for name, told in changed.get("topics", {}).items():
         topics[name] |= told
     return Soak(0.0, MINUTES, 600.0, 1.0, samples, topics, 720, [])
@@ -115,7 +137,8 @@ def _counts(at_min: float, changed: dict[str, Any]) -> tuple[int, int]:
             soak(
                 topics={
                     "camera/video": {"rate_hz": 27},
-                    "camera/image_raw/compressed": {"rate_hz": 13.5, "made_hz": 27.0},
+                    "camera/image_raw/compressed": {"rate_hz": 13.5},
+                    CAMERA: {"rate_hz": 27},
                 }
             ),
             "",
@@ -136,6 +159,7 @@ def _counts(at_min: float, changed: dict[str, Any]) -> tuple[int, int]:
             soak(topics={"camera/video": {"gaps": [(50, 0.3)]}, DAEMON: {"gaps": [(50, 0.3)]}}),
             "camera/video has 1 gaps",
         ),
+        (soak(topics={"camera/video": {"gaps": [(50, 0.3)]}, CAMERA: {"gaps": [(50, 0.1)]}}), ""),
         (soak(topics={"head_pose": {"gaps": [(50, 0.3)]}, DAEMON: {"gaps": [(50, 0.3)]}}), ""),
     ],
 )
