@@ -7,6 +7,7 @@ import io
 import json
 import wave
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -15,10 +16,11 @@ import pytest
 from harness import app
 from harness.agent import Agent, connected, program
 from harness.behaviour import Page
+from harness.panoramas import scanning
 from harness.pictures import Client
 from harness.processes import Processes
 from harness.simulation import Simulation
-from harness.waiting import wait_for
+from harness.waiting import patience, wait_for
 from mcp import MCPError
 
 from reachy_mini_ros.web.samples import to_wav
@@ -116,6 +118,19 @@ def test_a_scan_is_one_wide_picture_of_all_that_was_seen(agent: Agent, page: Pag
     assert image.shape[1] == 640
     page.reaches(lambda told: told["head"]["yaw"], 5)
     assert "less than or equal to 65" in agent.refused("scan", yaw_steps=[80])
+    agent.told("move", head={})
+
+
+def test_a_scan_that_is_stopped_on_its_way_back_says_so(agent: Agent, page: Page) -> None:
+    with ThreadPoolExecutor(1) as beside:
+        scan = beside.submit(agent.call, "scan", yaw_steps=[-60, 60], width=640)
+        goes_back = lambda: scanning(page)["reason"].startswith("goes back")  # noqa: E731
+        wait_for(goes_back, 60, "the way back")
+        assert page.command("stop")[0] == 200
+        text, *_ = scan.result(patience(30)).content
+    told = json.loads(text.text.split("\n")[1])
+    assert told["taken"] == 2
+    assert "did not go back to where it was" in told["not_back"]
     agent.told("move", head={})
 
 

@@ -13,7 +13,6 @@ from harness.dashboard import Serve, serving
 from harness.pictures import Client
 from harness.processes import Processes
 from harness.python_path import ROOT, TEST, python_path
-from harness.waiting import wait_for
 
 from reachy_mini_ros.app.settings import settings
 from reachy_mini_ros.app.settings_file import SETTINGS_FILE, TOKEN_FILE
@@ -246,8 +245,7 @@ def test_robots_are_found_and_a_page_is_there_without_one(processes: Processes) 
         assert child.wait(30) == 0, child.output()
         return child.output().splitlines()
 
-    found = ["127.0.0.1 18000 ", "[('kitchen', 18000)]"]
-    wait_for(lambda: look("kitchen=18000")[-2:] == found, 20)  # answers may be late
+    assert look("kitchen=18000")[-2:] == ["127.0.0.1 18000 ", "[('kitchen', 18000)]"]
     last = look()[-1]
     assert last.startswith("127.0.0.1 8000 ")
     assert "no robot announced itself" in last

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.waiting import patience, slowness, too_slow
+from harness.waiting import patience, too_slow
 from reachy_mini_ros.simulation import overlay
 from reachy_mini_ros.simulation.overlay import Overlay
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 STEADY = 0.93
 """Share of its rate from which on a source counts as one that keeps it."""
-BUSY = 1.5
-"""How many times slower than an idle machine one is that loses packets."""
 
 
 def stamps_s(messages: list[Any]) -> NDArray[np.float64]:
@@ -36,14 +34,6 @@ def rate_hz(messages: list[Any]) -> float:
     """Return the rate of messages by their stamps."""
     stamps = stamps_s(messages)
     return float((len(stamps) - 1) / (stamps[-1] - stamps[0]))
-
-
-def require_steps(numbers: list[int], step: int) -> None:
-    """Check that nothing is missing; a machine that others keep busy loses packets."""
-    steps = set(np.diff(numbers).tolist())
-    if steps != {step} and min(steps) >= step and slowness() > BUSY:
-        too_slow("pictures were lost on the way to the node, or to this test")
-    assert steps == {step}
 
 
 def seen(message: CompressedImage) -> Overlay:

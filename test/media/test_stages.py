@@ -257,7 +257,7 @@ async def test_the_handshake_fails() -> None:
 
 
 def is_of_sound(datagram: bytes) -> bool:
-    """Return whether it is RTP of sound, to which the robot gives the payload type 96."""
+    """Return whether it is RTP of sound, to which the simulated robot gives the payload type 96."""
     return datagram[1] & 127 == 96
 
 
