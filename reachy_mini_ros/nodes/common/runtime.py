@@ -278,9 +278,12 @@ def _without_place(error: Exception) -> str:
 
 
 def use_fastdds_profile() -> None:
-    """Give Fast DDS the profile of config/fastdds.xml, unless the user chose one."""
+    """Give Fast DDS the profile of config/fastdds.xml, unless the user chose one, or transports.
+
+    The profile names transports, so that Fast DDS would not look at its FASTDDS_BUILTIN_TRANSPORTS.
+    """
     names = profiles_variables()
-    if not any(name in os.environ for name in names):
+    if not any(name in os.environ for name in (*names, "FASTDDS_BUILTIN_TRANSPORTS")):
         os.environ[names[0]] = str(share_directory() / "config" / "fastdds.xml")
 
 

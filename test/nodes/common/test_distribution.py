@@ -9,7 +9,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from harness.processes import Child, Processes
+from harness.processes import Child, Processes, free_port
 from harness.waiting import patience, wait_for
 
 PROFILE = Path(__file__).parents[3] / "config" / "fastdds.xml"
@@ -29,6 +29,16 @@ def test_nodes_share_memory_that_a_raw_image_fits_in(processes: Processes) -> No
     wanted = int(ElementTree.parse(PROFILE).findtext(".//{*}segment_size") or 0)
     node = processes.start_node("stream", namespace="/shared_memory")
     wait_for(lambda: largest_shared_memory(node) >= wanted, 20, f"{wanted} B of shared memory")
+    assert node.stop() == 0
+
+
+def test_transports_are_those_that_the_user_chose(processes: Processes) -> None:
+    nobody = {"robot_host": "127.0.0.1", "robot_port": free_port()}
+    # With LOCALHOST Kilted's rmw_fastrtps adds shared memory, whatever the user chose.
+    chosen = {"FASTDDS_BUILTIN_TRANSPORTS": "UDPv4", "ROS_AUTOMATIC_DISCOVERY_RANGE": "OFF"}
+    node = processes.start_node("control", namespace="/transports", env=chosen, **nobody)
+    node.wait_for_output("127.0.0.1")
+    assert "/dev/shm/fastdds" not in Path(f"/proc/{node.pid}/maps").read_text()
     assert node.stop() == 0
 
 
