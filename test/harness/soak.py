@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The soak: everything runs for long while clients come and go; see scripts/soak.sh.
 
-python -m harness.soak DISTRIBUTION PAGE MINUTES
+python -m harness.soak DISTRIBUTION PAGE MINUTES [udp]
+
+udp (without Fast DDS's shared memory) is for a network of its own: it is not kept to loopback.
 """
 
 import os
@@ -20,6 +22,9 @@ from harness.domain import own_domain
 if __name__ == "__main__":  # before rclpy reads it
     os.environ["ROS_DOMAIN_ID"] = str(own_domain())
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    if sys.argv[4:] == ["udp"]:
+        os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "SUBNET"
+        os.environ["FASTDDS_BUILTIN_TRANSPORTS"] = "UDPv4"
 
 import json
 
@@ -27,7 +32,7 @@ from harness.processes import Child, Processes, free_port
 from harness.python_path import TEST, python_path
 from harness.simulation import SMALL, Simulation
 from harness.soak_clients import ENDS, LEFT
-from harness.soak_report import Sample, Soak, write
+from harness.soak_report import TRANSPORTS, Sample, Soak, write
 
 NS = "/soak"
 EVERY_S = 5.0
@@ -35,7 +40,6 @@ EVERY_S = 5.0
 KILLED = 10
 """Each so manyth is killed (-9) instead."""
 WARM_S = 600.0
-VISITORS_NICE = 5
 
 
 @dataclass
@@ -129,10 +133,7 @@ class Visitors:
         for gone in self.gone():
             self._look_at(gone)
         self.count += 1
-        come = client(self._processes, "visit", NS, str(self._port))
-        # It would be on another machine: what it computes is not to keep the nodes waiting.
-        os.setpriority(os.PRIO_PROCESS, come.pid, VISITORS_NICE)
-        self._here.append(come)
+        self._here.append(client(self._processes, "visit", NS, str(self._port)))
 
     def gone(self) -> list[Child]:
         """Return those that have ended and were not looked at yet."""
@@ -225,11 +226,11 @@ def _watched(watch: Child) -> dict[str, Any]:
 
 def main(arguments: Sequence[str]) -> int:
     """Run, write the page, and return 1 if a criterion is missed."""
-    distribution, page, minutes = arguments
+    distribution, page, minutes, *udp = arguments
     with tempfile.TemporaryDirectory(prefix="soak_") as folder:
         print(f"keeps its samples in {folder}/samples.jsonl", flush=True)
         soak = run(Path(folder), float(minutes))
-    write(soak, Path(page), distribution)
+    write(soak, Path(page), distribution, TRANSPORTS["".join(udp)])
     for one in soak.missed():
         print(f"missed: {one}", file=sys.stderr)
     return 1 if soak.missed() else 0

@@ -16,6 +16,11 @@ from harness.fault_rig import Resources
 from harness.soak_clients import CAMERA, CAMERA_HZ, DAEMON, GAP_S, JUDGE, JUDGES_GAP_S, WATCHED
 from harness.soak_plot import plot
 
+TRANSPORTS = {
+    "": "shared memory and UDP, as by default",
+    "udp": "UDP alone (`--udp`; for other programs `FASTDDS_BUILTIN_TRANSPORTS=UDPv4`)",
+}
+"""Fast DDS's, by the last argument of harness.soak."""
 TEMPLATE = Path(__file__).parents[1] / "soak" / "page.md"
 GROWTH_MB_MIN = 1.0
 STILL_MB_MIN = 0.05
@@ -212,13 +217,14 @@ def _topic_row(soak: Soak, topic: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def page(soak: Soak, distribution: str) -> str:
+def page(soak: Soak, distribution: str, transports: str) -> str:
     """Return the page's text."""
     missed = soak.missed()
     verdict = "All of it was as promised." if not missed else "Not as promised:\n\n"
     return TEMPLATE.read_text(encoding="utf-8").format(
         date=datetime.fromtimestamp(soak.begun, UTC).date().isoformat(),
         distribution=distribution.capitalize(),
+        transports=transports,
         machine=machine(),
         load=f"{soak.load:.1f}",
         minutes=f"{soak.minutes:g}",
@@ -233,8 +239,8 @@ def page(soak: Soak, distribution: str) -> str:
     )
 
 
-def write(soak: Soak, to: Path, distribution: str) -> None:
+def write(soak: Soak, to: Path, distribution: str, transports: str = TRANSPORTS[""]) -> None:
     """Write the page, and its plot beside it."""
-    to.write_text(page(soak, distribution), encoding="utf-8")
+    to.write_text(page(soak, distribution, transports), encoding="utf-8")
     lines = {one.name: (one.values("at_s") / 60, one.own_mb) for one in soak.growths}
     to.with_suffix(".svg").write_text(plot(lines, "min", "MB"), encoding="utf-8")
