@@ -230,6 +230,8 @@ def main() -> int:
     options = parser.parse_args()
     if wrong := set(options.names) - set(BENCHMARKS):
         parser.error(f"no benchmark {' '.join(sorted(wrong))}")
+    if not options.page.is_file():
+        parser.error(f"no page {options.page}: it has to be there, with {BEGIN} and {END}")
     kept: dict[str, dict[str, object]] = {}
     if options.keep and options.keep.exists():
         kept = json.loads(options.keep.read_text())

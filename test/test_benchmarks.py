@@ -118,6 +118,16 @@ def test_only_the_marked_part_of_the_page_is_written(run: ModuleType, tmp_path: 
     assert run.END in run.PAGE.read_text()
 
 
+def test_a_page_that_is_missing_is_told_before_anything_runs(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["run.py", "--page", "/nowhere/page.md", "app"])
+    monkeypatch.setattr(run, "run", lambda *_: pytest.fail("a benchmark runs"))
+    with pytest.raises(SystemExit):
+        run.main()
+    assert "no page /nowhere/page.md" in capsys.readouterr().err
+
+
 def test_a_subscriber_is_not_killed_while_it_leaves(of_benchmarks: None) -> None:
     """Whoever is, stays a reader for 20 s, and the next case pays for it."""
     camera = importlib.import_module("camera")
