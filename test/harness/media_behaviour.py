@@ -17,17 +17,13 @@ import pytest
 from harness.behaviour import Page
 from harness.events import EventStream
 from harness.pictures import Client, Stream
+from harness.rates import ascending
 from harness.streaming import pitch_hz, play
 from harness.video import VideoViewer
 from harness.voices import heard, say
 from harness.waiting import wait_for
 from reachy_mini_ros.simulation import overlay
 from reachy_mini_ros.simulation.sound import TONE_HZ, analyse
-
-
-def ascending(numbers: list[int]) -> bool:
-    """Tell whether these are the numbers of pictures that follow one another."""
-    return numbers == [*range(numbers[0], numbers[0] + len(numbers))] and numbers[0] >= 0
 
 
 class MediaBehaviour:

@@ -36,6 +36,11 @@ def rate_hz(messages: list[Any]) -> float:
     return float((len(stamps) - 1) / (stamps[-1] - stamps[0]))
 
 
+def ascending(numbers: list[int]) -> bool:
+    """Tell whether these are the numbers of pictures that follow one another."""
+    return numbers == [*range(numbers[0], numbers[0] + len(numbers))] and numbers[0] >= 0
+
+
 def seen(message: CompressedImage) -> Overlay:
     """Return what the simulated camera wrote into a JPEG."""
     image = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from geometry_msgs.msg import PoseStamped
 from harness.processes import Child, Processes
+from harness.rates import ascending
 from harness.ros import RosClient
 from harness.simulation import Simulation
 from harness.video import counter
@@ -102,7 +103,7 @@ def test_a_clip_holds_each_picture_and_the_states_of_its_time(
     ros.destroy(ros.node.destroy_publisher, head)
     ros.destroy(ros.node.destroy_publisher, joints)
     seen = counters(path)
-    assert seen == list(range(seen[0], seen[0] + len(seen)))
+    assert ascending(seen)
     assert length_s(path) == pytest.approx(len(seen) / 30, rel=0.1)
     with path.with_suffix(".csv").open() as file:
         rows = list(csv.DictReader(file))

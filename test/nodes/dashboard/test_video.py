@@ -12,6 +12,7 @@ from itertools import pairwise
 import pytest
 from harness.pictures import Client
 from harness.processes import Child, Processes, free_port
+from harness.rates import ascending
 from harness.ros import RosClient
 from harness.video import Encoder, VideoViewer
 from harness.waiting import wait_for
@@ -86,10 +87,6 @@ def filming(ros: RosClient, encoder: Encoder | None = None) -> Iterator[Camera]:
         yield camera
     finally:
         camera.close()
-
-
-def ascending(numbers: list[int]) -> bool:
-    return numbers == [*range(numbers[0], numbers[0] + len(numbers))]
 
 
 def test_video_comes_from_the_topic_while_somebody_looks(
